@@ -1,0 +1,14 @@
+/* The one header that ui/ and app/ include. */
+#pragma once
+
+#include "error.h"
+#include "heatmap.h"
+#include "image.h"
+#include "job.h"
+#include "kernels/kernels.h"
+#include "method.h"
+#include "model.h"
+#include "npy.h"
+#include "preprocess.h"
+
+#define ENG_VERSION "0.1.0"

@@ -1,0 +1,81 @@
+/* One explanation under way. Inputs are fixed at birth; outputs are properties that change on the
+ * main thread only (or on the calling thread of eng_job_run()). */
+#pragma once
+
+#include "method.h"
+
+G_BEGIN_DECLS
+
+#define ENG_TYPE_JOB (eng_job_get_type ())
+G_DECLARE_FINAL_TYPE (EngJob, eng_job, ENG, JOB, GObject)
+
+typedef enum
+{
+  ENG_JOB_QUEUED,
+  ENG_JOB_RUNNING,
+  ENG_JOB_DONE,
+  ENG_JOB_CANCELLED, /* heatmap holds the last preview, if any */
+  ENG_JOB_FAILED
+} EngJobState;
+
+/**
+ * eng_job_new:
+ * @class_index: class to explain; -1: the predicted one
+ * @layer: (nullable): name of a target; NULL: the method's default
+ * @values: (transfer full) (nullable): parameters; NULL: defaults
+ */
+EngJob *eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, const char *layer,
+                     EngValues *values, guint64 seed);
+
+/* Runs on the calling thread; progress signals come on it. TRUE when done. */
+gboolean eng_job_run (EngJob *self, GError **error);
+/* Queues on the engine thread; properties change and "changed" is emitted on the main context.
+ * @priority: smaller runs first. */
+void eng_job_start (EngJob *self, int priority);
+/* Any thread. A queued job ends at once, a running one within one step. */
+void eng_job_cancel (EngJob *self);
+
+EngJobState eng_job_state (EngJob *self);
+/* 0 .. 1; @done of @total units; @eta in seconds, < 0: not known yet. Any may be NULL. */
+double eng_job_progress (EngJob *self, guint *done, guint *total, double *eta);
+const char *eng_job_unit (EngJob *self);             /* what is counted: "steps" */
+EngHeatmap *eng_job_heatmap (EngJob *self);          /* (transfer none) (nullable): result, or newest preview */
+const GError *eng_job_error (EngJob *self);          /* (nullable) */
+EngModel *eng_job_model (EngJob *self);
+EngImage *eng_job_image (EngJob *self);
+const EngMethod *eng_job_method (EngJob *self);
+int eng_job_class_index (EngJob *self);              /* -1 until known */
+const char *eng_job_layer (EngJob *self);            /* (nullable): as given at birth */
+const EngValues *eng_job_values (EngJob *self);
+guint64 eng_job_seed (EngJob *self);
+double eng_job_seconds (EngJob *self);
+
+/* ---- for methods, on the engine thread ---- */
+/**
+ * eng_job_step:
+ * @preview: (transfer full) (nullable): map so far
+ *
+ * The one call inside every long loop: reports, previews, honours cancel.
+ * Returns: FALSE with ENG_ERROR_CANCELLED when the job is to stop.
+ */
+gboolean eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatmap *preview, GError **error);
+/* What the method explains; valid during explain(). pixels: 3 x H x W in [0,1]; input: C x H x W. Owned by the job. */
+const float *eng_job_pixels (EngJob *self);
+const float *eng_job_input (EngJob *self);
+/* Chosen or default target; NULL with an error when the model has none. */
+const EngTarget *eng_job_target (EngJob *self, GError **error);
+/* Softmax probabilities and logits of the untouched picture, K values. Owned by the job. */
+const float *eng_job_logits (EngJob *self);
+/* Counts work in single images for the provenance. */
+void eng_job_count (EngJob *self, guint64 forward, guint64 backward);
+/* A heatmap of this job with geometry and provenance filled in. @layer: (nullable). */
+EngHeatmap *eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows, int cols,
+                                  EngUpsample upsample, const char *layer, const char *selected);
+
+/* ---- the engine thread ---- */
+/* Runs @func on the engine thread, then @done on the main context; either may be NULL. @func may take long. */
+void eng_engine_push (int priority, void (*func) (gpointer data), void (*done) (gpointer data), gpointer data);
+/* Cancels all jobs, waits for the engine thread, delivers what is left. At quit only. */
+void eng_engine_shutdown (void);
+
+G_END_DECLS

@@ -1,0 +1,55 @@
+/* The seam for heavy arithmetic. Every implementation (OpenBLAS today, oneDNN later) fills one
+ * table; operators call through eng_kernels(). Only files in this folder name a BLAS.
+ *
+ * Kernels allocate nothing, may use threads, and are called from one thread at a time. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+/* C[b] = alpha * op(A[b]) op(B[b]) + beta * C[b] for b < batch; all row-major.
+ * op(A) is MxK, op(B) is KxN, C is MxN. lda etc. are row strides of the stored matrices,
+ * stride_* the distance between batch entries in elements (0: the same matrix for all; for C never 0). */
+typedef struct
+{
+  gboolean trans_a, trans_b;
+  int64_t m, n, k;
+  float alpha, beta;
+  int64_t lda, ldb, ldc;
+  int64_t batch, stride_a, stride_b, stride_c;
+} EngGemm;
+
+/* Convolution in 1 to 3 spatial dimensions (unused leading ones are 1 with kernel 1, stride 1, pad 0).
+ * x: n x groups*cin x in[0] x in[1] x in[2]; w: groups*cout x cin x kernel; y: n x groups*cout x out. */
+typedef struct
+{
+  int64_t n, groups, cin, cout; /* cin, cout: channels per group */
+  int64_t in[3], out[3], kernel[3], stride[3], dilation[3];
+  int64_t pad[3]; /* before the first element; padding after it follows from out */
+} EngConv;
+
+typedef struct
+{
+  const char *name;
+  gboolean (*available) (void); /* does this machine run it */
+  void (*gemm) (const EngGemm *p, const float *a, const float *b, float *c);
+  gsize (*conv_scratch) (const EngConv *p); /* bytes that any of the three below need */
+  /* y = x * w + bias (bias may be NULL) */
+  void (*conv_forward) (const EngConv *p, const float *x, const float *w, const float *bias, float *y, void *scratch);
+  /* dx = dy * w^T, added to dx if @accumulate, else written */
+  void (*conv_backward_data) (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate, void *scratch);
+  /* dw += x * dy */
+  void (*conv_backward_weights) (const EngConv *p, const float *x, const float *dy, float *dw, void *scratch);
+} EngKernels;
+
+/* The table in use: fastest available unless chosen. Never NULL. */
+const EngKernels *eng_kernels (void);
+/* By name ("openblas"); FALSE when unknown or not available here. Call before passes run. */
+gboolean eng_kernels_select (const char *name, GError **error);
+/* Threads for kernels and loops; 0: all cores. */
+void eng_set_threads (int n);
+int eng_get_threads (void);
+
+G_END_DECLS

@@ -1,0 +1,90 @@
+/* An image classifier: graph, labels, preprocessing, digest and the places a method can look at.
+ * Immutable after birth (graphs for other batch sizes are made on demand, behind a lock). */
+#pragma once
+
+#include "image.h"
+#include "preprocess.h"
+#include "nn/graph.h"
+
+G_BEGIN_DECLS
+
+#define ENG_TYPE_MODEL (eng_model_get_type ())
+G_DECLARE_FINAL_TYPE (EngModel, eng_model, ENG, MODEL, GObject)
+
+typedef enum
+{
+  ENG_TARGET_SPATIAL,   /* feature map, 1 x C x h x w */
+  ENG_TARGET_TOKENS,    /* token sequence, 1 x (prefix + h*w) x d, or 1 x h x w x d */
+  ENG_TARGET_ATTENTION  /* softmax over tokens, 1 x heads x N x N */
+} EngTargetKind;
+
+typedef struct
+{
+  char *name;          /* ONNX value name */
+  EngTargetKind kind;
+  EngShape shape;      /* at batch 1 */
+  int rows, cols;      /* grid of cells */
+  int prefix;          /* tokens before the grid (class token, registers); 0 for spatial */
+  gboolean channels_last; /* spatial values stored as 1 x h x w x C */
+} EngTarget;
+
+/**
+ * eng_model_open:
+ * @path: an .onnx file
+ *
+ * Imports, reads sidecar and labels, finds targets. Any thread; may take seconds.
+ * Returns: (transfer full): NULL with an error that names the file, the node and the remedy.
+ */
+EngModel *eng_model_open (const char *path, GCancellable *cancellable, GError **error);
+
+const char *eng_model_path (EngModel *self);
+const char *eng_model_name (EngModel *self);   /* sidecar's name or the file name */
+const char *eng_model_sha256 (EngModel *self);
+int eng_model_n_classes (EngModel *self);
+const char *eng_model_label (EngModel *self, int index); /* "class 17" when there are no labels */
+gboolean eng_model_has_labels (EngModel *self);
+/* Index, exact label or unique case-insensitive part of one. -1 with an error. */
+int eng_model_find_class (EngModel *self, const char *text, GError **error);
+EngPreprocess *eng_model_preprocess (EngModel *self); /* (transfer none) */
+gboolean eng_model_output_is_probability (EngModel *self); /* the graph ends in Softmax: logits are taken before it */
+
+/* Targets in graph order; the array is owned by the model. */
+const EngTarget *eng_model_targets (EngModel *self, int *n);
+/* What methods use unless told otherwise: last spatial feature map or token grid; NULL: none. */
+const EngTarget *eng_model_default_target (EngModel *self);
+const EngTarget *eng_model_find_target (EngModel *self, const char *name, GError **error);
+/* Name of the value that feeds the final linear layer; NULL when there is none. */
+const char *eng_model_final_linear (EngModel *self);
+
+/**
+ * eng_model_graph:
+ * @batch: >= 1
+ *
+ * The frozen graph at that batch size; its one input is the image (NxCxHxW), output 0 the logits
+ * (NxK). Other values have the same names at every batch size. Cached.
+ * Returns: (transfer full): NULL with an error when the model is fixed to another batch size.
+ */
+EngGraph *eng_model_graph (EngModel *self, int batch, GError **error);
+/* Largest batch <= @wanted at which the graph runs (1 when it is fixed to batch 1). */
+int eng_model_batch (EngModel *self, int wanted);
+EngValue *eng_graph_image (EngGraph *graph);  /* the image input */
+EngValue *eng_graph_logits (EngGraph *graph); /* the logits */
+
+/**
+ * eng_model_predict:
+ * @input: network inputs n x C x H x W, normalised
+ * @logits: n x K
+ *
+ * Runs in batches that fit. Engine thread.
+ */
+gboolean eng_model_predict (EngModel *self, const float *input, int n, float *logits, GError **error);
+/* Preprocesses, predicts; probabilities are softmax of the logits. @logits: K values, (transfer full). */
+float *eng_model_predict_image (EngModel *self, EngImage *image, GError **error);
+/* Double-precision softmax; returns argmax. @probabilities may be @logits. */
+int eng_softmax (const float *logits, int n, float *probabilities);
+
+/* A JSON object (text, transfer full) that says what the file holds: inputs, outputs, operators, opset,
+ * preprocessing, targets. Keys are listed in the man page. */
+char *eng_model_describe_json (EngModel *self);
+
+G_END_DECLS

@@ -1,0 +1,95 @@
+/* Operators: one row per ONNX operator and opset range, at the foot of its family file in nn/ops/.
+ *
+ * To add an operator: write shape, forward and backward, add a row with examples, done. The
+ * gradient test walks the table and checks each example by finite differences. */
+#pragma once
+
+#include "graph.h"
+#include "../error.h"
+
+G_BEGIN_DECLS
+
+/* What backward reads, so that the pass knows which activations to keep. */
+typedef enum
+{
+  ENG_KEEP_NONE = 0,
+  ENG_KEEP_IN_0 = 1 << 0,
+  ENG_KEEP_IN_1 = 1 << 1,
+  ENG_KEEP_IN_2 = 1 << 2,
+  ENG_KEEP_INS = 0xff,         /* every input */
+  ENG_KEEP_OUT_0 = 1 << 8,     /* first output */
+  ENG_KEEP_OUT_1 = 1 << 9,
+  ENG_KEEP_CROSS = 1 << 16     /* a product of inputs 0 and 1: each is read only for the other's gradient */
+} EngKeep;
+
+typedef enum
+{
+  ENG_OP_PLAIN = 0,
+  ENG_OP_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: no memory, no work; forward and
+                               backward are never called in a pass (forward still serves folding) */
+  ENG_OP_MOVES = 1 << 1,    /* output elements are moved elements of input 0: folding keeps a WEIGHT */
+  ENG_OP_FROM_SHAPE = 1 << 2, /* outputs depend on input shapes only (Shape, Size): always folded */
+  ENG_OP_INPLACE = 1 << 3   /* forward may run with output 0 in input 0's memory (same shape and type) */
+} EngOpFlags;
+
+struct _EngOp
+{
+  const char *name;                                              /* ONNX op_type */
+  int since, until;                                              /* opset range this row serves, inclusive */
+  gboolean (*shape) (EngNode *node, GError **error);             /* sets shape and dtype of every output; may refuse */
+  void (*forward) (const EngNode *node, EngPass *pass);          /* cannot fail */
+  void (*backward) (const EngNode *node, EngPass *pass);         /* adds into gradients; NULL: no gradient passes */
+  guint keep;                                                    /* EngKeep */
+  guint flags;                                                   /* EngOpFlags */
+  const char *const *examples;                                   /* NULL-ended; see tests/test-gradients.c for the form */
+};
+
+#define ENG_OPSET_MAX 21
+#define ENG_OPSET_MIN 7
+
+/* NULL: none. @error tells whether the operator is unknown or the opset is outside. */
+const EngOp *eng_op_find (const char *op_type, int opset, GError **error);
+/* Walks every row: i = 0, 1, ...; NULL at the end. */
+const EngOp *eng_op_nth (guint i);
+
+/* ---- for shape() ---- */
+/* Zeroed memory that lives as long as the node, for node->priv. */
+gpointer eng_node_alloc (EngNode *node, gsize bytes);
+#define eng_node_priv(node, Type) ((Type *) eng_node_alloc (node, sizeof (Type)))
+/* FALSE with a message that names operator and node, e.g. "node conv1 (Conv): ..." is added by the caller. */
+gboolean eng_node_has_input (const EngNode *node, int i);
+gboolean eng_node_need_inputs (const EngNode *node, int least, int most, GError **error); /* first @least present */
+gboolean eng_node_need_float (const EngNode *node, int i, GError **error);
+gboolean eng_node_need_int (const EngNode *node, int i, GError **error); /* integer or bool */
+gboolean eng_node_need_rank (const EngNode *node, int i, int least, int most, GError **error);
+/* The constant behind input @i; NULL with an error when it is computed at run time. */
+const EngTensor *eng_node_constant (const EngNode *node, int i, GError **error);
+/* Integers from the constant input @i if present, else from the attribute; *n = -1 when neither is there.
+ * @input < 0: attribute only. @attr NULL: input only. The result lives as long as the node. */
+gboolean eng_node_ints (const EngNode *node, const char *attr, int input, const int64_t **v, int *n, GError **error);
+/* Float from the constant input @i if present, else from the attribute, else @otherwise. */
+gboolean eng_node_float (const EngNode *node, const char *attr, int input, float otherwise, float *v, GError **error);
+/* Brings an axis into 0 .. rank-1. */
+gboolean eng_node_axis (const EngNode *node, int64_t axis, int rank, int *out, GError **error);
+/* Sets output @i; checks the shape. Outputs beyond node->n_outputs are ignored. */
+gboolean eng_node_set_output (EngNode *node, int i, EngDtype dtype, const EngShape *shape, GError **error);
+
+/* ---- for forward() and backward() ---- */
+const float *eng_in_f (const EngPass *pass, const EngNode *node, int i); /* NULL: absent */
+const int64_t *eng_in_i (const EngPass *pass, const EngNode *node, int i);
+const void *eng_in (const EngPass *pass, const EngNode *node, int i);
+float *eng_out_f (const EngPass *pass, const EngNode *node, int i);
+int64_t *eng_out_i (const EngPass *pass, const EngNode *node, int i);
+void *eng_out (const EngPass *pass, const EngNode *node, int i);
+/* d(root)/d(output i), same shape as the output; NULL when no gradient arrives there. */
+const float *eng_grad_out (const EngPass *pass, const EngNode *node, int i);
+/* Where to add d(root)/d(input i); NULL when nobody wants it. Zeroed before its first use. */
+float *eng_grad_in (EngPass *pass, const EngNode *node, int i);
+/* As above without the zeroing: *fresh TRUE means the content is undefined and every element must be
+ * written; FALSE means add. Ask at most once per node and input. */
+float *eng_grad_in_fresh (EngPass *pass, const EngNode *node, int i, gboolean *fresh);
+gboolean eng_wants_grad (const EngPass *pass, const EngNode *node, int i);
+/* node->scratch bytes, 64-byte aligned, content undefined. */
+void *eng_pass_scratch (const EngPass *pass);
+
+G_END_DECLS
