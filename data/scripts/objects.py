@@ -15,7 +15,7 @@ def pick(rng, colours, amount=0.04):
 
 def lighthouse(p, rng):
     stripe = pick(rng, [BRIGHT[0], BRIGHT[0], BRIGHT[5], BRIGHT[3], INK, BRIGHT[1]])
-    base, top, bands = rng.uniform(0.15, 0.19), rng.uniform(0.095, 0.12), rng.choice([3, 4, 5, 6])
+    base, top, bands = rng.uniform(0.16, 0.2), rng.uniform(0.105, 0.13), rng.choice([3, 4, 5, 6])
     half = lambda y: base + (top - base) * (-y / 0.72)
     p.poly((-base, 0), (base, 0), (top, -0.72), (-top, -0.72)).clip()
     for i in range(bands):
@@ -329,11 +329,11 @@ def snowman(p, rng):
     p.rect(-0.1, -0.87, 0.2, 0.035).flat(scarf)
 
 
-#: name -> (draw, pixels covered by an object of height 1, half its width); the order is the label order
+#: name -> (draw, area covered at height 1, half the width); the order is the label order
 CLASSES = {
-    "lighthouse": (lighthouse, 0.24, 0.20), "sailboat": (sailboat, 0.42, 0.48), "balloon": (balloon, 0.44, 0.38),
-    "mushroom": (mushroom, 0.62, 0.58), "teapot": (teapot, 0.85, 0.86), "umbrella": (umbrella, 0.42, 0.58),
-    "house": (house, 0.95, 0.68), "windmill": (windmill, 0.30, 0.42), "cactus": (cactus, 0.37, 0.36),
-    "fish": (fish, 1.05, 0.92), "car": (car, 1.25, 1.06), "snowman": (snowman, 0.36, 0.38),
+    "lighthouse": (lighthouse, 0.25, 0.20), "sailboat": (sailboat, 0.38, 0.48), "balloon": (balloon, 0.45, 0.38),
+    "mushroom": (mushroom, 0.66, 0.58), "teapot": (teapot, 0.91, 0.86), "umbrella": (umbrella, 0.39, 0.60),
+    "house": (house, 0.91, 0.67), "windmill": (windmill, 0.28, 0.38), "cactus": (cactus, 0.35, 0.36),
+    "fish": (fish, 1.08, 0.98), "car": (car, 1.47, 1.06), "snowman": (snowman, 0.33, 0.38),
 }
 LABELS = list(CLASSES)
