@@ -83,7 +83,7 @@ def train(kind, options):
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             schedule.step()
-            total += float(loss)
+            total += loss.item()
         print(f"{kind} epoch {epoch + 1}/{epochs}: loss {total / (count // size):.4f}, "
               f"test {accuracy(net, images, test['label']):.4f}, {time.time() - started:.0f} s", flush=True)
     return net
