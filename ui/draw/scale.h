@@ -1,0 +1,44 @@
+/* From a map's values to the numbers that colours stand for, in one place: tile, legend, figure
+ * and command line agree because they all ask here. */
+#pragma once
+
+#include "engine/heatmap.h"
+
+G_BEGIN_DECLS
+
+/* How the ends of the scale are found. */
+typedef enum
+{
+  UI_CLIP_PERCENTILE,
+  UI_CLIP_MINMAX,
+  UI_CLIP_MANUAL
+} UiClip;
+
+typedef struct
+{
+  EngSign sign;
+  double lo, hi;  /* values at the ends of the colour map; print these beside it. Signed: lo = -hi */
+  gboolean flat;  /* one value everywhere (@lo = @hi = that value): nothing to rank, drawn as no heat */
+  gboolean empty; /* no finite value at all */
+} UiScale;
+
+/**
+ * ui_scale_find:
+ * @percentile: 50 .. 100, UI_CLIP_PERCENTILE only
+ * @lo, @hi: UI_CLIP_MANUAL only; signed maps use the larger magnitude
+ *
+ * Percentiles are those of the native grid, linear between neighbours; values that are not finite
+ * do not count. Signed maps: -b .. b, b the percentile of |v|, so that 0 keeps the middle colour.
+ * Unsigned maps: from the percentile 100 - p to p; an end that comes within 5 % of the span of 0 or
+ * (for a map inside 0 .. 1) of 1 is moved there, so that masks and CAMs share round ends. A map so
+ * sparse that both percentiles coincide falls back to its smallest and largest value.
+ */
+void ui_scale_find (const EngHeatmap *map, UiClip clip, double percentile, double lo, double hi, UiScale *out);
+
+/* Unsigned: 0 .. 1. Signed: -1 .. 1. Clamped; NaN stays NaN; 0 for a flat map. */
+float ui_scale_normalise (const UiScale *self, float value);
+
+/* Three significant digits and a true minus sign: "0.31", "−1.2e−05". (transfer full) */
+char *ui_scale_format (double value);
+
+G_END_DECLS
