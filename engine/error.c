@@ -1,6 +1,6 @@
 #include "error.h"
 
-G_DEFINE_QUARK (eng-error-quark, eng_error)
+G_DEFINE_QUARK (eng - error - quark, eng_error)
 
 gboolean
 eng_fail (GError **error, EngError code, const char *format, ...)

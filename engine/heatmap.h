@@ -23,7 +23,7 @@ typedef struct
 {
   int step;
   double loss, prediction_loss, mask_loss, inverse_loss;
-  double auc;         /* POS or NEG AUC in 0 .. 90; NaN when it was not evaluated to the end */
+  double auc;          /* POS or NEG AUC in 0 .. 90; NaN when it was not evaluated to the end */
   double target_score; /* softmax probability of the class on the masked picture */
   double mask_mean;
   float *mask; /* rows x cols, owned */
@@ -32,20 +32,20 @@ typedef struct
 typedef struct
 {
   char *model_sha256, *image_sha256, *model_name, *image_name;
-  char *preprocessing;           /* eng_preprocess_describe() */
+  char *preprocessing; /* eng_preprocess_describe() */
   char *preprocessing_origin;
   int class_index;
   char *class_name;
-  double probability;            /* softmax of the class on the untouched picture */
+  double probability; /* softmax of the class on the untouched picture */
   char *method_id, *method_name;
-  char *values;                  /* parameters as JSON object text, keys sorted as declared */
-  char *layer;                   /* "" when the method has none */
+  char *values; /* parameters as JSON object text, keys sorted as declared */
+  char *layer;  /* "" when the method has none */
   guint64 seed;
   double seconds;
   guint64 passes_forward, passes_backward; /* counted in single images */
   char *version;
   char *kernels;
-  char *selected;                /* what was selected and why, for people; "" if nothing */
+  char *selected; /* what was selected and why, for people; "" if nothing */
 } EngProvenance;
 
 typedef struct _EngHeatmap EngHeatmap;
@@ -56,8 +56,8 @@ typedef struct _EngHeatmap EngHeatmap;
  * @geometry: how the model input lies on the picture
  * @provenance: (transfer full): fields are taken over
  */
-EngHeatmap *eng_heatmap_new (const float *values, int channels, int rows, int cols, EngSign sign, EngUpsample upsample,
-                             const EngGeometry *geometry, EngProvenance *provenance);
+EngHeatmap *eng_heatmap_new (const float *values, int channels, int rows, int cols, EngSign sign,
+                             EngUpsample upsample, const EngGeometry *geometry, EngProvenance *provenance);
 EngHeatmap *eng_heatmap_ref (EngHeatmap *self);
 void eng_heatmap_unref (EngHeatmap *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngHeatmap, eng_heatmap_unref)

@@ -27,11 +27,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngImage, eng_image_unref)
 
 int eng_image_width (const EngImage *self);
 int eng_image_height (const EngImage *self);
-const guint8 *eng_image_rgb (const EngImage *self);   /* height x width x 3, no padding; owned by @self */
-GBytes *eng_image_bytes (EngImage *self);             /* (transfer full): the same memory, for textures */
-const char *eng_image_path (const EngImage *self);    /* NULL when it did not come from a file */
-const char *eng_image_name (const EngImage *self);    /* file name without folder */
-const char *eng_image_sha256 (const EngImage *self);  /* of the file's bytes (of the pixels when there is none) */
+const guint8 *eng_image_rgb (const EngImage *self);  /* height x width x 3, no padding; owned by @self */
+GBytes *eng_image_bytes (EngImage *self);            /* (transfer full): the same memory, for textures */
+const char *eng_image_path (const EngImage *self);   /* NULL when it did not come from a file */
+const char *eng_image_name (const EngImage *self);   /* file name without folder */
+const char *eng_image_sha256 (const EngImage *self); /* of the file's bytes (of the pixels when there is none) */
 
 /* TRUE when the file name ends like a picture that eng_image_load() may open. */
 gboolean eng_image_is_candidate (const char *path);

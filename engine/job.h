@@ -38,14 +38,14 @@ void eng_job_cancel (EngJob *self);
 EngJobState eng_job_state (EngJob *self);
 /* 0 .. 1; @done of @total units; @eta in seconds, < 0: not known yet. Any may be NULL. */
 double eng_job_progress (EngJob *self, guint *done, guint *total, double *eta);
-const char *eng_job_unit (EngJob *self);             /* what is counted: "steps" */
-EngHeatmap *eng_job_heatmap (EngJob *self);          /* (transfer none) (nullable): result, or newest preview */
-const GError *eng_job_error (EngJob *self);          /* (nullable) */
+const char *eng_job_unit (EngJob *self);    /* what is counted: "steps" */
+EngHeatmap *eng_job_heatmap (EngJob *self); /* (transfer none) (nullable): result, or newest preview */
+const GError *eng_job_error (EngJob *self); /* (nullable) */
 EngModel *eng_job_model (EngJob *self);
 EngImage *eng_job_image (EngJob *self);
 const EngMethod *eng_job_method (EngJob *self);
-int eng_job_class_index (EngJob *self);              /* -1 until known */
-const char *eng_job_layer (EngJob *self);            /* (nullable): as given at birth */
+int eng_job_class_index (EngJob *self);   /* -1 until known */
+const char *eng_job_layer (EngJob *self); /* (nullable): as given at birth */
 const EngValues *eng_job_values (EngJob *self);
 guint64 eng_job_seed (EngJob *self);
 double eng_job_seconds (EngJob *self);
@@ -59,7 +59,8 @@ double eng_job_seconds (EngJob *self);
  * Returns: FALSE with ENG_ERROR_CANCELLED when the job is to stop.
  */
 gboolean eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatmap *preview, GError **error);
-/* What the method explains; valid during explain(). pixels: 3 x H x W in [0,1]; input: C x H x W. Owned by the job. */
+/* What the method explains; valid during explain(). pixels: 3 x H x W in [0,1]; input: C x H x W. Owned by the job.
+ */
 const float *eng_job_pixels (EngJob *self);
 const float *eng_job_input (EngJob *self);
 /* Chosen or default target; NULL with an error when the model has none. */

@@ -13,7 +13,7 @@ typedef enum
   ENG_PARAM_FLOAT,
   ENG_PARAM_CHOICE, /* one of @choices; the value is its index */
   ENG_PARAM_BOOL,
-  ENG_PARAM_PATH    /* a file to read; text; "" for none */
+  ENG_PARAM_PATH /* a file to read; text; "" for none */
 } EngParamType;
 
 typedef struct
@@ -23,9 +23,9 @@ typedef struct
   const char *unit;  /* "" when it has none */
   EngParamType type;
   double minimum, maximum, otherwise; /* range and default, inclusive */
-  const char *const *choices; /* NULL-ended ids, ENG_PARAM_CHOICE only */
-  const char *help;  /* one or two sentences */
-  gboolean logarithmic; /* a slider should be */
+  const char *const *choices;         /* NULL-ended ids, ENG_PARAM_CHOICE only */
+  const char *help;                   /* one or two sentences */
+  gboolean logarithmic;               /* a slider should be */
 } EngParam;
 
 typedef struct _EngMethod EngMethod;
@@ -37,8 +37,8 @@ struct _EngMethod
   EngSign sign;                              /* chooses the colour map */
   gboolean needs_layer;                      /* looks at a target that a person may choose */
   gboolean class_dependent;
-  const EngParam *params;                    /* ended by a NULL id */
-  const char *cost;                          /* in words: "1 forward, 1 backward pass" */
+  const EngParam *params; /* ended by a NULL id */
+  const char *cost;       /* in words: "1 forward, 1 backward pass" */
   /* FALSE with a sentence that a person understands. @target: (nullable) chosen layer, NULL: default. */
   gboolean (*can_explain) (EngModel *model, const EngTarget *target, GError **error);
   EngHeatmap *(*explain) (EngJob *job, GError **error);
@@ -62,7 +62,8 @@ gboolean eng_values_set_pair (EngValues *self, const char *pair, GError **error)
 void eng_values_set (EngValues *self, const char *id, double value); /* clamped to the range */
 double eng_values_get (const EngValues *self, const char *id);
 const char *eng_values_get_text (const EngValues *self, const char *id); /* PATH: the path; CHOICE: its id */
-char *eng_values_to_json (const EngValues *self); /* object text, declared order */
-char *eng_values_summary (const EngValues *self); /* what differs from the defaults, short: "steps 50"; "" if nothing */
+char *eng_values_to_json (const EngValues *self);                        /* object text, declared order */
+char *
+eng_values_summary (const EngValues *self); /* what differs from the defaults, short: "steps 50"; "" if nothing */
 
 G_END_DECLS

@@ -13,18 +13,18 @@ G_DECLARE_FINAL_TYPE (EngModel, eng_model, ENG, MODEL, GObject)
 
 typedef enum
 {
-  ENG_TARGET_SPATIAL,   /* feature map, 1 x C x h x w */
-  ENG_TARGET_TOKENS,    /* token sequence, 1 x (prefix + h*w) x d, or 1 x h x w x d */
-  ENG_TARGET_ATTENTION  /* softmax over tokens, 1 x heads x N x N */
+  ENG_TARGET_SPATIAL,  /* feature map, 1 x C x h x w */
+  ENG_TARGET_TOKENS,   /* token sequence, 1 x (prefix + h*w) x d, or 1 x h x w x d */
+  ENG_TARGET_ATTENTION /* softmax over tokens, 1 x heads x N x N */
 } EngTargetKind;
 
 typedef struct
 {
-  char *name;          /* ONNX value name */
+  char *name; /* ONNX value name */
   EngTargetKind kind;
-  EngShape shape;      /* at batch 1 */
-  int rows, cols;      /* grid of cells */
-  int prefix;          /* tokens before the grid (class token, registers); 0 for spatial */
+  EngShape shape;         /* at batch 1 */
+  int rows, cols;         /* grid of cells */
+  int prefix;             /* tokens before the grid (class token, registers); 0 for spatial */
   gboolean channels_last; /* spatial values stored as 1 x h x w x C */
 } EngTarget;
 
@@ -38,14 +38,14 @@ typedef struct
 EngModel *eng_model_open (const char *path, GCancellable *cancellable, GError **error);
 
 const char *eng_model_path (EngModel *self);
-const char *eng_model_name (EngModel *self);   /* sidecar's name or the file name */
+const char *eng_model_name (EngModel *self); /* sidecar's name or the file name */
 const char *eng_model_sha256 (EngModel *self);
 int eng_model_n_classes (EngModel *self);
 const char *eng_model_label (EngModel *self, int index); /* "class 17" when there are no labels */
 gboolean eng_model_has_labels (EngModel *self);
 /* Index, exact label or unique case-insensitive part of one. -1 with an error. */
 int eng_model_find_class (EngModel *self, const char *text, GError **error);
-EngPreprocess *eng_model_preprocess (EngModel *self); /* (transfer none) */
+EngPreprocess *eng_model_preprocess (EngModel *self);      /* (transfer none) */
 gboolean eng_model_output_is_probability (EngModel *self); /* the graph ends in Softmax: logits are taken before it */
 
 /* Targets in graph order; the array is owned by the model. */

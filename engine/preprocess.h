@@ -35,13 +35,13 @@ struct _EngPreprocess
   double mean[3], std[3]; /* in @bgr order and after scaling */
   gboolean range_255;     /* pixels are 0-255 before mean/std, else 0-1 */
   gboolean bgr;
-  char *origin;       /* where it came from, in words: "vit.json", "ONNX metadata", "assumed: ImageNet ..." */
-  gboolean assumed;   /* a guess: say so wherever numbers are shown */
-  double ltx_lambda;  /* sidecar's sparsity for LTX; NaN: none */
+  char *origin;             /* where it came from, in words: "vit.json", "ONNX metadata", "assumed: ImageNet ..." */
+  gboolean assumed;         /* a guess: say so wherever numbers are shown */
+  double ltx_lambda;        /* sidecar's sparsity for LTX; NaN: none */
   double ltx_learning_rate; /* NaN: none */
-  char *name;         /* display name from the sidecar; NULL: none */
-  char *labels_path;  /* labels file named by the sidecar, resolved; NULL: none */
-  char **labels;      /* labels given inline (id2label, label_names); NULL: none */
+  char *name;               /* display name from the sidecar; NULL: none */
+  char *labels_path;        /* labels file named by the sidecar, resolved; NULL: none */
+  char **labels;            /* labels given inline (id2label, label_names); NULL: none */
 };
 
 /* How the model input lies on the original picture: original = input * scale + offset, in pixels,
@@ -81,12 +81,14 @@ void eng_preprocess_geometry (const EngPreprocess *self, int image_width, int im
 guint8 *eng_preprocess_view (const EngPreprocess *self, EngImage *image, GError **error);
 /* @view: height x width x 3 bytes -> @pixels: 3 x height x width in [0, 1], RGB. */
 void eng_preprocess_pixels (const EngPreprocess *self, const guint8 *view, float *pixels);
-/* @pixels 3 x h x w in [0,1], RGB -> network input channels x h x w. Linear in pixels (channels 1: ITU-R 601 grey). */
+/* @pixels 3 x h x w in [0,1], RGB -> network input channels x h x w. Linear in pixels (channels 1: ITU-R 601 grey).
+ */
 void eng_preprocess_normalise (const EngPreprocess *self, const float *pixels, float *input);
 /* Coefficients so that input[c] = sum_r matrix[c][r] * rgb[r] + offset[c], for graphs that contain the step. */
 void eng_preprocess_coefficients (const EngPreprocess *self, float matrix[3][3], float offset[3]);
 
 /* Pillow's resize (Image.resize with antialias), 8-bit RGB. @dst: dst_h x dst_w x 3. FALSE: no memory. */
-gboolean eng_resize_rgb (const guint8 *src, int src_w, int src_h, guint8 *dst, int dst_w, int dst_h, EngFilter filter);
+gboolean eng_resize_rgb (const guint8 *src, int src_w, int src_h, guint8 *dst, int dst_w, int dst_h,
+                         EngFilter filter);
 
 G_END_DECLS

@@ -50,7 +50,7 @@ test_max_rel (const float *a, const float *b, gsize n)
   double difference = 0, largest = 0;
   for (gsize i = 0; i < n; i++)
     {
-      double d = fabs ((double) a[i] - b[i]);
+      double d = fabs ((double)a[i] - b[i]);
       difference = d > difference || isnan (d) ? d : difference;
       largest = fmax (largest, fabs (b[i]));
     }
@@ -63,8 +63,8 @@ test_relative_l2 (const float *a, const float *b, gsize n)
   double difference = 0, reference = 0;
   for (gsize i = 0; i < n; i++)
     {
-      difference += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
-      reference += (double) b[i] * b[i];
+      difference += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+      reference += (double)b[i] * b[i];
     }
   return sqrt (difference / reference);
 }

@@ -60,6 +60,7 @@ class Sample:
 
 def ltx(name, lambdas, seeds, reference, verbose, steps=25, rate=5e-4):
     sys.path.insert(0, reference)
+    import onnx
     import torch
     import torch.nn.functional as F
     import onnx_torch
@@ -67,7 +68,11 @@ def ltx(name, lambdas, seeds, reference, verbose, steps=25, rate=5e-4):
     from objects import LABELS
     from onnx_torch import OnnxModule
     from preprocess import normalise
-    onnx_torch.OPS.setdefault("Expand", lambda x, s: x.expand([max(a, int(b)) for a, b in zip(x.shape, s)]))
+    # operators of the ViT's export that the reference interpreter does not know
+    onnx_torch.OPS.update({
+        "Expand": lambda x, shape: x.expand(torch.broadcast_shapes(x.shape, tuple(shape.tolist()))),
+        "ConstantOfShape": lambda shape, value: torch.full(shape.tolist(), int(onnx.numpy_helper.to_array(value)[0])),
+        "Equal": torch.eq, "Where": torch.where})
     path = os.path.join(DATA, "models", f"scenes-{name}.onnx")
     with open(path[:-5] + ".json", encoding="utf-8") as file:
         config = json.load(file)

@@ -60,7 +60,8 @@ class Attention(nn.Module):
 
     def forward(self, x):
         each = self.dim // self.heads
-        q, k, v = self.qkv(x).reshape(-1, self.tokens, 3, self.heads, each).permute(2, 0, 3, 1, 4).unbind(0)
+        qkv = self.qkv(x).reshape(-1, self.tokens, 3, self.heads, each).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv[0], qkv[1], qkv[2]
         weights = torch.softmax((q * each ** -0.5) @ k.transpose(-2, -1), -1)
         return self.proj((weights @ v).transpose(1, 2).reshape(-1, self.tokens, self.dim))
 
@@ -85,9 +86,11 @@ class PatchEmbed(nn.Module):
         self.stem1 = nn.Conv2d(3, 32, 3, 2, 1)
         self.stem2 = nn.Conv2d(32, 64, 3, 2, 1)
         self.proj = nn.Conv2d(64, dim, 2, 2)
+        self.dim, self.count = dim, (SIZE // 8) ** 2
 
     def forward(self, x):
-        return self.proj(F.relu(self.stem2(F.relu(self.stem1(x))))).flatten(2).transpose(1, 2)
+        x = self.proj(F.relu(self.stem2(F.relu(self.stem1(x)))))
+        return x.reshape(-1, self.dim, self.count).transpose(1, 2)
 
 
 class ScenesVit(nn.Module):

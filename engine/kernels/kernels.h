@@ -39,7 +39,8 @@ typedef struct
   /* y = x * w + bias (bias may be NULL) */
   void (*conv_forward) (const EngConv *p, const float *x, const float *w, const float *bias, float *y, void *scratch);
   /* dx = dy * w^T, added to dx if @accumulate, else written */
-  void (*conv_backward_data) (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate, void *scratch);
+  void (*conv_backward_data) (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate,
+                              void *scratch);
   /* dw += x * dy */
   void (*conv_backward_weights) (const EngConv *p, const float *x, const float *dy, float *dw, void *scratch);
 } EngKernels;

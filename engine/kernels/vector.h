@@ -18,11 +18,11 @@ double eng_vec_dot (const float *a, const float *b, int64_t n);
 float eng_vec_max (const float *x, int64_t n); /* n >= 1; NaN wins */
 void eng_vec_add (float *dst, const float *a, const float *b, int64_t n);
 void eng_vec_mul (float *dst, const float *a, const float *b, int64_t n);
-void eng_vec_accumulate (float *dst, const float *src, int64_t n);              /* dst += src */
-void eng_vec_accumulate_scaled (float *dst, const float *src, float s, int64_t n); /* dst += s * src */
+void eng_vec_accumulate (float *dst, const float *src, int64_t n);                       /* dst += src */
+void eng_vec_accumulate_scaled (float *dst, const float *src, float s, int64_t n);       /* dst += s * src */
 void eng_vec_accumulate_product (float *dst, const float *a, const float *b, int64_t n); /* dst += a * b */
-void eng_vec_scale (float *dst, const float *src, float s, int64_t n);          /* dst = s * src */
-void eng_vec_softmax (float *dst, const float *src, int64_t n);                 /* one row, stable */
+void eng_vec_scale (float *dst, const float *src, float s, int64_t n);                   /* dst = s * src */
+void eng_vec_softmax (float *dst, const float *src, int64_t n);                          /* one row, stable */
 
 /* Runs func (begin, end, data) over 0 .. n in pieces on all threads when n * cost is worth it.
  * cost: rough nanoseconds per item. */

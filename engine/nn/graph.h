@@ -49,18 +49,21 @@ struct _EngNode
   EngValue **inputs;  /* NULL where an optional input is absent; trailing absent ones are cut off */
   EngValue **outputs; /* never NULL entries */
   EngAttrs *attrs;
-  gpointer priv; /* the operator's parsed parameters, from eng_node_alloc(); freed with the graph */
-  gsize scratch; /* bytes of scratch memory that forward and backward may use: see eng_pass_scratch() */
+  gpointer priv;  /* the operator's parsed parameters, from eng_node_alloc(); freed with the graph */
+  GSList *memory; /* what eng_node_alloc() gave; freed with the node */
+  gsize scratch;  /* bytes of scratch memory that forward and backward may use: see eng_pass_scratch() */
   EngGraph *graph;
 };
 
 struct _EngGraph
 {
   gatomicrefcount ref;
-  GPtrArray *values;  /* EngValue*, owned */
-  GPtrArray *nodes;   /* EngNode*, owned, in order of evaluation */
-  GPtrArray *inputs;  /* EngValue*, borrowed */
-  GPtrArray *outputs; /* EngValue*, borrowed */
+  GPtrArray *values;   /* EngValue*, owned */
+  GPtrArray *nodes;    /* EngNode*, owned, in order of evaluation */
+  GPtrArray *inputs;   /* EngValue*, borrowed */
+  GPtrArray *outputs;  /* EngValue*, borrowed */
+  GHashTable *by_name; /* name -> EngValue*, the first of that name */
+  gsize folded;        /* bytes of constants made by folding so far */
   gboolean frozen;
 };
 
@@ -85,7 +88,8 @@ const int64_t *eng_attrs_get_ints (const EngAttrs *self, const char *name, int *
 const float *eng_attrs_get_floats (const EngAttrs *self, const char *name, int *n);
 EngTensor *eng_attrs_get_tensor (const EngAttrs *self, const char *name); /* (transfer none) */
 /* Walks the names and ONNX types, for export: func (name, kind 'i' 'f' 's' 'I' 'F' 't', data). */
-void eng_attrs_foreach (const EngAttrs *self, void (*func) (const char *name, char kind, gpointer data), gpointer data);
+void eng_attrs_foreach (const EngAttrs *self, void (*func) (const char *name, char kind, gpointer data),
+                        gpointer data);
 
 /* ---- building ---- */
 EngGraph *eng_graph_new (void);

@@ -16,32 +16,32 @@ typedef enum
   ENG_KEEP_IN_0 = 1 << 0,
   ENG_KEEP_IN_1 = 1 << 1,
   ENG_KEEP_IN_2 = 1 << 2,
-  ENG_KEEP_INS = 0xff,         /* every input */
-  ENG_KEEP_OUT_0 = 1 << 8,     /* first output */
+  ENG_KEEP_INS = 0xff,     /* every input */
+  ENG_KEEP_OUT_0 = 1 << 8, /* first output */
   ENG_KEEP_OUT_1 = 1 << 9,
-  ENG_KEEP_CROSS = 1 << 16     /* a product of inputs 0 and 1: each is read only for the other's gradient */
+  ENG_KEEP_CROSS = 1 << 16 /* a product of inputs 0 and 1: each is read only for the other's gradient */
 } EngKeep;
 
 typedef enum
 {
   ENG_OP_PLAIN = 0,
-  ENG_OP_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: no memory, no work; forward and
-                               backward are never called in a pass (forward still serves folding) */
-  ENG_OP_MOVES = 1 << 1,    /* output elements are moved elements of input 0: folding keeps a WEIGHT */
+  ENG_OP_VIEW = 1 << 0,       /* output 0 is input 0 under another shape: no memory, no work; forward and
+                                 backward are never called in a pass (forward still serves folding) */
+  ENG_OP_MOVES = 1 << 1,      /* output elements are moved elements of input 0: folding keeps a WEIGHT */
   ENG_OP_FROM_SHAPE = 1 << 2, /* outputs depend on input shapes only (Shape, Size): always folded */
-  ENG_OP_INPLACE = 1 << 3   /* forward may run with output 0 in input 0's memory (same shape and type) */
+  ENG_OP_INPLACE = 1 << 3     /* forward may run with output 0 in input 0's memory (same shape and type) */
 } EngOpFlags;
 
 struct _EngOp
 {
-  const char *name;                                              /* ONNX op_type */
-  int since, until;                                              /* opset range this row serves, inclusive */
-  gboolean (*shape) (EngNode *node, GError **error);             /* sets shape and dtype of every output; may refuse */
-  void (*forward) (const EngNode *node, EngPass *pass);          /* cannot fail */
-  void (*backward) (const EngNode *node, EngPass *pass);         /* adds into gradients; NULL: no gradient passes */
-  guint keep;                                                    /* EngKeep */
-  guint flags;                                                   /* EngOpFlags */
-  const char *const *examples;                                   /* NULL-ended; see tests/test-gradients.c for the form */
+  const char *name;                                      /* ONNX op_type */
+  int since, until;                                      /* opset range this row serves, inclusive */
+  gboolean (*shape) (EngNode *node, GError **error);     /* sets shape and dtype of every output; may refuse */
+  void (*forward) (const EngNode *node, EngPass *pass);  /* cannot fail */
+  void (*backward) (const EngNode *node, EngPass *pass); /* adds into gradients; NULL: no gradient passes */
+  guint keep;                                            /* EngKeep */
+  guint flags;                                           /* EngOpFlags */
+  const char *const *examples;                           /* NULL-ended; see tests/test-gradients.c for the form */
 };
 
 #define ENG_OPSET_MAX 21
@@ -55,7 +55,7 @@ const EngOp *eng_op_nth (guint i);
 /* ---- for shape() ---- */
 /* Zeroed memory that lives as long as the node, for node->priv. */
 gpointer eng_node_alloc (EngNode *node, gsize bytes);
-#define eng_node_priv(node, Type) ((Type *) eng_node_alloc (node, sizeof (Type)))
+#define eng_node_priv(node, Type) ((Type *)eng_node_alloc (node, sizeof (Type)))
 /* FALSE with a message that names operator and node, e.g. "node conv1 (Conv): ..." is added by the caller. */
 gboolean eng_node_has_input (const EngNode *node, int i);
 gboolean eng_node_need_inputs (const EngNode *node, int least, int most, GError **error); /* first @least present */

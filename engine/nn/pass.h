@@ -24,8 +24,8 @@ void eng_pass_set_root (EngPass *self, EngValue *value);  /* where gradients sta
 gboolean eng_pass_prepare (EngPass *self, GError **error);
 
 /* ---- running; data is row-major in the logical ONNX shape ---- */
-void eng_pass_write (EngPass *self, EngValue *value, const float *data);    /* input, cut or trained weight */
-void eng_pass_read (EngPass *self, EngValue *value, float *data);           /* wanted, input, cut, trained, constant */
+void eng_pass_write (EngPass *self, EngValue *value, const float *data); /* input, cut or trained weight */
+void eng_pass_read (EngPass *self, EngValue *value, float *data);        /* wanted, input, cut, trained, constant */
 void eng_pass_read_ints (EngPass *self, EngValue *value, int64_t *data);
 void eng_pass_write_ints (EngPass *self, EngValue *value, const int64_t *data);
 void eng_pass_forward (EngPass *self);
@@ -37,7 +37,7 @@ void eng_pass_read_grad (EngPass *self, EngValue *value, float *data);
 float *eng_pass_weight (EngPass *self, EngValue *weight);
 float *eng_pass_weight_grad (EngPass *self, EngValue *weight);
 
-gsize eng_pass_memory (EngPass *self);     /* bytes allocated */
+gsize eng_pass_memory (EngPass *self); /* bytes allocated */
 /* The number of forward and backward walks of this pass so far. */
 void eng_pass_counts (EngPass *self, guint64 *forward, guint64 *backward);
 

@@ -118,14 +118,14 @@ static const struct
   const char *name;
   gboolean is_float, supported;
 } dtypes[] = {
-  { ENG_DTYPE_NONE, "no type", FALSE, FALSE },     { ENG_DTYPE_FLOAT, "float32", TRUE, TRUE },
-  { ENG_DTYPE_UINT8, "uint8", FALSE, TRUE },       { ENG_DTYPE_INT8, "int8", FALSE, TRUE },
-  { ENG_DTYPE_UINT16, "uint16", FALSE, TRUE },     { ENG_DTYPE_INT16, "int16", FALSE, TRUE },
-  { ENG_DTYPE_INT32, "int32", FALSE, TRUE },       { ENG_DTYPE_INT64, "int64", FALSE, TRUE },
-  { ENG_DTYPE_STRING, "string", FALSE, FALSE },    { ENG_DTYPE_BOOL, "bool", FALSE, TRUE },
-  { ENG_DTYPE_FLOAT16, "float16", TRUE, TRUE },    { ENG_DTYPE_DOUBLE, "float64", TRUE, TRUE },
-  { ENG_DTYPE_UINT32, "uint32", FALSE, TRUE },     { ENG_DTYPE_UINT64, "uint64", FALSE, FALSE },
-  { (EngDtype) 14, "complex64", FALSE, FALSE },    { (EngDtype) 15, "complex128", FALSE, FALSE },
+  { ENG_DTYPE_NONE, "no type", FALSE, FALSE },    { ENG_DTYPE_FLOAT, "float32", TRUE, TRUE },
+  { ENG_DTYPE_UINT8, "uint8", FALSE, TRUE },      { ENG_DTYPE_INT8, "int8", FALSE, TRUE },
+  { ENG_DTYPE_UINT16, "uint16", FALSE, TRUE },    { ENG_DTYPE_INT16, "int16", FALSE, TRUE },
+  { ENG_DTYPE_INT32, "int32", FALSE, TRUE },      { ENG_DTYPE_INT64, "int64", FALSE, TRUE },
+  { ENG_DTYPE_STRING, "string", FALSE, FALSE },   { ENG_DTYPE_BOOL, "bool", FALSE, TRUE },
+  { ENG_DTYPE_FLOAT16, "float16", TRUE, TRUE },   { ENG_DTYPE_DOUBLE, "float64", TRUE, TRUE },
+  { ENG_DTYPE_UINT32, "uint32", FALSE, TRUE },    { ENG_DTYPE_UINT64, "uint64", FALSE, FALSE },
+  { (EngDtype)14, "complex64", FALSE, FALSE },    { (EngDtype)15, "complex128", FALSE, FALSE },
   { ENG_DTYPE_BFLOAT16, "bfloat16", TRUE, TRUE },
 };
 
@@ -171,17 +171,17 @@ eng_dtype_wrap (EngDtype dtype, int64_t v)
     case ENG_DTYPE_BOOL:
       return v != 0;
     case ENG_DTYPE_UINT8:
-      return (uint8_t) v;
+      return (uint8_t)v;
     case ENG_DTYPE_INT8:
-      return (int8_t) v;
+      return (int8_t)v;
     case ENG_DTYPE_UINT16:
-      return (uint16_t) v;
+      return (uint16_t)v;
     case ENG_DTYPE_INT16:
-      return (int16_t) v;
+      return (int16_t)v;
     case ENG_DTYPE_UINT32:
-      return (uint32_t) v;
+      return (uint32_t)v;
     case ENG_DTYPE_INT32:
-      return (int32_t) v;
+      return (int32_t)v;
     default:
       return v;
     }
@@ -190,11 +190,11 @@ eng_dtype_wrap (EngDtype dtype, int64_t v)
 float
 eng_half_to_float (uint16_t h)
 {
-  uint32_t sign = (uint32_t) (h & 0x8000) << 16, exponent = (h >> 10) & 0x1f, mantissa = h & 0x3ff, bits;
+  uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = (h >> 10) & 0x1f, mantissa = h & 0x3ff, bits;
   float f;
   if (exponent == 0)
     {
-      f = ldexpf ((float) mantissa, -24);
+      f = ldexpf ((float)mantissa, -24);
       return sign ? -f : f;
     }
   bits = exponent == 31 ? sign | 0x7f800000 | (mantissa << 13) : sign | ((exponent + 112) << 23) | (mantissa << 13);
@@ -205,7 +205,7 @@ eng_half_to_float (uint16_t h)
 float
 eng_bfloat16_to_float (uint16_t h)
 {
-  uint32_t bits = (uint32_t) h << 16;
+  uint32_t bits = (uint32_t)h << 16;
   float f;
   memcpy (&f, &bits, sizeof f);
   return f;
@@ -238,8 +238,8 @@ eng_dtype_round (EngDtype dtype, float v)
 void *
 eng_try_alloc (gsize bytes)
 {
-  bytes = (MAX (bytes, 1) + 63) & ~(gsize) 63;
-  return bytes > (gsize) MAX_COUNT * 8 ? NULL : aligned_alloc (64, bytes);
+  bytes = (MAX (bytes, (gsize)1) + 63) & ~(gsize)63;
+  return bytes > (gsize)MAX_COUNT * 8 ? NULL : aligned_alloc (64, bytes);
 }
 
 void
@@ -257,7 +257,7 @@ eng_tensor_try_new (EngDtype dtype, const EngShape *shape, GError **error)
   g_atomic_ref_count_init (&self->ref);
   self->dtype = dtype;
   self->shape = *shape;
-  self->data = eng_try_alloc ((gsize) eng_shape_count (shape) * eng_dtype_size (dtype));
+  self->data = eng_try_alloc ((gsize)eng_shape_count (shape) * eng_dtype_size (dtype));
   if (!self->data)
     {
       g_autofree char *text = eng_shape_to_string (shape);

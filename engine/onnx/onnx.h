@@ -27,7 +27,7 @@ typedef struct
 {
   const char *name;
   EngDtype dtype;
-  EngShape shape;           /* -1: symbolic or unknown */
+  EngShape shape; /* -1: symbolic or unknown */
   gboolean has_shape;
   const char *symbol[ENG_MAX_RANK]; /* name of a symbolic dimension; NULL */
 } EngOnnxIO;
@@ -60,8 +60,10 @@ typedef struct
 EngGraph *eng_onnx_build (EngOnnx *self, const EngOnnxBinding *bindings, int n_bindings, GError **error);
 
 /* ---- export ---- */
-/* Encodes a frozen graph as an ONNX model (opset ENG_OPSET_MAX of the nodes). @constants: (nullable): EngValue* -> float*
- * that replaces a constant's values (trained weights). @metadata: (nullable) string -> string. (transfer full). */
-GBytes *eng_onnx_export (EngGraph *graph, const char *name, GHashTable *constants, GHashTable *metadata, GError **error);
+/* Encodes a frozen graph as an ONNX model (opset ENG_OPSET_MAX of the nodes). @constants: (nullable): EngValue* ->
+ * float* that replaces a constant's values (trained weights). @metadata: (nullable) string -> string. (transfer
+ * full). */
+GBytes *eng_onnx_export (EngGraph *graph, const char *name, GHashTable *constants, GHashTable *metadata,
+                         GError **error);
 
 G_END_DECLS
