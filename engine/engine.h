@@ -6,7 +6,6 @@
 #include "image.h"
 #include "job.h"
 #include "kernels/kernels.h"
-#include "labels.h"
 #include "method.h"
 #include "model.h"
 #include "npy.h"
