@@ -6,6 +6,7 @@
 #include "image.h"
 #include "job.h"
 #include "kernels/kernels.h"
+#include "labels.h"
 #include "method.h"
 #include "model.h"
 #include "npy.h"

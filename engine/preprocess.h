@@ -30,7 +30,8 @@ struct _EngPreprocess
   gatomicrefcount ref;
   int channels, height, width; /* of the model input; channels 1 or 3 */
   EngFit fit;
-  int resize_short; /* ENG_FIT_CROP only */
+  int resize_short; /* CROP: the shorter side; STRETCH: both sides, centre-cropped after, 0: straight to the
+                     * input size; LETTERBOX: 0 */
   EngFilter filter;
   double mean[3], std[3]; /* in @bgr order and after scaling */
   gboolean range_255;     /* pixels are 0-255 before mean/std, else 0-1 */

@@ -49,8 +49,12 @@ typedef struct
 const EngKernels *eng_kernels (void);
 /* By name ("openblas"); FALSE when unknown or not available here. Call before passes run. */
 gboolean eng_kernels_select (const char *name, GError **error);
-/* Threads for kernels and loops; 0: all cores. */
+/* Threads for kernels and loops, at most eng_max_threads(); 0: that many. */
 void eng_set_threads (int n);
+/* Also brings the OpenMP state of the calling thread, which has its own, in line. */
 int eng_get_threads (void);
+/* The cores of this machine, or what OMP_NUM_THREADS says. Scratch memory is sized for it, so that
+ * the number of threads may change after a graph was built. */
+int eng_max_threads (void);
 
 G_END_DECLS

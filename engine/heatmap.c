@@ -1,0 +1,231 @@
+/* A result that travels: values at the method's own grid, their place on the picture and their
+ * history. Enlarging is bilinear with half-pixel centres; nothing here knows a method or a colour. */
+#include "heatmap.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _EngHeatmap
+{
+  gatomicrefcount ref;
+  int channels, rows, cols;
+  float *values; /* channels x rows x cols */
+  EngSign sign;
+  EngUpsample upsample;
+  EngGeometry geometry;
+  EngProvenance provenance;
+  EngTrajectoryStep *steps;
+  int n_steps;
+};
+
+EngHeatmap *
+eng_heatmap_new (const float *values, int channels, int rows, int cols, EngSign sign, EngUpsample upsample,
+                 const EngGeometry *geometry, EngProvenance *provenance)
+{
+  g_return_val_if_fail (channels > 0 && rows > 0 && cols > 0, NULL);
+  EngHeatmap *self = g_new0 (EngHeatmap, 1);
+  g_atomic_ref_count_init (&self->ref);
+  self->channels = channels;
+  self->rows = rows;
+  self->cols = cols;
+  self->values = g_memdup2 (values, sizeof *values * channels * rows * cols);
+  self->sign = sign;
+  self->upsample = upsample;
+  self->geometry = *geometry;
+  self->provenance = *provenance;
+  *provenance = (EngProvenance){ 0 };
+  return self;
+}
+
+EngHeatmap *
+eng_heatmap_ref (EngHeatmap *self)
+{
+  g_atomic_ref_count_inc (&self->ref);
+  return self;
+}
+
+static void
+clear_trajectory (EngHeatmap *self)
+{
+  for (int i = 0; i < self->n_steps; i++)
+    g_free (self->steps[i].mask);
+  g_clear_pointer (&self->steps, g_free);
+  self->n_steps = 0;
+}
+
+static void
+clear_provenance (EngProvenance *p)
+{
+  char *texts[] = { p->model_sha256, p->image_sha256,  p->model_name,
+                    p->image_name,   p->preprocessing, p->preprocessing_origin,
+                    p->class_name,   p->method_id,     p->method_name,
+                    p->values,       p->layer,         p->version,
+                    p->kernels,      p->selected };
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+}
+
+void
+eng_heatmap_unref (EngHeatmap *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref))
+    return;
+  clear_trajectory (self);
+  clear_provenance (&self->provenance);
+  g_free (self->values);
+  g_free (self);
+}
+
+int
+eng_heatmap_channels (const EngHeatmap *self)
+{
+  return self->channels;
+}
+
+int
+eng_heatmap_rows (const EngHeatmap *self)
+{
+  return self->rows;
+}
+
+int
+eng_heatmap_cols (const EngHeatmap *self)
+{
+  return self->cols;
+}
+
+const float *
+eng_heatmap_values (const EngHeatmap *self)
+{
+  return self->values;
+}
+
+EngSign
+eng_heatmap_sign (const EngHeatmap *self)
+{
+  return self->sign;
+}
+
+EngUpsample
+eng_heatmap_upsample_kind (const EngHeatmap *self)
+{
+  return self->upsample;
+}
+
+const EngGeometry *
+eng_heatmap_geometry (const EngHeatmap *self)
+{
+  return &self->geometry;
+}
+
+const EngProvenance *
+eng_heatmap_provenance (const EngHeatmap *self)
+{
+  return &self->provenance;
+}
+
+float *
+eng_heatmap_plane (const EngHeatmap *self)
+{
+  gsize n = (gsize)self->rows * self->cols;
+  float *plane = g_memdup2 (self->values, n * sizeof *plane);
+  for (int c = 1; c < self->channels; c++)
+    for (gsize i = 0; i < n; i++)
+      plane[i] += self->values[c * n + i];
+  return plane;
+}
+
+static void
+upsample_nearest (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols)
+{
+  for (int y = 0; y < dst_rows; y++)
+    {
+      const float *row = src + (gsize)((gint64)y * rows / dst_rows) * cols;
+      for (int x = 0; x < dst_cols; x++)
+        *dst++ = row[(gint64)x * cols / dst_cols];
+    }
+}
+
+float *
+eng_heatmap_at_input (const EngHeatmap *self)
+{
+  int height = self->geometry.input_height, width = self->geometry.input_width;
+  g_autofree float *plane = eng_heatmap_plane (self);
+  if (height == self->rows && width == self->cols)
+    return g_steal_pointer (&plane);
+  float *large = g_new (float, (gsize)height *width);
+  if (self->upsample == ENG_UPSAMPLE_NEAREST)
+    upsample_nearest (plane, self->rows, self->cols, large, height, width);
+  else
+    eng_upsample_bilinear (plane, self->rows, self->cols, large, height, width);
+  return large;
+}
+
+gboolean
+eng_heatmap_range (const EngHeatmap *self, double *lo, double *hi)
+{
+  g_autofree float *plane = eng_heatmap_plane (self);
+  double low = INFINITY, high = -INFINITY;
+  for (gsize i = 0; i < (gsize)self->rows * self->cols; i++)
+    if (isfinite (plane[i]))
+      {
+        low = fmin (low, plane[i]);
+        high = fmax (high, plane[i]);
+      }
+  *lo = low;
+  *hi = high;
+  return low <= high;
+}
+
+const EngTrajectoryStep *
+eng_heatmap_trajectory (const EngHeatmap *self, int *n)
+{
+  *n = self->n_steps;
+  return self->steps;
+}
+
+void
+eng_heatmap_take_trajectory (EngHeatmap *self, EngTrajectoryStep *steps, int n)
+{
+  clear_trajectory (self);
+  self->steps = steps;
+  self->n_steps = n;
+}
+
+/* Where one output cell reads: two neighbours and the weight of the second. */
+typedef struct
+{
+  int first, second;
+  float weight;
+} Tap;
+
+static Tap *
+make_taps (int from, int to)
+{
+  Tap *taps = g_new (Tap, to);
+  float scale = (float)from / (float)to;
+  for (int i = 0; i < to; i++)
+    {
+      float at = fmaxf ((i + 0.5f) * scale - 0.5f, 0); /* in float, as PyTorch does */
+      int first = MIN ((int)at, from - 1);
+      taps[i] = (Tap){ first, MIN (first + 1, from - 1), at - first };
+    }
+  return taps;
+}
+
+void
+eng_upsample_bilinear (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols)
+{
+  g_autofree Tap *ys = make_taps (rows, dst_rows), *xs = make_taps (cols, dst_cols);
+  for (int y = 0; y < dst_rows; y++)
+    {
+      const float *upper = src + (gsize)ys[y].first * cols, *lower = src + (gsize)ys[y].second * cols;
+      float v = ys[y].weight;
+      for (int x = 0; x < dst_cols; x++)
+        {
+          int a = xs[x].first, b = xs[x].second;
+          float u = xs[x].weight;
+          *dst++ = (1 - v) * ((1 - u) * upper[a] + u * upper[b]) + v * ((1 - u) * lower[a] + u * lower[b]);
+        }
+    }
+}

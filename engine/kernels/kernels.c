@@ -1,0 +1,69 @@
+#include "kernels.h"
+
+#include "../error.h"
+
+#include <omp.h>
+
+/* One line per implementation, fastest first. */
+extern const EngKernels eng_kernels_openblas;
+
+static const EngKernels *const implementations[] = { &eng_kernels_openblas };
+
+static const EngKernels *chosen; /* atomic */
+static int wanted_threads;       /* atomic; 0: eng_max_threads() */
+
+int
+eng_max_threads (void)
+{
+  static gsize most = 0;
+  if (g_once_init_enter (&most))
+    {
+      int n = omp_get_max_threads ();
+      g_once_init_leave (&most, (gsize)CLAMP (n, 1, MAX (omp_get_num_procs (), 1)));
+    }
+  return (int)most;
+}
+
+int
+eng_get_threads (void)
+{
+  int most = eng_max_threads (), n = g_atomic_int_get (&wanted_threads);
+  n = n > 0 ? MIN (n, most) : most;
+  if (omp_get_max_threads () != n && !omp_in_parallel ())
+    omp_set_num_threads (n); /* OpenBLAS of the OpenMP build follows */
+  return n;
+}
+
+void
+eng_set_threads (int n)
+{
+  eng_max_threads (); /* what the environment says must be read before it is changed */
+  g_atomic_int_set (&wanted_threads, MAX (n, 0));
+  eng_get_threads ();
+}
+
+const EngKernels *
+eng_kernels (void)
+{
+  const EngKernels *k = g_atomic_pointer_get (&chosen);
+  for (guint i = 0; !k && i < G_N_ELEMENTS (implementations); i++)
+    if (implementations[i]->available ())
+      k = implementations[i];
+  g_atomic_pointer_set (&chosen, k);
+  eng_get_threads ();
+  return k;
+}
+
+gboolean
+eng_kernels_select (const char *name, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (implementations); i++)
+    if (g_strcmp0 (implementations[i]->name, name) == 0)
+      {
+        if (!implementations[i]->available ())
+          return eng_fail (error, ENG_ERROR_UNSUPPORTED, "kernels %s do not run on this machine", name);
+        g_atomic_pointer_set (&chosen, implementations[i]);
+        return TRUE;
+      }
+  return eng_fail (error, ENG_ERROR_ARGUMENT, "there are no kernels named %s", name);
+}

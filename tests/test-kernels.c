@@ -1,0 +1,278 @@
+/* Products and convolutions against plain loops in double precision, over a table of shapes.
+ *
+ * Tolerance: 1e-5 of the sum of the magnitudes of the terms. Rounding in float32 grows about with the
+ * square root of the number of terms, 4e-6 for the 4608 of the longest sum here; a wrong index is off by
+ * the size of a term. */
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TOLERANCE 1e-5
+
+static float *
+random_floats (gsize n, GRand *r)
+{
+  float *x = g_new (float, n + 1);
+  for (gsize i = 0; i < n; i++)
+    x[i] = (float)(g_rand_double (r) * 2 - 1);
+  return x;
+}
+
+/* Expected values and sums of magnitudes, to which terms are added one by one. */
+typedef struct
+{
+  gsize n;
+  double *value, *size;
+} Sums;
+
+static Sums
+sums_new (const float *start, gsize n, double scale)
+{
+  Sums s = { n, g_new0 (double, n + 1), g_new0 (double, n + 1) };
+  for (gsize i = 0; start && i < n; i++)
+    {
+      s.value[i] = scale * start[i];
+      s.size[i] = fabs (s.value[i]);
+    }
+  return s;
+}
+
+static void
+sums_add (Sums *s, gsize i, double term)
+{
+  s->value[i] += term;
+  s->size[i] += fabs (term);
+}
+
+static void
+sums_check (Sums *s, const float *got, const char *what, guint row)
+{
+  for (gsize i = 0; i < s->n; i++)
+    if (!(fabs (got[i] - s->value[i]) <= TOLERANCE * s->size[i] + 1e-12))
+      {
+        g_test_message ("row %u, %s: element %" G_GSIZE_FORMAT " is %g, not %g", row, what, i, got[i], s->value[i]);
+        g_test_fail ();
+        break;
+      }
+  g_free (s->value);
+  g_free (s->size);
+}
+
+static const struct
+{
+  int trans_a, trans_b, m, n, k, batch;
+  float alpha, beta;
+  int share_a, share_b, gap; /* gap: floats between rows and between entries */
+} products[] = {
+  { 0, 0, 5, 7, 3, 1, 1, 0, 0, 0, 0 },       { 1, 0, 5, 7, 3, 1, 1, 1, 0, 0, 2 },
+  { 0, 1, 64, 65, 66, 1, 0.5f, 0, 0, 0, 3 }, { 1, 1, 33, 17, 129, 1, -1, 0.5f, 0, 0, 0 },
+  { 0, 0, 1, 100, 50, 1, 1, 0, 0, 0, 0 },    { 0, 0, 100, 1, 50, 1, 1, 0, 0, 0, 1 },
+  { 1, 0, 1, 40, 30, 1, 2, 1, 0, 0, 2 },     { 1, 1, 40, 1, 30, 1, 1, 0.5f, 0, 0, 2 },
+  { 0, 1, 1, 31, 30, 1, 1, 0, 0, 0, 1 },     { 0, 0, 1, 1, 9, 1, 1, 0, 0, 0, 0 },
+  { 0, 0, 4, 5, 0, 2, 1, 0, 0, 0, 0 },       { 0, 0, 4, 5, 0, 1, 1, 0.5f, 0, 0, 0 },
+  { 0, 0, 0, 5, 3, 2, 1, 0, 0, 0, 0 },       { 0, 0, 4, 0, 3, 2, 1, 0, 0, 0, 0 },
+  { 0, 0, 6, 7, 8, 5, 1, 0, 0, 0, 0 },       { 0, 1, 50, 50, 16, 12, 1, 0, 0, 0, 0 },
+  { 0, 0, 6, 7, 8, 5, 1, 1, 0, 1, 0 },       { 0, 0, 6, 7, 8, 5, 1, 0, 0, 1, 2 },
+  { 1, 0, 6, 7, 8, 3, 1, 0, 0, 1, 0 },       { 0, 0, 16, 30, 8, 3, 1, 0, 1, 0, 0 },
+  { 0, 0, 9, 1, 8, 4, 1, 0, 0, 0, 1 },       { 0, 0, 300, 310, 320, 3, 1, 0, 0, 0, 0 },
+};
+
+static void
+test_gemm (void)
+{
+  const EngKernels *kernels = eng_kernels ();
+  for (guint row = 0; row < G_N_ELEMENTS (products); row++)
+    {
+      g_autoptr (GRand) r = g_rand_new_with_seed (row);
+      EngGemm p = { .trans_a = products[row].trans_a, .trans_b = products[row].trans_b };
+      int gap = products[row].gap;
+      p.m = products[row].m;
+      p.n = products[row].n;
+      p.k = products[row].k;
+      p.alpha = products[row].alpha;
+      p.beta = products[row].beta;
+      p.batch = products[row].batch;
+      int64_t a_rows = p.trans_a ? p.k : p.m, b_rows = p.trans_b ? p.n : p.k;
+      p.lda = (p.trans_a ? p.m : p.k) + gap;
+      p.ldb = (p.trans_b ? p.k : p.n) + gap;
+      p.ldc = p.n + gap;
+      p.lda = MAX (p.lda, 1);
+      p.ldb = MAX (p.ldb, 1);
+      p.ldc = MAX (p.ldc, 1);
+      p.stride_a = products[row].share_a ? 0 : a_rows * p.lda;
+      p.stride_b = products[row].share_b ? 0 : b_rows * p.ldb;
+      p.stride_c = p.m * p.ldc;
+      g_autofree float *a = random_floats (a_rows * p.lda * p.batch, r);
+      g_autofree float *b = random_floats (b_rows * p.ldb * p.batch, r);
+      g_autofree float *c = random_floats (p.stride_c * p.batch, r), *given = NULL;
+      given = g_memdup2 (c, sizeof *c * (p.stride_c * p.batch + 1));
+      Sums sums = sums_new (c, p.stride_c * p.batch, 1);
+      for (int64_t e = 0; e < p.batch; e++)
+        for (int64_t i = 0; i < p.m; i++)
+          for (int64_t j = 0; j < p.n; j++)
+            {
+              gsize at = e * p.stride_c + i * p.ldc + j;
+              sums.value[at] = p.beta * given[at];
+              for (int64_t k = 0; k < p.k; k++)
+                sums_add (&sums, at,
+                          (double)p.alpha * a[e * p.stride_a + (p.trans_a ? k * p.lda + i : i * p.lda + k)]
+                              * b[e * p.stride_b + (p.trans_b ? j * p.ldb + k : k * p.ldb + j)]);
+              /* beta = 0 must not read what was there */
+              if (p.beta == 0)
+                c[at] = NAN;
+            }
+      kernels->gemm (&p, a, b, c);
+      sums_check (&sums, c, "product", row);
+    }
+}
+
+static const EngConv convolutions[] = {
+  /* columns: 3x3, asymmetric padding, stride, dilation, groups */
+  { 1, 1, 5, 7, { 1, 9, 8 }, { 1, 9, 8 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 2, 1, 5, 7, { 1, 9, 8 }, { 1, 5, 4 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 1, 0 } },
+  { 3, 2, 5, 6, { 1, 9, 8 }, { 1, 4, 6 }, { 1, 3, 2 }, { 1, 2, 1 }, { 1, 1, 3 }, { 0, 0, 1 } },
+  { 1, 1, 3, 64, { 1, 40, 40 }, { 1, 20, 20 }, { 1, 7, 7 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 3, 3 } },
+  { 1, 1, 64, 64, { 1, 30, 31 }, { 1, 30, 31 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 2, 1, 512, 24, { 1, 7, 7 }, { 1, 7, 7 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 7, 1, 32, 24, { 1, 7, 7 }, { 1, 7, 7 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 5, 4, 8, 24, { 1, 7, 7 }, { 1, 4, 4 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 1, 1, 3, 40, { 1, 32, 32 }, { 1, 4, 4 }, { 1, 8, 8 }, { 1, 8, 8 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  /* one and three dimensions; a row longer than a tile */
+  { 2, 1, 17, 5, { 1, 1, 3000 }, { 1, 1, 2999 }, { 1, 1, 4 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 1 } },
+  { 2, 1, 6, 5, { 5, 6, 7 }, { 3, 6, 4 }, { 3, 3, 3 }, { 2, 1, 2 }, { 1, 1, 1 }, { 1, 1, 1 } },
+  { 1, 2, 6, 5, { 5, 6, 7 }, { 5, 4, 4 }, { 2, 2, 3 }, { 1, 1, 2 }, { 2, 2, 1 }, { 1, 0, 1 } },
+  /* 1x1: with and without joined images, with stride, padded */
+  { 1, 1, 70, 130, { 1, 14, 14 }, { 1, 14, 14 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  { 2, 1, 20, 30, { 1, 40, 41 }, { 1, 40, 41 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  { 5, 2, 20, 30, { 1, 7, 7 }, { 1, 7, 7 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  { 1, 1, 20, 30, { 1, 7, 7 }, { 1, 4, 4 }, { 1, 1, 1 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  { 1, 1, 20, 30, { 1, 5, 5 }, { 1, 7, 7 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  /* dense */
+  { 1, 1, 100, 30, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  { 3, 2, 10, 30, { 1, 4, 5 }, { 1, 1, 1 }, { 1, 4, 5 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  /* direct: depthwise 3x3, 5x5, 7x7, strides, dilation, multiplier, few channels per group, 3-D */
+  { 2, 9, 1, 1, { 1, 14, 14 }, { 1, 14, 14 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 2, 9, 1, 1, { 1, 14, 15 }, { 1, 7, 8 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 1, 5, 1, 1, { 1, 23, 30 }, { 1, 12, 15 }, { 1, 5, 5 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 2, 1 } },
+  { 1, 5, 1, 1, { 1, 7, 7 }, { 1, 7, 7 }, { 1, 7, 7 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 3, 3 } },
+  { 1, 5, 1, 2, { 1, 17, 16 }, { 1, 6, 12 }, { 1, 3, 3 }, { 1, 3, 1 }, { 1, 2, 3 }, { 0, 2, 1 } },
+  { 2, 3, 4, 4, { 1, 12, 11 }, { 1, 6, 6 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 1, 1 } },
+  { 1, 3, 1, 1, { 5, 6, 7 }, { 5, 3, 7 }, { 3, 3, 3 }, { 1, 2, 1 }, { 1, 1, 1 }, { 1, 1, 1 } },
+  { 1, 3, 1, 1, { 1, 1, 50 }, { 1, 1, 24 }, { 1, 1, 3 }, { 1, 1, 2 }, { 1, 1, 1 }, { 0, 0, 0 } },
+  { 1, 1, 1, 1, { 1, 6, 6 }, { 1, 1, 1 }, { 1, 3, 3 }, { 1, 17, 17 }, { 1, 1, 1 }, { 0, 1, 1 } },
+};
+
+typedef struct
+{
+  const EngConv *p;
+  const float *x, *w, *dy;
+  Sums y, dx, dw;
+} Naive;
+
+/* All that one output element takes part in. */
+static void
+naive_element (Naive *s, int64_t n, int64_t g, int64_t o, const int64_t *at)
+{
+  const EngConv *p = s->p;
+  int64_t channel = g * p->cout + o;
+  gsize out = (((n * p->groups * p->cout + channel) * p->out[0] + at[0]) * p->out[1] + at[1]) * p->out[2] + at[2];
+  for (int64_t c = 0; c < p->cin; c++)
+    for (int64_t k0 = 0; k0 < p->kernel[0]; k0++)
+      for (int64_t k1 = 0; k1 < p->kernel[1]; k1++)
+        for (int64_t k2 = 0; k2 < p->kernel[2]; k2++)
+          {
+            int64_t i0 = at[0] * p->stride[0] + k0 * p->dilation[0] - p->pad[0];
+            int64_t i1 = at[1] * p->stride[1] + k1 * p->dilation[1] - p->pad[1];
+            int64_t i2 = at[2] * p->stride[2] + k2 * p->dilation[2] - p->pad[2];
+            if (i0 < 0 || i1 < 0 || i2 < 0 || i0 >= p->in[0] || i1 >= p->in[1] || i2 >= p->in[2])
+              continue;
+            gsize in = (((n * p->groups + g) * p->cin + c) * p->in[0] + i0) * p->in[1] + i1;
+            gsize k = ((channel * p->cin + c) * p->kernel[0] + k0) * p->kernel[1] + k1;
+            in = in * p->in[2] + i2;
+            k = k * p->kernel[2] + k2;
+            sums_add (&s->y, out, (double)s->x[in] * s->w[k]);
+            sums_add (&s->dx, in, (double)s->dy[out] * s->w[k]);
+            sums_add (&s->dw, k, (double)s->dy[out] * s->x[in]);
+          }
+}
+
+static void
+naive (Naive *s)
+{
+  const EngConv *p = s->p;
+  int64_t at[3];
+  for (int64_t n = 0; n < p->n; n++)
+    for (int64_t g = 0; g < p->groups; g++)
+      for (int64_t o = 0; o < p->cout; o++)
+        for (at[0] = 0; at[0] < p->out[0]; at[0]++)
+          for (at[1] = 0; at[1] < p->out[1]; at[1]++)
+            for (at[2] = 0; at[2] < p->out[2]; at[2]++)
+              naive_element (s, n, g, o, at);
+}
+
+static gsize
+span (const int64_t *v)
+{
+  return (gsize)(v[0] * v[1] * v[2]);
+}
+
+static void
+check_convolution (const EngConv *p, guint row, gboolean more)
+{
+  const EngKernels *kernels = eng_kernels ();
+  g_autoptr (GRand) r = g_rand_new_with_seed (row);
+  gsize channels = p->groups * p->cout, points = span (p->out), n_y = p->n * channels * points;
+  gsize n_x = p->n * p->groups * p->cin * span (p->in), n_w = channels * p->cin * span (p->kernel);
+  g_autofree float *x = random_floats (n_x, r), *w = random_floats (n_w, r), *dy = random_floats (n_y, r);
+  g_autofree float *bias = random_floats (channels, r), *y = random_floats (n_y, r), *dx = random_floats (n_x, r);
+  g_autofree float *dw = random_floats (n_w, r), *scratch = g_malloc (kernels->conv_scratch (p) + 64);
+  /* Scratch memory is undefined: fill it with what would show. */
+  memset (scratch, 0xff, kernels->conv_scratch (p));
+  /* @more: with a bias, adding to the gradient of the input */
+  Naive s = { p, x, w, dy, sums_new (NULL, n_y, 0), sums_new (more ? dx : NULL, n_x, 1), sums_new (dw, n_w, 1) };
+  for (gsize i = 0; more && i < n_y; i++)
+    sums_add (&s.y, i, bias[i / points % channels]);
+  naive (&s);
+  kernels->conv_forward (p, x, w, more ? bias : NULL, y, scratch);
+  kernels->conv_backward_data (p, dy, w, dx, more, scratch);
+  kernels->conv_backward_weights (p, x, dy, dw, scratch);
+  sums_check (&s.y, y, "forward", row);
+  sums_check (&s.dx, dx, "backward to the input", row);
+  sums_check (&s.dw, dw, "backward to the weights", row);
+}
+
+static void
+test_conv (gconstpointer threads)
+{
+  eng_set_threads (GPOINTER_TO_INT (threads));
+  for (guint row = 0; row < G_N_ELEMENTS (convolutions); row++)
+    for (int more = 0; more < 2; more++)
+      check_convolution (&convolutions[row], row, more);
+  eng_set_threads (0);
+}
+
+static void
+test_select (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_true (eng_kernels_select ("openblas", &error));
+  g_assert_no_error (error);
+  g_assert_false (eng_kernels_select ("abacus", &error));
+  g_assert_nonnull (error);
+  eng_set_threads (1);
+  g_assert_cmpint (eng_get_threads (), ==, 1);
+  eng_set_threads (0);
+  g_assert_cmpint (eng_get_threads (), ==, eng_max_threads ());
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/kernels/select", test_select);
+  g_test_add_func ("/kernels/gemm", test_gemm);
+  g_test_add_data_func ("/kernels/conv/one-thread", GINT_TO_POINTER (1), test_conv);
+  g_test_add_data_func ("/kernels/conv/all-threads", GINT_TO_POINTER (0), test_conv);
+  return g_test_run ();
+}
