@@ -1,6 +1,6 @@
 /* The engine thread: a pool of one, sorted by priority, so that opening and predicting go before
  * explaining. Results are handed to the main context; so is the last reference to what they hold. */
-#include "job.h"
+#include "job-private.h"
 
 typedef struct
 {
@@ -10,8 +10,6 @@ typedef struct
   void (*done) (gpointer data);
   gpointer data;
 } Task;
-
-void eng_job_cancel_all (void); /* job.c */
 
 static GThreadPool *pool;
 

@@ -1,6 +1,7 @@
 #include "explainer.h"
 
 #include "error.h"
+#include "nn/op.h"
 #include "nn/optim.h"
 #include "npy.h"
 #include "onnx/onnx.h"

@@ -1,6 +1,7 @@
 #include "job.h"
 
 #include "engine.h"
+#include "job-private.h"
 
 #include <math.h>
 #include <string.h>

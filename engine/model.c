@@ -250,7 +250,9 @@ read_labels (EngModel *self, GError **error)
       return eng_fail (error, ENG_ERROR_INVALID, "%s has %u labels, the model %d classes. Correct the labels.", file,
                        n, self->n_classes);
     }
-  if (!self->labels)
+  /* A thousand classes are ImageNet's; ten are CIFAR-10's only with its tiny colour pictures. */
+  gboolean known = self->n_classes != 10 || (p->channels == 3 && p->height == 32 && p->width == 32);
+  if (!self->labels && known)
     self->labels = g_strdupv ((char **)eng_labels_builtin (self->n_classes));
   return TRUE;
 }
@@ -266,7 +268,7 @@ digest_of (const char *path, GError **error)
 static gboolean
 load (EngModel *self, GCancellable *cancellable, GError **error)
 {
-  EngShape shape;
+  EngShape shape = { 0 };
   if (!(self->onnx = eng_onnx_load (self->path, error)) || g_cancellable_set_error_if_cancelled (cancellable, error)
       || !find_image_input (self, &shape, error))
     return FALSE;
