@@ -3,6 +3,7 @@
  *
  * An example is a string of tokens: first the inputs, then attributes.
  *   f:2x3  random values, |x| in 0.2 .. 1, both signs, all distinct      f:  a scalar
+ *   a:2x3  above 1, 1.2 .. 3
  *   p:2x3  positive, 0.5 .. 2        u:2x3  -0.8 .. 0.8       b:2x3  random bool, constant
  *   i:[1,-2]  constant int64, rank 1    i:3  constant int64 scalar    I:2x2:[0,1,1,0]  of a shape
  *   c:[0.5,1]  constant float, rank 1   c:2.5  constant float scalar      -  absent input
@@ -72,6 +73,7 @@ random_input (Case *c, char kind, const EngShape *shape, GRand *r)
     {
       double u = (order[i] + 0.25 + 0.5 * random_unit (r)) / n;
       x[i] = kind == 'p'   ? 0.5 + 1.5 * u
+             : kind == 'a' ? 1.2 + 1.8 * u
              : kind == 'u' ? -0.8 + 1.6 * u
                            : (0.2 + 0.8 * u) * (g_rand_boolean (r) ? 1 : -1);
     }
@@ -169,7 +171,7 @@ case_build (Case *c, const EngOp *op, const char *example, GRand *r)
         continue;
       if (strcmp (token, "-") == 0)
         c->inputs[c->n_inputs++] = NULL;
-      else if (token[1] == ':' && strchr ("fpu", token[0]))
+      else if (token[1] == ':' && strchr ("afpu", token[0]))
         {
           EngShape shape = parse_shape (token + 2);
           c->inputs[c->n_inputs++] = random_input (c, token[0], &shape, r);

@@ -16,6 +16,7 @@ void eng_vec_softplus (float *dst, const float *src, int64_t n); /* log (1 + exp
 double eng_vec_sum (const float *x, int64_t n);
 double eng_vec_dot (const float *a, const float *b, int64_t n);
 float eng_vec_max (const float *x, int64_t n); /* n >= 1; NaN wins */
+float eng_vec_min (const float *x, int64_t n); /* as above */
 void eng_vec_add (float *dst, const float *a, const float *b, int64_t n);
 void eng_vec_mul (float *dst, const float *a, const float *b, int64_t n);
 void eng_vec_accumulate (float *dst, const float *src, int64_t n);                       /* dst += src */

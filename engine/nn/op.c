@@ -3,7 +3,11 @@
 #include <string.h>
 
 /* One line per family file in ops/. */
-#define FAMILIES(X)
+#define FAMILIES(X)                                                                                                  \
+  X (binary)                                                                                                         \
+  X (reduce)                                                                                                         \
+  X (softmax)                                                                                                        \
+  X (unary)
 
 #define DECLARE(family) extern const EngOp eng_ops_##family[];
 FAMILIES (DECLARE)

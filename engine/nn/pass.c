@@ -111,7 +111,8 @@ mark_needed (EngPass *self, GError **error)
       {
         EngNode *node = g->nodes->pdata[i];
         g_ptr_array_add (self->needed, node);
-        if (!(node->op->flags & ENG_OP_VIEW))
+        /* A view has no work, but for further outputs (the mask of Dropout). */
+        if (!(node->op->flags & ENG_OP_VIEW) || node->n_outputs > 1)
           g_ptr_array_add (self->forward, node);
       }
   return TRUE;
