@@ -52,6 +52,9 @@ gboolean eng_model_output_is_probability (EngModel *self); /* the graph ends in 
 const EngTarget *eng_model_targets (EngModel *self, int *n);
 /* What methods use unless told otherwise: last spatial feature map or token grid; NULL: none. */
 const EngTarget *eng_model_default_target (EngModel *self);
+/* What class activation maps use: the last target whose every cell can still reach the logits. Differs from
+ * the above in transformers that read a class token alone. */
+const EngTarget *eng_model_default_cam_target (EngModel *self);
 const EngTarget *eng_model_find_target (EngModel *self, const char *name, GError **error);
 /* Name of the value that feeds the final linear layer; NULL when there is none. */
 const char *eng_model_final_linear (EngModel *self);

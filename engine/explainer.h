@@ -1,0 +1,68 @@
+/* LTX's trainable explainer (Barkan et al., "Learning to Explain", ICDM 2023): a private copy of the
+ * classifier up to a target value, a head that gives one number per cell, a sigmoid; and the graph that
+ * trains it: upsampling, masking, the frozen classifier, the loss.
+ *
+ * Variant: the authors' released code, with its inverse-mask term computed as in their earlier release. */
+#pragma once
+
+#include "model.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ENG_MASK_SOFTPLUS, /* mean softplus (s): the released code's "BCE" of an already sigmoided mask */
+  ENG_MASK_L1        /* mean |s| */
+} EngMaskLoss;
+
+typedef struct
+{
+  double learning_rate;  /* AdamW */
+  double sparsity;       /* lambda */
+  double inverse_weight; /* w: (CE (x M) - w CE (x (1 - M))) / (1 + w); 0: CE (x M) alone */
+  EngMaskLoss mask_loss;
+} EngExplainerSettings;
+
+typedef struct
+{
+  double loss, prediction_loss, mask_loss,
+      inverse_loss;    /* inverse_loss: CE of the picture under 1 - M; NAN when unused */
+  double target_score; /* softmax probability of the class under the mask */
+} EngExplainerLosses;
+
+typedef struct _EngExplainer EngExplainer;
+
+/**
+ * eng_explainer_new:
+ * @target: feature map or token grid of @model
+ * @pixels: 3 x H x W in [0,1]; @input: the same normalised
+ * @seed: of the head: linear layers N (0, 0.02) with zero bias, 1x1 convolution uniform in +-1/sqrt (channels)
+ */
+EngExplainer *eng_explainer_new (EngModel *model, const EngTarget *target, const float *pixels, const float *input,
+                                 int class_index, const EngExplainerSettings *settings, guint64 seed, GError **error);
+void eng_explainer_free (EngExplainer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngExplainer, eng_explainer_free)
+
+int eng_explainer_rows (EngExplainer *self);
+int eng_explainer_cols (EngExplainer *self);
+/* Runs forward. @mask: rows x cols, the mask of this step. */
+void eng_explainer_forward (EngExplainer *self, float *mask, EngExplainerLosses *losses);
+/* Walks back and takes one optimiser step. */
+void eng_explainer_update (EngExplainer *self);
+/* Trained weights by name ("explainer/NAME", "head/..."); sets or copies @n values; FALSE: no such weight or size. */
+gboolean eng_explainer_set_weight (EngExplainer *self, const char *name, const float *values, int64_t n);
+gboolean eng_explainer_get_weight (EngExplainer *self, const char *name, float *values, int64_t n);
+/* How many weights (arrays) and numbers train. */
+void eng_explainer_counts (EngExplainer *self, int *weights, gint64 *scalars);
+
+/* A copy of the trained weights now, to save or go back to later. */
+typedef struct _EngWeights EngWeights;
+void eng_explainer_snapshot (EngExplainer *self, EngWeights **weights /* (inout): reused when not NULL */);
+void eng_weights_free (EngWeights *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngWeights, eng_weights_free)
+/* The explainer (normalised picture -> mask, 1 x 1 x rows x cols) as an ONNX file with @weights. */
+gboolean eng_explainer_save (EngExplainer *self, const EngWeights *weights, const char *path, GError **error);
+/* Starts from the weights of a file that eng_explainer_save() wrote for the same model and target. */
+gboolean eng_explainer_load (EngExplainer *self, const char *path, GError **error);
+
+G_END_DECLS

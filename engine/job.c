@@ -1,0 +1,485 @@
+#include "job.h"
+
+#include "engine.h"
+#include "job-private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Previews and progress more often than this many times a second are of no use to an eye. */
+#define NOTIFY_INTERVAL (G_USEC_PER_SEC / 30)
+
+struct _EngJob
+{
+  GObject parent;
+  /* fixed at birth */
+  EngModel *model;
+  EngImage *image;
+  const EngMethod *method;
+  char *layer;
+  EngValues *values;
+  guint64 seed;
+  gboolean synchronous;
+  GCancellable *cancel;
+  /* the worker's own, valid during explain() */
+  float *pixels, *input, *logits;
+  gint64 started;
+  guint64 passes_forward, passes_backward;
+  /* written by the worker, read by everybody: behind the lock */
+  GMutex lock;
+  EngJobState next_state;
+  EngHeatmap *next_heatmap;
+  GError *next_error;
+  int next_class;
+  guint next_done, next_total;
+  const char *next_unit;
+  gint64 first_step, last_notify;
+  double next_seconds;
+  gboolean pending;
+  /* what is seen; changes where "changed" is emitted */
+  EngJobState state;
+  EngHeatmap *heatmap;
+  GError *error;
+  guint done, total;
+  const char *unit;
+  double seconds, eta;
+};
+
+G_DEFINE_FINAL_TYPE (EngJob, eng_job, G_TYPE_OBJECT)
+
+static guint signal_changed;
+
+static void
+eng_job_finalize (GObject *object)
+{
+  EngJob *self = ENG_JOB (object);
+  g_clear_object (&self->model);
+  g_clear_pointer (&self->image, eng_image_unref);
+  g_clear_pointer (&self->values, eng_values_free);
+  g_clear_pointer (&self->next_heatmap, eng_heatmap_unref);
+  g_clear_pointer (&self->heatmap, eng_heatmap_unref);
+  g_clear_error (&self->next_error);
+  g_clear_error (&self->error);
+  g_clear_object (&self->cancel);
+  g_free (self->layer);
+  g_free (self->pixels);
+  g_free (self->input);
+  g_free (self->logits);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (eng_job_parent_class)->finalize (object);
+}
+
+static void
+eng_job_class_init (EngJobClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = eng_job_finalize;
+  /**
+   * EngJob::changed: state, progress, heatmap or error changed. Main context (or the caller of eng_job_run()).
+   */
+  signal_changed = g_signal_new ("changed", ENG_TYPE_JOB, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+eng_job_init (EngJob *self)
+{
+  g_mutex_init (&self->lock);
+  self->cancel = g_cancellable_new ();
+  self->eta = -1;
+}
+
+EngJob *
+eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, const char *layer,
+             EngValues *values, guint64 seed)
+{
+  EngJob *self = g_object_new (ENG_TYPE_JOB, NULL);
+  self->model = g_object_ref (model);
+  self->image = eng_image_ref (image);
+  self->method = method;
+  self->next_class = class_index;
+  self->layer = g_strdup (layer && *layer ? layer : NULL);
+  self->values = values ? values : eng_values_new (method, model);
+  self->seed = seed;
+  return self;
+}
+
+/* ---- telling ---- */
+
+/* Takes over what the worker wrote; on the listening thread. */
+static void
+deliver (EngJob *self)
+{
+  g_mutex_lock (&self->lock);
+  self->pending = FALSE;
+  self->state = self->next_state;
+  if (self->next_heatmap)
+    {
+      g_clear_pointer (&self->heatmap, eng_heatmap_unref);
+      self->heatmap = g_steal_pointer (&self->next_heatmap);
+    }
+  if (self->next_error && !self->error)
+    self->error = g_steal_pointer (&self->next_error);
+  self->done = self->next_done;
+  self->total = self->next_total;
+  self->unit = self->next_unit;
+  self->seconds = self->next_seconds;
+  double elapsed = (double)(g_get_monotonic_time () - self->first_step) / G_USEC_PER_SEC;
+  self->eta = self->state == ENG_JOB_RUNNING && self->done > 0 && elapsed > 0.5
+                  ? elapsed / self->done * (self->total - self->done)
+                  : -1;
+  g_mutex_unlock (&self->lock);
+  g_signal_emit (self, signal_changed, 0);
+}
+
+static gboolean
+deliver_idle (gpointer data)
+{
+  deliver (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Called with the lock held. Many changes become one delivery. */
+static void
+schedule (EngJob *self)
+{
+  if (self->pending || self->synchronous)
+    return;
+  self->pending = TRUE;
+  g_idle_add_full (G_PRIORITY_DEFAULT, deliver_idle, g_object_ref (self), g_object_unref);
+}
+
+gboolean
+eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatmap *preview, GError **error)
+{
+  gint64 now = g_get_monotonic_time ();
+  g_mutex_lock (&self->lock);
+  if (self->first_step == 0)
+    self->first_step = now;
+  self->next_done = done;
+  self->next_total = total;
+  self->next_unit = unit;
+  self->next_seconds = (double)(now - self->started) / G_USEC_PER_SEC;
+  if (preview)
+    {
+      g_clear_pointer (&self->next_heatmap, eng_heatmap_unref);
+      self->next_heatmap = preview;
+    }
+  gboolean tell = now - self->last_notify >= NOTIFY_INTERVAL || done == total;
+  if (tell)
+    {
+      self->last_notify = now;
+      schedule (self);
+    }
+  g_mutex_unlock (&self->lock);
+  if (tell && self->synchronous)
+    deliver (self);
+  if (g_cancellable_is_cancelled (self->cancel))
+    return eng_fail (error, ENG_ERROR_CANCELLED, "Stopped");
+  return TRUE;
+}
+
+/* ---- running ---- */
+
+static gboolean
+prepare (EngJob *self, GError **error)
+{
+  EngPreprocess *p = eng_model_preprocess (self->model);
+  gsize plane = (gsize)p->width * p->height;
+  g_autofree guint8 *view = eng_preprocess_view (p, self->image, error);
+  if (!view)
+    return FALSE;
+  self->pixels = g_new (float, 3 * plane);
+  self->input = g_new (float, p->channels *plane);
+  eng_preprocess_pixels (p, view, self->pixels);
+  eng_preprocess_normalise (p, self->pixels, self->input);
+  if (!(self->logits = eng_model_predict_image (self->model, self->image, error)))
+    return FALSE;
+  int k = eng_model_n_classes (self->model);
+  if (self->next_class >= k)
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "Class %d does not exist: the model has classes 0 to %d.",
+                     self->next_class, k - 1);
+  if (self->next_class < 0)
+    {
+      g_autofree float *p_all = g_new (float, k);
+      g_mutex_lock (&self->lock);
+      self->next_class = eng_softmax (self->logits, k, p_all);
+      g_mutex_unlock (&self->lock);
+    }
+  const EngTarget *target = NULL;
+  if (self->layer && !(target = eng_model_find_target (self->model, self->layer, error)))
+    return FALSE;
+  return !self->method->can_explain || self->method->can_explain (self->model, target, error);
+}
+
+static void
+work (EngJob *self)
+{
+  GError *error = NULL;
+  EngHeatmap *heatmap = NULL;
+  g_mutex_lock (&self->lock);
+  self->started = g_get_monotonic_time ();
+  gboolean cancelled_early = self->next_state == ENG_JOB_CANCELLED;
+  if (!cancelled_early)
+    {
+      self->next_state = ENG_JOB_RUNNING;
+      schedule (self);
+    }
+  g_mutex_unlock (&self->lock);
+  if (cancelled_early)
+    return;
+  if (g_cancellable_is_cancelled (self->cancel))
+    eng_fail (&error, ENG_ERROR_CANCELLED, "Stopped");
+  else if (prepare (self, &error))
+    heatmap = self->method->explain (self, &error);
+  g_mutex_lock (&self->lock);
+  self->next_seconds = (double)(g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
+  if (heatmap)
+    {
+      g_clear_pointer (&self->next_heatmap, eng_heatmap_unref);
+      self->next_heatmap = heatmap;
+      self->next_state = ENG_JOB_DONE;
+    }
+  else
+    {
+      gboolean cancelled = g_error_matches (error, ENG_ERROR, ENG_ERROR_CANCELLED);
+      self->next_state = cancelled ? ENG_JOB_CANCELLED : ENG_JOB_FAILED;
+      self->next_error = error;
+    }
+  schedule (self);
+  g_mutex_unlock (&self->lock);
+  /* The job may be kept long after; what only explain() needs goes now. */
+  g_clear_pointer (&self->pixels, g_free);
+  g_clear_pointer (&self->input, g_free);
+}
+
+gboolean
+eng_job_run (EngJob *self, GError **error)
+{
+  self->synchronous = TRUE;
+  g_object_ref (self);
+  work (self);
+  deliver (self);
+  gboolean ok = self->state == ENG_JOB_DONE;
+  if (!ok && error)
+    *error = g_error_copy (self->error);
+  g_object_unref (self);
+  return ok;
+}
+
+static GMutex live_lock;
+static GPtrArray *live_jobs; /* EngJob*, borrowed: started and not finished */
+
+static void
+work_func (gpointer data)
+{
+  work (data);
+}
+
+static void
+work_done (gpointer data)
+{
+  EngJob *self = data;
+  g_mutex_lock (&live_lock);
+  g_ptr_array_remove_fast (live_jobs, self);
+  g_mutex_unlock (&live_lock);
+  /* The worker's reference ends here, on the main thread, after the last delivery. */
+  if (self->state != self->next_state)
+    deliver (self);
+  g_object_unref (self);
+}
+
+void
+eng_job_start (EngJob *self, int priority)
+{
+  g_mutex_lock (&live_lock);
+  if (!live_jobs)
+    live_jobs = g_ptr_array_new ();
+  g_ptr_array_add (live_jobs, self);
+  g_mutex_unlock (&live_lock);
+  eng_engine_push (priority, work_func, work_done, g_object_ref (self));
+}
+
+void
+eng_job_cancel (EngJob *self)
+{
+  g_cancellable_cancel (self->cancel);
+  g_mutex_lock (&self->lock);
+  if (self->next_state == ENG_JOB_QUEUED)
+    {
+      /* Nothing has begun: no need to wait for the engine thread to get here. */
+      self->next_state = ENG_JOB_CANCELLED;
+      eng_fail (&self->next_error, ENG_ERROR_CANCELLED, "Stopped");
+      schedule (self);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+eng_job_cancel_all (void)
+{
+  g_mutex_lock (&live_lock);
+  for (guint i = 0; live_jobs && i < live_jobs->len; i++)
+    eng_job_cancel (live_jobs->pdata[i]);
+  g_mutex_unlock (&live_lock);
+}
+
+/* ---- looking ---- */
+
+EngJobState
+eng_job_state (EngJob *self)
+{
+  return self->state;
+}
+
+double
+eng_job_progress (EngJob *self, guint *done, guint *total, double *eta)
+{
+  if (done)
+    *done = self->done;
+  if (total)
+    *total = self->total;
+  if (eta)
+    *eta = self->eta;
+  return self->total ? (double)self->done / self->total : 0;
+}
+
+const char *
+eng_job_unit (EngJob *self)
+{
+  return self->unit ? self->unit : "";
+}
+
+EngHeatmap *
+eng_job_heatmap (EngJob *self)
+{
+  return self->heatmap;
+}
+
+const GError *
+eng_job_error (EngJob *self)
+{
+  return self->error;
+}
+
+EngModel *
+eng_job_model (EngJob *self)
+{
+  return self->model;
+}
+
+EngImage *
+eng_job_image (EngJob *self)
+{
+  return self->image;
+}
+
+const EngMethod *
+eng_job_method (EngJob *self)
+{
+  return self->method;
+}
+
+int
+eng_job_class_index (EngJob *self)
+{
+  g_mutex_lock (&self->lock);
+  int index = self->next_class;
+  g_mutex_unlock (&self->lock);
+  return index;
+}
+
+const char *
+eng_job_layer (EngJob *self)
+{
+  return self->layer;
+}
+
+const EngValues *
+eng_job_values (EngJob *self)
+{
+  return self->values;
+}
+
+guint64
+eng_job_seed (EngJob *self)
+{
+  return self->seed;
+}
+
+double
+eng_job_seconds (EngJob *self)
+{
+  return self->seconds;
+}
+
+/* ---- for methods ---- */
+
+const float *
+eng_job_pixels (EngJob *self)
+{
+  return self->pixels;
+}
+
+const float *
+eng_job_input (EngJob *self)
+{
+  return self->input;
+}
+
+const float *
+eng_job_logits (EngJob *self)
+{
+  return self->logits;
+}
+
+const EngTarget *
+eng_job_target (EngJob *self, GError **error)
+{
+  if (self->layer)
+    return eng_model_find_target (self->model, self->layer, error);
+  const EngTarget *target = eng_model_default_target (self->model);
+  if (!target)
+    eng_fail (error, ENG_ERROR_UNSUPPORTED,
+              "%s needs a layer with a spatial grid. This model has none after its input.", self->method->name);
+  return target;
+}
+
+void
+eng_job_count (EngJob *self, guint64 forward, guint64 backward)
+{
+  self->passes_forward += forward;
+  self->passes_backward += backward;
+}
+
+EngHeatmap *
+eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows, int cols, EngUpsample upsample,
+                      const char *layer, const char *selected)
+{
+  EngPreprocess *p = eng_model_preprocess (self->model);
+  EngGeometry geometry;
+  EngProvenance *v = g_new0 (EngProvenance, 1);
+  int k = eng_model_n_classes (self->model), c = self->next_class;
+  g_autofree float *probabilities = g_new (float, k);
+  eng_preprocess_geometry (p, eng_image_width (self->image), eng_image_height (self->image), &geometry);
+  eng_softmax (self->logits, k, probabilities);
+  v->model_sha256 = g_strdup (eng_model_sha256 (self->model));
+  v->model_name = g_strdup (eng_model_name (self->model));
+  v->image_sha256 = g_strdup (eng_image_sha256 (self->image));
+  v->image_name = g_strdup (eng_image_name (self->image));
+  v->preprocessing = eng_preprocess_describe (p);
+  v->preprocessing_origin = g_strdup (p->origin);
+  v->class_index = c;
+  v->class_name = g_strdup (eng_model_label (self->model, c));
+  v->probability = probabilities[c];
+  v->method_id = g_strdup (self->method->id);
+  v->method_name = g_strdup (self->method->name);
+  v->values = eng_values_to_json (self->values);
+  v->layer = g_strdup (layer ? layer : "");
+  v->seed = self->seed;
+  v->seconds = (double)(g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
+  v->passes_forward = self->passes_forward;
+  v->passes_backward = self->passes_backward;
+  v->version = g_strdup (ENG_VERSION);
+  v->kernels = g_strdup (eng_kernels ()->name);
+  v->selected = g_strdup (selected ? selected : "");
+  return eng_heatmap_new (values, channels, rows, cols, self->method->sign, upsample, &geometry, v);
+}

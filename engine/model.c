@@ -1,0 +1,622 @@
+#include "model.h"
+
+#include "error.h"
+#include "labels.h"
+#include "nn/op.h"
+#include "nn/pass.h"
+#include "model-private.h"
+#include "targets.h"
+
+#include <math.h>
+#include <string.h>
+
+#define DEFAULT_SIZE 224
+#define MAX_INPUT_SIZE 4096
+/* Logits of the newest pictures are kept: explaining one picture with several methods asks for them often. */
+#define KEPT_PREDICTIONS 8
+
+typedef struct
+{
+  char *image_sha256;
+  float *logits;
+} Prediction;
+
+struct _EngModel
+{
+  GObject parent;
+  char *path, *name, *sha256;
+  EngOnnx *onnx;
+  EngPreprocess *preprocess;
+  char **labels; /* NULL: none */
+  int n_classes;
+  char *input_name, *logits_name;
+  gboolean channels_last, probability, flatten;
+  GArray *targets; /* EngTarget */
+  int target, cam_target;
+  char *final_linear;
+  GMutex lock;        /* what lies below */
+  GHashTable *graphs; /* batch -> EngGraph */
+  int most;           /* 0: not known yet; 1: fixed to batch 1; G_MAXINT: free */
+  GQueue predictions;
+};
+
+G_DEFINE_FINAL_TYPE (EngModel, eng_model, G_TYPE_OBJECT)
+
+static void
+prediction_free (Prediction *p)
+{
+  g_free (p->image_sha256);
+  g_free (p->logits);
+  g_free (p);
+}
+
+static void
+eng_model_finalize (GObject *object)
+{
+  EngModel *self = ENG_MODEL (object);
+  g_free (self->path);
+  g_free (self->name);
+  g_free (self->sha256);
+  g_free (self->input_name);
+  g_free (self->logits_name);
+  g_free (self->final_linear);
+  g_strfreev (self->labels);
+  g_clear_pointer (&self->graphs, g_hash_table_unref);
+  g_clear_pointer (&self->onnx, eng_onnx_free);
+  g_clear_pointer (&self->preprocess, eng_preprocess_unref);
+  g_clear_pointer (&self->targets, g_array_unref);
+  g_queue_clear_full (&self->predictions, (GDestroyNotify)prediction_free);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (eng_model_parent_class)->finalize (object);
+}
+
+static void
+eng_model_class_init (EngModelClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = eng_model_finalize;
+}
+
+static void
+eng_model_init (EngModel *self)
+{
+  g_mutex_init (&self->lock);
+  self->target = self->cam_target = -1;
+  self->graphs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)eng_graph_unref);
+}
+
+/* ---- opening ---- */
+
+static char *
+io_to_string (const EngOnnxIO *io)
+{
+  GString *s = g_string_new (NULL);
+  for (int i = 0; i < io->shape.rank; i++)
+    {
+      g_string_append (s, i ? " × " : "");
+      if (io->shape.dim[i] >= 0)
+        g_string_append_printf (s, "%" G_GINT64_FORMAT, io->shape.dim[i]);
+      else
+        g_string_append (s, io->symbol[i] ? io->symbol[i] : "?");
+    }
+  return g_string_free (s, FALSE);
+}
+
+static gboolean
+is_colour (int64_t channels)
+{
+  return channels == 1 || channels == 3;
+}
+
+/* The one input that is a picture: N x C x H x W or N x H x W x C with 1 or 3 channels. */
+static gboolean
+find_image_input (EngModel *self, EngShape *shape, GError **error)
+{
+  int n;
+  const EngOnnxIO *inputs = eng_onnx_inputs (self->onnx, &n);
+  if (n != 1)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "The model has %d inputs; Sightline explains models with one input, a picture. "
+                     "Export the classifier alone.",
+                     n);
+  g_autofree char *text = io_to_string (inputs);
+  const int64_t *d = inputs->shape.dim;
+  gboolean four = inputs->has_shape && inputs->shape.rank == 4;
+  if (!eng_dtype_is_float (inputs->dtype))
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "The input “%s” is %s; a picture input of floating type is needed. Export without the "
+                     "integer (quantised) input.",
+                     inputs->name, eng_dtype_name (inputs->dtype));
+  if (four && !is_colour (d[1]) && is_colour (d[3]))
+    self->channels_last = TRUE;
+  else if (!four || (d[1] >= 0 && !is_colour (d[1])))
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "The input “%s” is %s, not a picture (batch × channels × height × width with 1 or 3 channels).",
+                     inputs->name, text);
+  self->input_name = g_strdup (inputs->name);
+  *shape = self->channels_last ? ENG_SHAPE (d[0], d[3], d[1], d[2]) : inputs->shape;
+  if (shape->dim[1] < 0)
+    shape->dim[1] = 3;
+  /* A batch that the file fixes to one is tried at others when they are asked for. */
+  return TRUE;
+}
+
+static EngGraph *
+build_raw (EngModel *self, int batch, GError **error)
+{
+  const EngPreprocess *p = self->preprocess;
+  EngOnnxBinding binding = { .name = self->input_name };
+  binding.shape = self->channels_last ? ENG_SHAPE (batch, p->height, p->width, p->channels)
+                                      : ENG_SHAPE (batch, p->channels, p->height, p->width);
+  return eng_onnx_build (self->onnx, &binding, 1, error);
+}
+
+/* Chooses the output with the classes, looks through a final Softmax, remembers the name. */
+static gboolean
+find_logits (EngModel *self, EngGraph *raw, GError **error)
+{
+  EngValue *found = NULL;
+  for (guint i = 0; i < raw->outputs->len && !found; i++)
+    {
+      EngValue *v = raw->outputs->pdata[i];
+      int64_t count = eng_shape_count (&v->shape);
+      if (eng_dtype_is_float (v->dtype) && v->shape.rank >= 2 && v->shape.dim[0] == 1 && v->shape.dim[1] >= 2
+          && v->shape.dim[1] == count)
+        found = v;
+    }
+  if (!found)
+    {
+      EngValue *v = raw->outputs->len ? raw->outputs->pdata[0] : NULL;
+      g_autofree char *text = v ? eng_shape_to_string (&v->shape) : g_strdup ("missing");
+      return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                       "The output is %s, not 1 × classes (at least 2). Sightline explains image classifiers.", text);
+    }
+  self->flatten = found->shape.rank > 2;
+  self->n_classes = (int)found->shape.dim[1];
+  if (found->producer && strcmp (found->producer->op->name, "Softmax") == 0 && !self->flatten)
+    {
+      found = found->producer->inputs[0];
+      self->probability = TRUE;
+    }
+  if (!found->producer)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "The output does not depend on the picture.");
+  self->logits_name = g_strdup (found->name);
+  return TRUE;
+}
+
+/* The raw graph with its input as N x C x H x W and its output as N x K. */
+static EngGraph *
+adapt (EngModel *self, EngGraph *raw, int batch, GError **error)
+{
+  EngValue *logits = eng_graph_find (raw, self->logits_name), *image = raw->inputs->pdata[0];
+  if (!self->channels_last && !self->flatten)
+    {
+      g_ptr_array_set_size (raw->outputs, 0);
+      g_ptr_array_add (raw->outputs, logits);
+      return eng_graph_ref (raw);
+    }
+  g_autoptr (EngGraph) g = eng_graph_new ();
+  g_autoptr (GError) local = NULL;
+  const EngPreprocess *p = self->preprocess;
+  EngShape shape = ENG_SHAPE (batch, p->channels, p->height, p->width);
+  EngValue *in = eng_graph_add_input (g, "picture", ENG_DTYPE_FLOAT, &shape), *out = NULL, *given = in;
+  if (self->channels_last)
+    given = eng_graph_op (g, &local, "Transpose",
+                          eng_attrs_ints (eng_attrs_new (), "perm", (int64_t[]){ 0, 2, 3, 1 }, 4), 1, in);
+  if (given && eng_graph_append (g, raw, "", &image, &given, 1, &logits, &out, 1, &local) && self->flatten)
+    {
+      EngValue *to = eng_graph_add_constant (g, NULL, ENG_VALUE_CONSTANT,
+                                             eng_tensor_new_ints ((int64_t[]){ batch, self->n_classes }, 2));
+      out = eng_graph_op (g, &local, "Reshape", NULL, 2, out, to);
+    }
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  eng_graph_add_output (g, out);
+  eng_graph_freeze (g);
+  return g_steal_pointer (&g);
+}
+
+static EngGraph *
+build (EngModel *self, int batch, GError **error)
+{
+  g_autoptr (EngGraph) raw = build_raw (self, batch, error);
+  g_autoptr (EngGraph) graph = NULL;
+  if (!raw)
+    return NULL;
+  EngValue *logits = eng_graph_find (raw, self->logits_name);
+  if (!logits || logits->shape.dim[0] != batch
+      || eng_shape_count (&logits->shape) != (int64_t)batch * self->n_classes)
+    {
+      eng_fail (error, ENG_ERROR_UNSUPPORTED, "%s is fixed to batch size 1", self->name);
+      return NULL;
+    }
+  return adapt (self, raw, batch, error);
+}
+
+static gboolean
+read_labels (EngModel *self, GError **error)
+{
+  const EngPreprocess *p = self->preprocess;
+  if (p->labels)
+    self->labels = g_strdupv (p->labels);
+  else if (p->labels_path && !(self->labels = eng_labels_load (p->labels_path, error)))
+    return FALSE;
+  guint n = self->labels ? g_strv_length (self->labels) : 0;
+  if (self->labels && n != (guint)self->n_classes)
+    {
+      g_autofree char *file = p->labels_path ? g_path_get_basename (p->labels_path) : g_strdup (p->origin);
+      return eng_fail (error, ENG_ERROR_INVALID, "%s has %u labels, the model %d classes. Correct the labels.", file,
+                       n, self->n_classes);
+    }
+  /* A thousand classes are ImageNet's; ten are CIFAR-10's only with its tiny colour pictures. */
+  gboolean known = self->n_classes != 10 || (p->channels == 3 && p->height == 32 && p->width == 32);
+  if (!self->labels && known)
+    self->labels = g_strdupv ((char **)eng_labels_builtin (self->n_classes));
+  return TRUE;
+}
+
+static char *
+digest_of (const char *path, GError **error)
+{
+  g_autoptr (GMappedFile) map = g_mapped_file_new (path, FALSE, error);
+  g_autoptr (GBytes) bytes = map ? g_mapped_file_get_bytes (map) : NULL;
+  return bytes ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
+}
+
+static gboolean
+load (EngModel *self, GCancellable *cancellable, GError **error)
+{
+  EngShape shape = { 0 };
+  if (!(self->onnx = eng_onnx_load (self->path, error)) || g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !find_image_input (self, &shape, error))
+    return FALSE;
+  self->preprocess = eng_preprocess_find (self->path, eng_onnx_metadata (self->onnx), (int)shape.dim[1],
+                                          (int)MIN (shape.dim[2], MAX_INPUT_SIZE + 1),
+                                          (int)MIN (shape.dim[3], MAX_INPUT_SIZE + 1), error);
+  if (!self->preprocess)
+    return FALSE;
+  if (self->preprocess->width > MAX_INPUT_SIZE || self->preprocess->height > MAX_INPUT_SIZE)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "The input is %d × %d pixels; up to %d × %d are supported.",
+                     self->preprocess->width, self->preprocess->height, MAX_INPUT_SIZE, MAX_INPUT_SIZE);
+  if (self->preprocess->name)
+    {
+      g_free (self->name);
+      self->name = g_strdup (self->preprocess->name);
+    }
+  g_autoptr (EngGraph) raw = build_raw (self, 1, error);
+  if (!raw || !find_logits (self, raw, error) || !read_labels (self, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  EngGraph *graph = adapt (self, raw, 1, error);
+  if (!graph)
+    return FALSE;
+  g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), graph);
+  self->targets = eng_targets_find (graph);
+  self->target = eng_targets_default (graph, self->targets);
+  self->cam_target = eng_targets_default_cam (graph, self->targets);
+  self->final_linear = g_strdup (eng_targets_final_linear (graph));
+  return (self->sha256 = digest_of (self->path, error)) != NULL;
+}
+
+EngModel *
+eng_model_open (const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (EngModel) self = g_object_new (ENG_TYPE_MODEL, NULL);
+  g_autoptr (GError) local = NULL;
+  self->path = g_strdup (path);
+  self->name = g_path_get_basename (path);
+  if (load (self, cancellable, &local))
+    return g_steal_pointer (&self);
+  g_autofree char *file = g_path_get_basename (path);
+  if (!strstr (local->message, file))
+    g_prefix_error (&local, "%s: ", file);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+/* ---- facts ---- */
+
+const char *
+eng_model_path (EngModel *self)
+{
+  return self->path;
+}
+
+const char *
+eng_model_name (EngModel *self)
+{
+  return self->name;
+}
+
+const char *
+eng_model_sha256 (EngModel *self)
+{
+  return self->sha256;
+}
+
+int
+eng_model_n_classes (EngModel *self)
+{
+  return self->n_classes;
+}
+
+gboolean
+eng_model_has_labels (EngModel *self)
+{
+  return self->labels != NULL;
+}
+
+const char *
+eng_model_label (EngModel *self, int index)
+{
+  g_return_val_if_fail (index >= 0 && index < self->n_classes, "");
+  if (self->labels)
+    return self->labels[index];
+  g_autofree char *text = g_strdup_printf ("class %d", index);
+  return g_intern_string (text);
+}
+
+int
+eng_model_find_class (EngModel *self, const char *text, GError **error)
+{
+  char *end;
+  gint64 index = g_ascii_strtoll (text, &end, 10);
+  if (end != text && *end == '\0')
+    {
+      if (index >= 0 && index < self->n_classes)
+        return (int)index;
+      eng_fail (error, ENG_ERROR_ARGUMENT, "Class %s does not exist: %s has classes 0 to %d.", text, self->name,
+                self->n_classes - 1);
+      return -1;
+    }
+  int part = -1, parts = 0;
+  g_autofree char *wanted = g_utf8_casefold (text, -1);
+  for (int i = 0; self->labels && i < self->n_classes; i++)
+    {
+      g_autofree char *label = g_utf8_casefold (self->labels[i], -1);
+      if (strcmp (label, wanted) == 0)
+        return i;
+      if (*wanted && strstr (label, wanted))
+        {
+          part = i;
+          parts++;
+        }
+    }
+  if (parts == 1)
+    return part;
+  if (parts > 1)
+    eng_fail (error, ENG_ERROR_ARGUMENT,
+              "“%s” is part of %d labels, for example “%s”. Give the whole label or its index.", text, parts,
+              self->labels[part]);
+  else
+    eng_fail (error, ENG_ERROR_ARGUMENT, "No class matches “%s”. Give a label or an index from 0 to %d.", text,
+              self->n_classes - 1);
+  return -1;
+}
+
+EngPreprocess *
+eng_model_preprocess (EngModel *self)
+{
+  return self->preprocess;
+}
+
+gboolean
+eng_model_output_is_probability (EngModel *self)
+{
+  return self->probability;
+}
+
+const EngTarget *
+eng_model_targets (EngModel *self, int *n)
+{
+  *n = (int)self->targets->len;
+  return (const EngTarget *)self->targets->data;
+}
+
+const EngTarget *
+eng_model_default_target (EngModel *self)
+{
+  return self->target < 0 ? NULL : &g_array_index (self->targets, EngTarget, self->target);
+}
+
+const EngTarget *
+eng_model_default_cam_target (EngModel *self)
+{
+  return self->cam_target < 0 ? NULL : &g_array_index (self->targets, EngTarget, self->cam_target);
+}
+
+const EngTarget *
+eng_model_find_target (EngModel *self, const char *name, GError **error)
+{
+  for (guint i = 0; i < self->targets->len; i++)
+    if (strcmp (g_array_index (self->targets, EngTarget, i).name, name) == 0)
+      return &g_array_index (self->targets, EngTarget, i);
+  eng_fail (error, ENG_ERROR_ARGUMENT, "%s has no layer “%s” with a grid. “sightline-cli inspect” lists them.",
+            self->name, name);
+  return NULL;
+}
+
+const char *
+eng_model_final_linear (EngModel *self)
+{
+  return self->final_linear;
+}
+
+EngOnnx *
+eng_model_onnx (EngModel *self)
+{
+  return self->onnx;
+}
+
+/* ---- graphs ---- */
+
+EngGraph *
+eng_model_graph (EngModel *self, int batch, GError **error)
+{
+  g_return_val_if_fail (batch >= 1, NULL);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  EngGraph *graph = g_hash_table_lookup (self->graphs, GINT_TO_POINTER (batch));
+  if (!graph && (graph = build (self, batch, error)))
+    g_hash_table_insert (self->graphs, GINT_TO_POINTER (batch), graph);
+  return graph ? eng_graph_ref (graph) : NULL;
+}
+
+EngValue *
+eng_graph_image (EngGraph *graph)
+{
+  return graph->inputs->pdata[0];
+}
+
+EngValue *
+eng_graph_logits (EngGraph *graph)
+{
+  return graph->outputs->pdata[0];
+}
+
+static gboolean
+run (EngGraph *graph, const float *input, float *logits, GError **error)
+{
+  g_autoptr (EngPass) pass = eng_pass_new (graph);
+  eng_pass_want (pass, eng_graph_logits (graph));
+  if (!eng_pass_prepare (pass, error))
+    return FALSE;
+  eng_pass_write (pass, eng_graph_image (graph), input);
+  eng_pass_forward (pass);
+  eng_pass_read (pass, eng_graph_logits (graph), logits);
+  return TRUE;
+}
+
+/* A file whose batch is fixed may still build at another batch and mix pictures (a Reshape with a
+ * constant 1 in it). Two different pictures together must give what each gives alone. */
+static gboolean
+batches_are_separate (EngModel *self)
+{
+  g_autoptr (EngGraph) one = eng_model_graph (self, 1, NULL);
+  g_autoptr (EngGraph) two = eng_model_graph (self, 2, NULL);
+  if (!two)
+    return FALSE;
+  int64_t n = eng_shape_count (&eng_graph_image (one)->shape), k = self->n_classes;
+  g_autofree float *x = g_new (float, 2 * n), *together = g_new (float, 2 * k), *apart = g_new (float, 2 * k);
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  for (int64_t i = 0; i < 2 * n; i++)
+    x[i] = (float)g_rand_double_range (random, -1, i < n ? 1 : 2);
+  if (!run (two, x, together, NULL) || !run (one, x, apart, NULL) || !run (one, x + n, apart + k, NULL))
+    return FALSE;
+  double worst = 0, largest = 0;
+  for (int64_t i = 0; i < 2 * k; i++)
+    {
+      worst = fmax (worst, fabs ((double)together[i] - apart[i]));
+      largest = fmax (largest, fabs (apart[i]));
+    }
+  return worst <= 1e-3 * largest;
+}
+
+int
+eng_model_batch (EngModel *self, int wanted)
+{
+  g_mutex_lock (&self->lock);
+  int most = self->most;
+  g_mutex_unlock (&self->lock);
+  if (wanted <= 1)
+    return 1;
+  if (most == 0)
+    {
+      int n;
+      const EngOnnxIO *input = eng_onnx_inputs (self->onnx, &n);
+      gboolean symbolic = input->shape.dim[0] < 0;
+      g_autoptr (EngGraph) two = eng_model_graph (self, 2, NULL);
+      most = two && (symbolic || batches_are_separate (self)) ? G_MAXINT : 1;
+      g_mutex_lock (&self->lock);
+      self->most = most;
+      g_mutex_unlock (&self->lock);
+    }
+  return MIN (wanted, most);
+}
+
+/* ---- predictions ---- */
+
+int
+eng_softmax (const float *logits, int n, float *probabilities)
+{
+  int best = 0;
+  double sum = 0;
+  for (int i = 1; i < n; i++)
+    if (logits[i] > logits[best])
+      best = i;
+  double top = logits[best];
+  for (int i = 0; i < n; i++)
+    sum += exp (logits[i] - top);
+  for (int i = 0; i < n; i++)
+    probabilities[i] = (float)(exp (logits[i] - top) / sum);
+  return best;
+}
+
+gboolean
+eng_model_predict (EngModel *self, const float *input, int n, float *logits, GError **error)
+{
+  for (int done = 0; done < n;)
+    {
+      int batch = eng_model_batch (self, MIN (n - done, 8));
+      g_autoptr (EngGraph) graph = eng_model_graph (self, batch, error);
+      if (!graph)
+        return FALSE;
+      int64_t size = eng_shape_count (&eng_graph_image (graph)->shape) / batch;
+      if (!run (graph, input + done * size, logits + (gsize)done * self->n_classes, error))
+        return FALSE;
+      done += batch;
+    }
+  for (gsize i = 0; i < (gsize)n * self->n_classes; i++)
+    if (!isfinite (logits[i]))
+      return eng_fail (error, ENG_ERROR_INVALID,
+                       "The model returned %s for this picture. Check the normalisation (%s).",
+                       isnan (logits[i]) ? "NaN" : "infinity", self->preprocess->origin);
+  return TRUE;
+}
+
+static float *
+kept_prediction (EngModel *self, const char *sha256)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  for (GList *l = self->predictions.head; l; l = l->next)
+    {
+      Prediction *p = l->data;
+      if (strcmp (p->image_sha256, sha256) == 0)
+        return g_memdup2 (p->logits, sizeof (float) * self->n_classes);
+    }
+  return NULL;
+}
+
+static void
+keep_prediction (EngModel *self, const char *sha256, const float *logits)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  Prediction *p = g_new (Prediction, 1);
+  p->image_sha256 = g_strdup (sha256);
+  p->logits = g_memdup2 (logits, sizeof (float) * self->n_classes);
+  g_queue_push_head (&self->predictions, p);
+  if (self->predictions.length > KEPT_PREDICTIONS)
+    prediction_free (g_queue_pop_tail (&self->predictions));
+}
+
+float *
+eng_model_predict_image (EngModel *self, EngImage *image, GError **error)
+{
+  float *kept = kept_prediction (self, eng_image_sha256 (image));
+  if (kept)
+    return kept;
+  EngPreprocess *p = self->preprocess;
+  gsize plane = (gsize)p->width * p->height;
+  g_autofree guint8 *view = eng_preprocess_view (p, image, error);
+  if (!view)
+    return NULL;
+  g_autofree float *pixels = g_new (float, 3 * plane), *input = g_new (float, p->channels *plane);
+  g_autofree float *logits = g_new (float, self->n_classes);
+  eng_preprocess_pixels (p, view, pixels);
+  eng_preprocess_normalise (p, pixels, input);
+  if (!eng_model_predict (self, input, 1, logits, error))
+    return NULL;
+  keep_prediction (self, eng_image_sha256 (image), logits);
+  return g_steal_pointer (&logits);
+}

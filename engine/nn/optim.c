@@ -1,0 +1,108 @@
+#include "optim.h"
+
+#include "../kernels/clones.h"
+#include "../kernels/vector.h"
+
+#include <math.h>
+
+typedef struct
+{
+  float *weight, *m, *v;
+  EngValue *value;
+  int64_t n;
+} Slot;
+
+struct _EngAdamW
+{
+  EngPass *pass;
+  EngAdamWSettings settings;
+  Slot *slots;
+  int n;
+  gint64 step;
+};
+
+EngAdamW *
+eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const EngAdamWSettings *settings)
+{
+  EngAdamW *self = g_new0 (EngAdamW, 1);
+  self->pass = pass;
+  self->settings = *settings;
+  self->n = n;
+  self->slots = g_new0 (Slot, n);
+  for (int i = 0; i < n; i++)
+    {
+      Slot *s = &self->slots[i];
+      s->value = weights[i];
+      s->n = eng_shape_count (&weights[i]->shape);
+      s->weight = eng_pass_weight (pass, weights[i]);
+      s->m = g_new0 (float, s->n);
+      s->v = g_new0 (float, s->n);
+    }
+  return self;
+}
+
+void
+eng_adamw_free (EngAdamW *self)
+{
+  if (!self)
+    return;
+  for (int i = 0; i < self->n; i++)
+    {
+      g_free (self->slots[i].m);
+      g_free (self->slots[i].v);
+    }
+  g_free (self->slots);
+  g_free (self);
+}
+
+typedef struct
+{
+  float *w, *m, *v;
+  const float *g;
+  float keep, beta1, beta2, step_size, root_correction, epsilon;
+} Update;
+
+ENG_CLONES static void
+update_range (const Update *u, int64_t begin, int64_t end)
+{
+  float *restrict w = u->w, *restrict m = u->m, *restrict v = u->v;
+  const float *restrict g = u->g;
+  const float keep = u->keep, b1 = u->beta1, b2 = u->beta2, step = u->step_size, root = u->root_correction;
+  const float epsilon = u->epsilon;
+  for (int64_t i = begin; i < end; i++)
+    {
+      m[i] = b1 * m[i] + (1 - b1) * g[i];
+      v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+      w[i] = w[i] * keep - step * m[i] / (sqrtf (v[i]) / root + epsilon);
+    }
+}
+
+static void
+update (int64_t begin, int64_t end, gpointer data)
+{
+  update_range (data, begin, end);
+}
+
+void
+eng_adamw_step (EngAdamW *self)
+{
+  const EngAdamWSettings *s = &self->settings;
+  self->step++;
+  for (int i = 0; i < self->n; i++)
+    {
+      Slot *slot = &self->slots[i];
+      Update u = { .w = slot->weight,
+                   .m = slot->m,
+                   .v = slot->v,
+                   .g = eng_pass_weight_grad (self->pass, slot->value),
+                   .keep = (float)(1 - s->learning_rate * s->weight_decay),
+                   .beta1 = (float)s->beta1,
+                   .beta2 = (float)s->beta2,
+                   .step_size = (float)(s->learning_rate / (1 - pow (s->beta1, self->step))),
+                   .root_correction = (float)sqrt (1 - pow (s->beta2, self->step)),
+                   .epsilon = (float)s->epsilon };
+      /* A weight that the loss does not depend on has no gradient; PyTorch leaves it alone too. */
+      if (u.g)
+        eng_parallel (slot->n, 1, update, &u);
+    }
+}

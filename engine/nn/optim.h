@@ -1,0 +1,24 @@
+/* Optimisers over the trained weights of a pass. */
+#pragma once
+
+#include "pass.h"
+
+G_BEGIN_DECLS
+
+/* AdamW with PyTorch's arithmetic (torch.optim.AdamW): decoupled weight decay first, bias correction, epsilon
+ * outside the root. Loshchilov and Hutter, ICLR 2019. */
+typedef struct _EngAdamW EngAdamW;
+
+typedef struct
+{
+  double learning_rate, beta1, beta2, epsilon, weight_decay;
+} EngAdamWSettings;
+
+/* @weights: values that @pass trains, borrowed; both must outlive the optimiser. @pass is prepared. */
+EngAdamW *eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const EngAdamWSettings *settings);
+void eng_adamw_free (EngAdamW *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngAdamW, eng_adamw_free)
+/* One step with the gradients of the newest backward walk. */
+void eng_adamw_step (EngAdamW *self);
+
+G_END_DECLS
