@@ -1,0 +1,70 @@
+/* What the subcommands of sightline-cli share: the row of the table, exit statuses, messages,
+ * options, inputs and Ctrl+C. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "engine/engine.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  APP_OK = 0,
+  APP_FAILED = 1,       /* some input failed, the others were done */
+  APP_USAGE = 2,        /* the command line asks for something that does not exist */
+  APP_INTERRUPTED = 130 /* Ctrl+C, as shells count it */
+} AppStatus;
+
+typedef struct
+{
+  const char *name, *summary;
+  AppStatus (*run) (int argc, char **argv); /* @argv[0] is the command's name */
+} AppCommand;
+
+extern const AppCommand app_predict, app_explain, app_methods, app_inspect;
+
+/* "sightline-cli: ..." and a line end on stderr. */
+void app_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+/**
+ * app_parse_options:
+ * @synopsis: what follows the options: "IMAGE..."
+ * @notes: (nullable): printed below the options by --help
+ *
+ * Parses and removes options; --help prints and exits with 0.
+ * Returns: FALSE after a message when the line cannot be understood.
+ */
+gboolean app_parse_options (const AppCommand *command, const char *synopsis, const char *notes,
+                            const GOptionEntry *entries, int *argc, char ***argv);
+
+/* --threads; FALSE after a message. 0: all cores. */
+gboolean app_set_threads (int threads);
+
+/* Opens a model; NULL after a message. Ctrl+C ends it. */
+EngModel *app_open_model (const char *path);
+
+/**
+ * app_expand_inputs:
+ * @paths: files and folders
+ * @failed: (out): set to TRUE when a folder could not be read or holds no picture (after a message)
+ *
+ * Folders give way to the pictures in them, sorted by name, without sub-folders.
+ * Returns: (transfer full): paths
+ */
+GPtrArray *app_expand_inputs (char **paths, gboolean *failed);
+
+/* From here on Ctrl+C and SIGTERM cancel what runs. Call before any thread starts. */
+void app_interrupt_init (void);
+gboolean app_interrupted (void);
+/* The job that an interrupt cancels; NULL: none. Not owned. */
+void app_interrupt_watch (EngJob *job);
+
+/* Adds @value, or null when it is not finite: JSON has no NaN. */
+void app_json_number (JsonBuilder *builder, const char *member, double value);
+void app_json_integer (JsonBuilder *builder, const char *member, gint64 value);
+void app_json_string (JsonBuilder *builder, const char *member, const char *value);
+/* Indented text of what @builder holds, with a line end. (transfer full) */
+char *app_json_text (JsonBuilder *builder);
+
+G_END_DECLS

@@ -1,0 +1,71 @@
+/* See progress.h. The line is drawn when the job says that it changed, at most ten times a second. */
+#include "app/commands/progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define BAR 24
+#define PAUSE (G_USEC_PER_SEC / 10)
+
+static struct
+{
+  const char *label;
+  gint64 drawn;
+} line;
+
+static int
+terminal_width (void)
+{
+  struct winsize size;
+  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+/* "about 3 s left": whole seconds below 10, fives below a minute, then minutes. */
+static char *
+describe_eta (double eta)
+{
+  if (eta < 0)
+    return g_strdup ("");
+  if (eta < 10)
+    return g_strdup_printf (", about %d s left", (int)(eta + 0.99));
+  if (eta < 60)
+    return g_strdup_printf (", about %d s left", ((int)eta + 4) / 5 * 5);
+  return g_strdup_printf (", about %d min left", (int)(eta / 60 + 0.5));
+}
+
+static void
+draw (EngJob *job, gpointer data)
+{
+  guint done, total;
+  double eta, part = eng_job_progress (job, &done, &total, &eta);
+  gint64 now = g_get_monotonic_time ();
+  if (eng_job_state (job) != ENG_JOB_RUNNING || total == 0 || now - line.drawn < PAUSE)
+    return;
+  line.drawn = now;
+  char bar[BAR + 1] = { 0 };
+  for (int i = 0; i < BAR; i++)
+    bar[i] = i < part * BAR ? '#' : '.';
+  g_autofree char *left = describe_eta (eta);
+  g_autofree char *text =
+      g_strdup_printf ("%s [%s] %u of %u %s%s", line.label, bar, done, total, eng_job_unit (job), left);
+  /* Longer than the terminal it would wrap, and \r could not take it back. */
+  g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), terminal_width () - 1));
+  g_printerr ("\r\033[K%s", cut);
+}
+
+void
+app_progress_begin (EngJob *job, const char *label)
+{
+  if (!isatty (STDERR_FILENO))
+    return;
+  line.label = label;
+  line.drawn = 0;
+  g_signal_connect (job, "changed", G_CALLBACK (draw), &line);
+}
+
+void
+app_progress_end (EngJob *job)
+{
+  if (g_signal_handlers_disconnect_by_data (job, &line) > 0 && line.drawn > 0)
+    g_printerr ("\r\033[K");
+}
