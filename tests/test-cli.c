@@ -395,15 +395,15 @@ test_many (Fixture *f, gconstpointer data)
   copy_file (f->scene, pictures, "b.c.png");
   g_assert_true (g_file_set_contents (text, "Dear picture,", -1, NULL));
   g_mkdir (empty, 0777);
-  run (f, "explain", "--model", f->model, "--method", "gradcam", "--output", f->out, pictures, missing, f->scene,
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--output", f->out, pictures, missing, f->scene,
        empty);
   assert_refused (f, 1, "letter.png");
   g_assert_nonnull (strstr (f->stderr_text, "gone.png"));
   g_assert_nonnull (strstr (f->stderr_text, "empty"));
   g_assert_cmpuint (count_files (f->out), ==, 12);
-  g_assert_true (has_file (f->out, "b.c.gradcam.json"));
-  g_assert_true (has_file (f->out, "harbour-01.gradcam.npy"));
-  g_assert_true (has_file (f->out, "harbour-01-2.gradcam.npy"));
+  g_assert_true (has_file (f->out, "b.c.grad-cam.json"));
+  g_assert_true (has_file (f->out, "harbour-01.grad-cam.npy"));
+  g_assert_true (has_file (f->out, "harbour-01-2.grad-cam.npy"));
 
   run (f, "predict", "--json", "--model", f->model, text, f->scene);
   assert_refused (f, 1, "letter.png");
@@ -433,9 +433,9 @@ test_unwritable (Fixture *f, gconstpointer data)
   g_autofree char *file = g_build_filename (f->folder, "file", NULL);
   g_autofree char *below = g_build_filename (file, "out", NULL);
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
-  run (f, "explain", "--model", f->model, "--method", "gradcam", "--output", below, f->scene);
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--output", below, f->scene);
   assert_refused (f, 1, "--output");
-  run (f, "explain", "--model", f->model, "--method", "gradcam", "--output", file, f->scene);
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--output", file, f->scene);
   assert_refused (f, 1, "--output");
 }
 
@@ -455,9 +455,9 @@ test_full_disk (Fixture *f, gconstpointer data)
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_subprocess_launcher_set_child_setup (launcher, limit_file_size, NULL, NULL);
   run_with (f, launcher,
-            (const char *const[]){ "explain", "--model", f->model, "--method", "gradcam", "--output", f->out,
+            (const char *const[]){ "explain", "--model", f->model, "--method", "grad-cam", "--output", f->out,
                                    f->scene, NULL });
-  assert_refused (f, 1, "harbour-01.gradcam");
+  assert_refused (f, 1, "harbour-01.grad-cam");
   g_assert_cmpuint (count_files (f->out), ==, 0);
 }
 

@@ -48,7 +48,7 @@ parse (int argc, char **argv, Options *o)
 {
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model_path, "The classifier", "M.onnx" },
-    { "method", 0, 0, G_OPTION_ARG_STRING, &o->method_id, "What to compute: ltx, gradcam ...", "ID" },
+    { "method", 0, 0, G_OPTION_ARG_STRING, &o->method_id, "What to compute: ltx, grad-cam ...", "ID" },
     { "class", 'c', 0, G_OPTION_ARG_STRING, &o->class_text, "Class to explain (the predicted one)", "INDEX|NAME" },
     { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o->settings, "Set a parameter; may be repeated", "PARAM=VALUE" },
     { "layer", 'l', 0, G_OPTION_ARG_STRING, &o->layer, "Where in the network to look", "NAME" },
