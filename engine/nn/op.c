@@ -5,6 +5,9 @@
 /* One line per family file in ops/. */
 #define FAMILIES(X)                                                                                                  \
   X (binary)                                                                                                         \
+  X (conv)                                                                                                           \
+  X (matmul)                                                                                                         \
+  X (pool)                                                                                                           \
   X (reduce)                                                                                                         \
   X (softmax)                                                                                                        \
   X (unary)

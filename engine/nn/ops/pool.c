@@ -1,0 +1,572 @@
+/* Pooling: MaxPool, AveragePool, LpPool over windows of one to three spatial dimensions, and their
+ * global forms.
+ *
+ * A window of the sum-like pools is taken apart: first whole rows are added up (vector loops), then the
+ * elements within the row of sums. Padding never takes part; AveragePool only counts it if asked. */
+#include "../../kernels/clones.h"
+#include "../../kernels/vector.h"
+#include "window.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct
+{
+  EngWindow w;
+  int64_t planes, in_plane, out_plane;
+  /* By axis and output position: first input index, number of taps inside, and what AveragePool counts. */
+  int64_t *first[3], *taps[3], *counted[3];
+  int p; /* of LpPool */
+  gboolean column_major;
+} Pool;
+
+/* ---- shape ---- */
+
+static gboolean
+make_axis (EngNode *node, Pool *s, int a, gboolean count_padding, GError **error)
+{
+  const EngWindow *w = &s->w;
+  if (w->out[a] > G_MAXINT32)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "the output is too large");
+  gsize bytes = sizeof (int64_t) * (gsize)w->out[a];
+  s->first[a] = eng_node_alloc (node, bytes);
+  s->taps[a] = eng_node_alloc (node, bytes);
+  s->counted[a] = eng_node_alloc (node, bytes);
+  for (int64_t o = 0; o < w->out[a]; o++)
+    {
+      int64_t start = o * w->stride[a] - w->pad[a], d = w->dilation[a];
+      int64_t from = start < 0 ? (-start + d - 1) / d : 0;
+      int64_t to = start < w->in[a] ? MIN ((w->in[a] - 1 - start) / d + 1, w->kernel[a]) : 0;
+      int64_t padded = MIN ((w->in[a] + w->pad_end[a] - 1 - start) / d + 1, w->kernel[a]);
+      if (from >= to)
+        return eng_fail (error, ENG_ERROR_INVALID,
+                         "window %" G_GINT64_FORMAT " along axis %d covers padding only; make pads smaller", o,
+                         a - 1 + w->n);
+      s->first[a][o] = start + from * d;
+      s->taps[a][o] = to - from;
+      s->counted[a][o] = count_padding ? padded : to - from;
+    }
+  return TRUE;
+}
+
+static gboolean
+pool_shape (EngNode *node, gboolean count_padding, GError **error)
+{
+  Pool *s = node->priv = eng_node_priv (node, Pool);
+  if (!eng_node_need_inputs (node, 1, 1, error) || !eng_window_parse (node, NULL, &s->w, error)
+      || !eng_window_place (node, &s->w, eng_attrs_get_int (node->attrs, "ceil_mode", 0) != 0, error))
+    return FALSE;
+  const EngShape *x = &node->inputs[0]->shape;
+  EngShape y = eng_window_output (&s->w, x->dim[0], x->dim[1]);
+  if (!eng_node_set_output (node, 0, node->inputs[0]->dtype, &y, error)
+      || !eng_node_set_output (node, 1, ENG_DTYPE_INT64, &y, error))
+    return FALSE;
+  for (int a = 0; a < 3; a++)
+    if (!make_axis (node, s, a, count_padding, error))
+      return FALSE;
+  s->planes = x->dim[0] * x->dim[1];
+  s->in_plane = s->w.in[0] * s->w.in[1] * s->w.in[2];
+  s->out_plane = s->w.out[0] * s->w.out[1] * s->w.out[2];
+  s->column_major = eng_attrs_get_int (node->attrs, "storage_order", 0) != 0;
+  node->scratch = sizeof (float) * (gsize)(s->planes * s->w.in[2]); /* a row for each plane */
+  return TRUE;
+}
+
+static gboolean
+max_shape (EngNode *node, GError **error)
+{
+  return pool_shape (node, FALSE, error);
+}
+
+static gboolean
+average_shape (EngNode *node, GError **error)
+{
+  return eng_node_need_float (node, 0, error)
+         && pool_shape (node, eng_attrs_get_int (node->attrs, "count_include_pad", 0) != 0, error);
+}
+
+static gboolean
+lp_shape (EngNode *node, GError **error)
+{
+  if (!eng_node_need_float (node, 0, error) || !pool_shape (node, FALSE, error))
+    return FALSE;
+  int64_t p = eng_attrs_get_int (node->attrs, "p", 2);
+  if (p < 1 || p > 1000)
+    return eng_fail (error, ENG_ERROR_INVALID, "p is %" G_GINT64_FORMAT ", 1 or more is needed", p);
+  ((Pool *)node->priv)->p = (int)p;
+  return TRUE;
+}
+
+/* ---- windows ---- */
+
+/* What the loops over planes need. */
+typedef struct
+{
+  const Pool *s;
+  const float *x, *y, *dy;
+  const int64_t *x_int;
+  float *out, *dx, *rows;
+  int64_t *out_int, *indices;
+} Job;
+
+/* Calls @row for each row of input that the output row (o0, o1) looks at. */
+#define FOR_WINDOW_ROWS(s, o0, o1, row)                                                                              \
+  for (int64_t t0 = 0; t0 < (s)->taps[0][o0]; t0++)                                                                  \
+    for (int64_t t1 = 0, row = 0; t1 < (s)->taps[1][o1]                                                              \
+                                  && (row = ((s)->first[0][o0] + t0 * (s)->w.dilation[0]) * (s)->w.in[1]             \
+                                            + (s)->first[1][o1] + t1 * (s)->w.dilation[1],                           \
+                                     TRUE);                                                                          \
+         t1++)
+
+ENG_INLINE void
+max_rows (float *restrict dst, const float *restrict src, int64_t n)
+{
+  for (int64_t i = 0; i < n; i++)
+    dst[i] = src[i] > dst[i] ? src[i] : dst[i];
+}
+
+ENG_CLONES static void
+max_plane (const Pool *s, const float *x, float *y, float *row)
+{
+  int64_t width = s->w.in[2], d = s->w.dilation[2];
+  for (int64_t o0 = 0; o0 < s->w.out[0]; o0++)
+    for (int64_t o1 = 0; o1 < s->w.out[1]; o1++)
+      {
+        gboolean first = TRUE;
+        FOR_WINDOW_ROWS (s, o0, o1, r)
+        {
+          if (first)
+            memcpy (row, x + r * width, sizeof *row * width);
+          else
+            max_rows (row, x + r * width, width);
+          first = FALSE;
+        }
+        for (int64_t o = 0; o < s->w.out[2]; o++)
+          {
+            const float *at = row + s->first[2][o];
+            float best = at[0];
+            for (int64_t t = 1; t < s->taps[2][o]; t++)
+              best = at[t * d] > best ? at[t * d] : best;
+            *y++ = best;
+          }
+      }
+}
+
+/* Position within the plane of the first largest element of one window. */
+#define DEFINE_ARGMAX(name, Type)                                                                                    \
+  static int64_t name (const Pool *s, const Type *x, int64_t o0, int64_t o1, int64_t o2)                             \
+  {                                                                                                                  \
+    int64_t best = -1;                                                                                               \
+    FOR_WINDOW_ROWS (s, o0, o1, r)                                                                                   \
+    {                                                                                                                \
+      int64_t at = r * s->w.in[2] + s->first[2][o2];                                                                 \
+      for (int64_t t = 0; t < s->taps[2][o2]; t++, at += s->w.dilation[2])                                           \
+        if (best < 0 || x[at] > x[best])                                                                             \
+          best = at;                                                                                                 \
+    }                                                                                                                \
+    return best;                                                                                                     \
+  }
+
+DEFINE_ARGMAX (argmax_float, float)
+DEFINE_ARGMAX (argmax_int, int64_t)
+
+/* Index in the whole input, spatial dimensions last to first if asked. */
+static int64_t
+output_index (const Pool *s, int64_t plane, int64_t at)
+{
+  const int64_t *in = s->w.in;
+  if (s->column_major)
+    {
+      int64_t i2 = at % in[2], i1 = at / in[2] % in[1], i0 = at / in[2] / in[1];
+      at = i0 + in[0] * (i1 + in[1] * i2);
+    }
+  return plane * s->in_plane + at;
+}
+
+static void
+argmax_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Job *j = data;
+  const Pool *s = j->s;
+  for (int64_t plane = begin; plane < end; plane++)
+    for (int64_t o = 0; o < s->out_plane; o++)
+      {
+        int64_t o2 = o % s->w.out[2], o1 = o / s->w.out[2] % s->w.out[1], o0 = o / s->w.out[2] / s->w.out[1];
+        int64_t to = plane * s->out_plane + o, from = plane * s->in_plane;
+        int64_t at =
+            j->x_int ? argmax_int (s, j->x_int + from, o0, o1, o2) : argmax_float (s, j->x + from, o0, o1, o2);
+        if (j->x_int)
+          j->out_int[to] = j->x_int[from + at];
+        else if (j->out)
+          j->out[to] = j->x[from + at];
+        if (j->indices)
+          j->indices[to] = output_index (s, plane, at);
+        if (j->dx)
+          j->dx[from + at] += j->dy[to];
+      }
+}
+
+static void
+max_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Job *j = data;
+  const Pool *s = j->s;
+  for (int64_t i = begin; i < end; i++)
+    max_plane (s, j->x + i * s->in_plane, j->out + i * s->out_plane, j->rows + i * s->w.in[2]);
+}
+
+/* Rough nanoseconds for one plane. */
+static double
+plane_cost (const Pool *s)
+{
+  return (double)s->out_plane * (double)(s->w.kernel[0] * s->w.kernel[1] * s->w.kernel[2]);
+}
+
+static void
+max_forward (const EngNode *node, EngPass *pass)
+{
+  const Pool *s = node->priv;
+  Job j = { .s = s, .rows = eng_pass_scratch (pass), .indices = eng_out_i (pass, node, 1) };
+  gboolean is_float = eng_dtype_is_float (node->inputs[0]->dtype);
+  if (is_float)
+    {
+      j.x = eng_in_f (pass, node, 0);
+      j.out = eng_out_f (pass, node, 0);
+    }
+  else
+    {
+      j.x_int = eng_in_i (pass, node, 0);
+      j.out_int = eng_out_i (pass, node, 0);
+    }
+  eng_parallel (s->planes, plane_cost (s), is_float && !j.indices ? max_planes : argmax_planes, &j);
+}
+
+static void
+max_backward (const EngNode *node, EngPass *pass)
+{
+  const Pool *s = node->priv;
+  Job j = { .s = s, .x = eng_in_f (pass, node, 0), .dy = eng_grad_out (pass, node, 0) };
+  if (j.dy && (j.dx = eng_grad_in (pass, node, 0)))
+    eng_parallel (s->planes, plane_cost (s), argmax_planes, &j);
+}
+
+/* ---- sums ---- */
+
+/* @p = 0: the elements themselves; else |x|^p. */
+ENG_INLINE float
+term (float x, int p)
+{
+  return p == 0 ? x : p == 2 ? x * x : p == 1 ? fabsf (x) : powf (fabsf (x), (float)p);
+}
+
+/* d term / d x, up to the factor p */
+ENG_INLINE float
+term_slope (float x, int p)
+{
+  return p == 0   ? 1
+         : p == 2 ? x
+         : p == 1 ? (float)((x > 0) - (x < 0))
+                  : copysignf (powf (fabsf (x), (float)p - 1), x);
+}
+
+ENG_CLONES static void
+add_terms (float *restrict row, const float *restrict x, int64_t n, int p)
+{
+  if (p == 0)
+    for (int64_t i = 0; i < n; i++)
+      row[i] += x[i];
+  else if (p == 2)
+    for (int64_t i = 0; i < n; i++)
+      row[i] += x[i] * x[i];
+  else
+    for (int64_t i = 0; i < n; i++)
+      row[i] += term (x[i], p);
+}
+
+ENG_CLONES static void
+add_slopes (float *restrict dx, const float *restrict row, const float *restrict x, int64_t n, int p)
+{
+  if (p == 0)
+    for (int64_t i = 0; i < n; i++)
+      dx[i] += row[i];
+  else if (p == 2)
+    for (int64_t i = 0; i < n; i++)
+      dx[i] += row[i] * x[i];
+  else
+    for (int64_t i = 0; i < n; i++)
+      dx[i] += row[i] * term_slope (x[i], p);
+}
+
+/* What the sum over window (o0, o1, o2) is divided by to give the average. */
+ENG_INLINE float
+divisor (const Pool *s, int64_t o0, int64_t o1, int64_t o2)
+{
+  return (float)(s->counted[0][o0] * s->counted[1][o1] * s->counted[2][o2]);
+}
+
+static void
+sum_plane (const Pool *s, const float *x, float *y, float *row)
+{
+  int64_t width = s->w.in[2], d = s->w.dilation[2];
+  for (int64_t o0 = 0; o0 < s->w.out[0]; o0++)
+    for (int64_t o1 = 0; o1 < s->w.out[1]; o1++)
+      {
+        memset (row, 0, sizeof *row * width);
+        FOR_WINDOW_ROWS (s, o0, o1, r)
+        add_terms (row, x + r * width, width, s->p);
+        for (int64_t o = 0; o < s->w.out[2]; o++)
+          {
+            const float *at = row + s->first[2][o];
+            float sum = 0;
+            for (int64_t t = 0; t < s->taps[2][o]; t++)
+              sum += at[t * d];
+            *y++ = s->p == 0   ? sum / divisor (s, o0, o1, o)
+                   : s->p == 1 ? sum
+                   : s->p == 2 ? sqrtf (sum)
+                               : powf (sum, 1 / (float)s->p);
+          }
+      }
+}
+
+/* What the gradient of an output is multiplied by before it goes to the terms of its window. */
+static float
+share (const Pool *s, const float *y, int64_t o0, int64_t o1, int64_t o2)
+{
+  if (s->p == 0)
+    return 1 / divisor (s, o0, o1, o2);
+  if (s->p == 1)
+    return 1;
+  return *y > 0 ? (s->p == 2 ? 1 / *y : powf (*y, 1 - (float)s->p)) : 0;
+}
+
+static void
+spread_plane (const Pool *s, const float *x, const float *y, const float *dy, float *dx, float *row)
+{
+  int64_t width = s->w.in[2], d = s->w.dilation[2];
+  for (int64_t o0 = 0; o0 < s->w.out[0]; o0++)
+    for (int64_t o1 = 0; o1 < s->w.out[1]; o1++)
+      {
+        memset (row, 0, sizeof *row * width);
+        for (int64_t o = 0; o < s->w.out[2]; o++, y++, dy++)
+          {
+            float *at = row + s->first[2][o], v = *dy * share (s, y, o0, o1, o);
+            for (int64_t t = 0; t < s->taps[2][o]; t++)
+              at[t * d] += v;
+          }
+        FOR_WINDOW_ROWS (s, o0, o1, r)
+        add_slopes (dx + r * width, row, x + r * width, width, s->p);
+      }
+}
+
+static void
+sum_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Job *j = data;
+  const Pool *s = j->s;
+  for (int64_t i = begin; i < end; i++)
+    sum_plane (s, j->x + i * s->in_plane, j->out + i * s->out_plane, j->rows + i * s->w.in[2]);
+}
+
+static void
+spread_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Job *j = data;
+  const Pool *s = j->s;
+  for (int64_t i = begin; i < end; i++)
+    spread_plane (s, j->x + i * s->in_plane, j->y + i * s->out_plane, j->dy + i * s->out_plane,
+                  j->dx + i * s->in_plane, j->rows + i * s->w.in[2]);
+}
+
+static void
+sum_forward (const EngNode *node, EngPass *pass)
+{
+  const Pool *s = node->priv;
+  Job j = { .s = s, .x = eng_in_f (pass, node, 0), .out = eng_out_f (pass, node, 0) };
+  j.rows = eng_pass_scratch (pass);
+  eng_parallel (s->planes, plane_cost (s), sum_planes, &j);
+}
+
+static void
+sum_backward (const EngNode *node, EngPass *pass)
+{
+  const Pool *s = node->priv;
+  Job j = { .s = s, .dy = eng_grad_out (pass, node, 0), .rows = eng_pass_scratch (pass) };
+  if (!j.dy || !(j.dx = eng_grad_in (pass, node, 0)))
+    return;
+  /* The average reads neither; the pass may have let their memory go. */
+  j.x = s->p ? eng_in_f (pass, node, 0) : j.dy;
+  j.y = s->p ? eng_out_f (pass, node, 0) : j.dy;
+  eng_parallel (s->planes, plane_cost (s), spread_planes, &j);
+}
+
+/* ---- global pools: one window as large as the image ---- */
+
+typedef struct
+{
+  int64_t planes, n;
+  int p;
+  const float *x, *y, *dy;
+  float *out, *dx;
+} Global;
+
+static gboolean
+global_shape (EngNode *node, GError **error)
+{
+  if (!eng_node_need_inputs (node, 1, 1, error) || !eng_node_need_float (node, 0, error)
+      || !eng_node_need_rank (node, 0, 2, ENG_MAX_RANK, error))
+    return FALSE;
+  EngShape y = node->inputs[0]->shape;
+  Global *s = node->priv = eng_node_priv (node, Global);
+  s->planes = y.dim[0] * y.dim[1];
+  s->n = eng_shape_span (&y, 2, y.rank);
+  /* An integer since opset 2, a float before. */
+  s->p =
+      (int)CLAMP (eng_attrs_get_int (node->attrs, "p", (int64_t)eng_attrs_get_float (node->attrs, "p", 2)), 0, 1000);
+  if (s->p < 1)
+    return eng_fail (error, ENG_ERROR_INVALID, "p must be 1 or more");
+  if (s->n < 1)
+    return eng_fail (error, ENG_ERROR_INVALID, "the image is empty");
+  for (int i = 2; i < y.rank; i++)
+    y.dim[i] = 1;
+  return eng_node_set_output (node, 0, node->inputs[0]->dtype, &y, error);
+}
+
+static void
+global_run (const EngNode *node, EngPass *pass, void (*func) (int64_t, int64_t, gpointer))
+{
+  Global s = *(const Global *)node->priv;
+  s.x = eng_in_f (pass, node, 0);
+  s.out = eng_out_f (pass, node, 0);
+  eng_parallel (s.planes, 0.2 * (double)s.n, func, &s);
+}
+
+static void
+global_back (const EngNode *node, EngPass *pass, void (*func) (int64_t, int64_t, gpointer))
+{
+  Global s = *(const Global *)node->priv;
+  s.x = eng_in_f (pass, node, 0);
+  s.y = eng_out_f (pass, node, 0);
+  s.dy = eng_grad_out (pass, node, 0);
+  if (s.dy && (s.dx = eng_grad_in (pass, node, 0)))
+    eng_parallel (s.planes, 0.3 * (double)s.n, func, &s);
+}
+
+static void
+average_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t i = begin; i < end; i++)
+    s->out[i] = (float)(eng_vec_sum (s->x + i * s->n, s->n) / (double)s->n);
+}
+
+static void
+average_planes_back (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t i = begin; i < end; i++)
+    for (int64_t k = 0; k < s->n; k++)
+      s->dx[i * s->n + k] += s->dy[i] / (float)s->n;
+}
+
+static void
+largest_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t i = begin; i < end; i++)
+    s->out[i] = eng_vec_max (s->x + i * s->n, s->n);
+}
+
+static void
+largest_planes_back (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t i = begin; i < end; i++)
+    {
+      const float *x = s->x + i * s->n;
+      int64_t best = 0;
+      for (int64_t k = 1; k < s->n; k++)
+        best = x[k] > x[best] ? k : best;
+      s->dx[i * s->n + best] += s->dy[i];
+    }
+}
+
+static void
+norm_planes (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t i = begin; i < end; i++)
+    {
+      double sum = 0;
+      for (int64_t k = 0; k < s->n; k++)
+        sum += term (s->x[i * s->n + k], s->p);
+      s->out[i] = (float)pow (sum, 1.0 / s->p);
+    }
+}
+
+static void
+norm_planes_back (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t i = begin; i < end; i++)
+    {
+      float v = s->y[i] > 0 ? s->dy[i] * powf (s->y[i], 1 - (float)s->p) : 0;
+      for (int64_t k = 0; k < s->n; k++)
+        s->dx[i * s->n + k] += v * term_slope (s->x[i * s->n + k], s->p);
+    }
+}
+
+#define DEFINE_GLOBAL(name)                                                                                          \
+  static void global_##name##_forward (const EngNode *node, EngPass *pass)                                           \
+  {                                                                                                                  \
+    global_run (node, pass, name##_planes);                                                                          \
+  }                                                                                                                  \
+  static void global_##name##_backward (const EngNode *node, EngPass *pass)                                          \
+  {                                                                                                                  \
+    global_back (node, pass, name##_planes_back);                                                                    \
+  }
+
+DEFINE_GLOBAL (average)
+DEFINE_GLOBAL (largest)
+DEFINE_GLOBAL (norm)
+
+static const char *const max_examples[] = {
+  "f:2x2x6x7 kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]",
+  "f:1x2x7x7 kernel_shape=[2,2] strides=[2,2] ceil_mode=1 out=2",
+  "f:1x2x7x8 kernel_shape=[3,2] dilations=[2,3] pads=[1,0,0,2]",
+  "f:2x2x9 kernel_shape=[3] strides=[2] auto_pad='SAME_UPPER'",
+  "f:1x2x4x5x4 kernel_shape=[2,2,3] strides=[1,2,1] pads=[0,1,1,0,0,1]",
+  NULL,
+};
+
+static const char *const average_examples[] = {
+  "f:2x2x6x7 kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]",
+  "f:1x2x6x7 kernel_shape=[3,3] strides=[2,2] pads=[1,0,1,1] count_include_pad=1 ceil_mode=1",
+  "f:1x2x7x7 kernel_shape=[2,2] strides=[2,2] ceil_mode=1",
+  "f:1x2x7x8 kernel_shape=[3,2] dilations=[2,3]",
+  "f:2x2x9 kernel_shape=[3] strides=[2] auto_pad='SAME_LOWER'",
+  "f:1x2x4x5x4 kernel_shape=[2,2,3] strides=[1,2,1] pads=[0,1,1,0,0,1]",
+  NULL,
+};
+
+static const char *const lp_examples[] = {
+  "f:1x2x6x7 kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]",
+  "f:1x2x6x7 kernel_shape=[2,3] p=3",
+  "f:1x2x9 kernel_shape=[3] p=1",
+  NULL,
+};
+
+static const char *const global_examples[] = { "f:2x3x4x5", "f:2x3x7", NULL };
+static const char *const global_lp_examples[] = { "f:2x3x4x5", "f:2x3x7 p=3", "f:2x3x7 p=1", NULL };
+
+const EngOp eng_ops_pool[] = {
+  { "MaxPool", 1, ENG_OPSET_MAX, max_shape, max_forward, max_backward, ENG_KEEP_IN_0, 0, max_examples },
+  { "AveragePool", 1, ENG_OPSET_MAX, average_shape, sum_forward, sum_backward, 0, 0, average_examples },
+  { "LpPool", 2, ENG_OPSET_MAX, lp_shape, sum_forward, sum_backward, ENG_KEEP_IN_0 | ENG_KEEP_OUT_0, 0, lp_examples },
+  { "GlobalAveragePool", 1, ENG_OPSET_MAX, global_shape, global_average_forward, global_average_backward, 0, 0,
+    global_examples },
+  { "GlobalMaxPool", 1, ENG_OPSET_MAX, global_shape, global_largest_forward, global_largest_backward, ENG_KEEP_IN_0,
+    0, global_examples },
+  { "GlobalLpPool", 1, ENG_OPSET_MAX, global_shape, global_norm_forward, global_norm_backward,
+    ENG_KEEP_IN_0 | ENG_KEEP_OUT_0, 0, global_lp_examples },
+  { NULL },
+};
