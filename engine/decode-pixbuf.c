@@ -46,16 +46,10 @@ on_area_updated (GdkPixbufLoader *loader, int x, int y, int width, int height, g
     memset (r->covered + y, 1, MIN (height, r->height - y));
 }
 
-static gboolean
-rows_are_complete (const Reading *r, const guint8 *data, gsize length)
-{
-  return !r->covered || !memchr (r->covered, 0, r->height);
-}
-
 /* ITU-T T.81, annex B: segments up to the first scan, then the end marker somewhere behind it. A progressive
  * file draws every row in its first scan, so rows alone would not tell. */
 static gboolean
-jpeg_is_complete (const Reading *r, const guint8 *data, gsize length)
+jpeg_is_complete (const guint8 *data, gsize length)
 {
   gsize at = 2;
   while (at + 4 <= length && data[at] == 0xff && data[at + 1] != 0xda)
@@ -66,13 +60,28 @@ jpeg_is_complete (const Reading *r, const guint8 *data, gsize length)
   return FALSE;
 }
 
+static gsize
+read_le32 (const guint8 *p)
+{
+  guint32 v;
+  memcpy (&v, p, sizeof v);
+  return GUINT32_FROM_LE (v);
+}
+
+/* RIFF: four letters, then the length of all that follows. */
+static gboolean
+webp_is_complete (const guint8 *data, gsize length)
+{
+  return read_le32 (data + 4) <= length - 8;
+}
+
 /* WebP container: chunks of four letters, 32-bit little-endian length, data padded to even. */
 static int
 webp_orientation (const guint8 *data, gsize length)
 {
   for (gsize at = 12; at + 8 <= length;)
     {
-      gsize n = data[at + 4] | data[at + 5] << 8 | data[at + 6] << 16 | (gsize)data[at + 7] << 24;
+      gsize n = read_le32 (data + at + 4);
       if (n > length - at - 8)
         break;
       if (memcmp (data + at, "EXIF", 4) == 0)
@@ -85,14 +94,16 @@ webp_orientation (const guint8 *data, gsize length)
 static const struct
 {
   const char *format, *title, *package;
-  gboolean (*is_complete) (const Reading *r, const guint8 *data, gsize length); /* NULL: the loader tells itself */
-  int (*orientation) (const guint8 *data, gsize length);                        /* NULL: the loader tells */
+  gboolean (*is_complete) (const guint8 *data, gsize length); /* NULL: the loader notices */
+  gboolean check_rows;    /* the loader draws rows as they come and does not mind if some do not */
+  gboolean premultiplied; /* colours come multiplied by their alpha, as libtiff hands them out */
+  int (*orientation) (const guint8 *data, gsize length); /* NULL: the loader tells */
 } formats[] = {
-  { "jpeg", "JPEG", "gdk-pixbuf", jpeg_is_complete, NULL },
-  { "tiff", "TIFF", "gdk-pixbuf", NULL, NULL },
-  { "webp", "WebP", "webp-pixbuf-loader", NULL, webp_orientation },
-  { "bmp", "BMP", "gdk-pixbuf", rows_are_complete, NULL },
-  { "gif", "GIF", "gdk-pixbuf", NULL, NULL },
+  { "jpeg", "JPEG", "gdk-pixbuf", jpeg_is_complete, FALSE, FALSE, NULL },
+  { "tiff", "TIFF", "gdk-pixbuf", NULL, FALSE, TRUE, NULL },
+  { "webp", "WebP", "webp-pixbuf-loader", webp_is_complete, FALSE, FALSE, webp_orientation },
+  { "bmp", "BMP", "gdk-pixbuf", NULL, TRUE, FALSE, NULL },
+  { "gif", "GIF", "gdk-pixbuf", NULL, FALSE, FALSE, NULL },
 };
 
 static guint
@@ -105,7 +116,20 @@ find_format (const char *format)
 }
 
 static gboolean
-copy_rgb (GdkPixbuf *pixbuf, const char *name, EngPixels *out, GError **error)
+fail_cut (guint row, const char *name, GError **error)
+{
+  return eng_fail (error, ENG_ERROR_INVALID, "%s: the %s data ends early. Copy or download the file again.", name,
+                   formats[row].title);
+}
+
+static guint8
+over_white (guint8 pixel, guint8 alpha, gboolean premultiplied)
+{
+  return premultiplied ? MIN (pixel + 255 - alpha, 255) : eng_decode_over_white (pixel, alpha);
+}
+
+static gboolean
+copy_rgb (GdkPixbuf *pixbuf, gboolean premultiplied, const char *name, EngPixels *out, GError **error)
 {
   int width = gdk_pixbuf_get_width (pixbuf), height = gdk_pixbuf_get_height (pixbuf);
   int channels = gdk_pixbuf_get_n_channels (pixbuf), stride = gdk_pixbuf_get_rowstride (pixbuf);
@@ -120,7 +144,7 @@ copy_rgb (GdkPixbuf *pixbuf, const char *name, EngPixels *out, GError **error)
       const guint8 *p = from + (gsize)y * stride;
       for (int x = 0; x < width; x++, p += channels)
         for (int c = 0; c < 3; c++)
-          *to++ = channels == 4 ? eng_decode_over_white (p[c], p[3]) : p[c];
+          *to++ = channels == 4 ? over_white (p[c], p[3], premultiplied) : p[c];
     }
   *out = (EngPixels){ width, height, rgb };
   return TRUE;
@@ -140,15 +164,14 @@ static gboolean
 take_pixels (Reading *r, guint row, const guint8 *data, gsize length, EngPixels *out, GError **error)
 {
   GdkPixbuf *pixbuf = gdk_pixbuf_loader_get_pixbuf (r->loader);
-  if (!pixbuf || (formats[row].is_complete && !formats[row].is_complete (r, data, length)))
-    return eng_fail (error, ENG_ERROR_INVALID, "%s: the %s data ends early. Copy or download the file again.",
-                     r->name, formats[row].title);
+  if (!pixbuf || (formats[row].check_rows && r->covered && memchr (r->covered, 0, r->height)))
+    return fail_cut (row, r->name, error);
   const char *option = gdk_pixbuf_get_option (pixbuf, "orientation");
   int orientation = option ? (int)g_ascii_strtoll (option, NULL, 10) : 1;
   if (!option && formats[row].orientation)
     orientation = formats[row].orientation (data, length);
   EngPixels pixels;
-  if (!copy_rgb (pixbuf, r->name, &pixels, error))
+  if (!copy_rgb (pixbuf, formats[row].premultiplied, r->name, &pixels, error))
     return FALSE;
   if (!eng_pixels_orient (&pixels, orientation))
     {
@@ -165,6 +188,8 @@ eng_decode_pixbuf (const guint8 *data, gsize length, const char *format, const c
 {
   guint row = find_format (format);
   g_autoptr (GError) inner = NULL;
+  if (formats[row].is_complete && !formats[row].is_complete (data, length))
+    return fail_cut (row, name, error);
   g_autoptr (GdkPixbufLoader) loader = gdk_pixbuf_loader_new_with_type (format, &inner);
   if (!loader)
     return eng_fail (error, ENG_ERROR_UNSUPPORTED,

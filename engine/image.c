@@ -23,12 +23,16 @@ eng_decode_check_size (gint64 width, gint64 height, const char *name, GError **e
 {
   if (width <= 0 || height <= 0)
     return eng_fail (error, ENG_ERROR_INVALID, "%s holds no pixels. Export it again.", name);
-  if (width > ENG_DECODE_MAX_SIDE || height > ENG_DECODE_MAX_SIDE || width * height > ENG_IMAGE_MAX_PIXELS)
+  if (width * height > ENG_IMAGE_MAX_PIXELS)
     return eng_fail (error, ENG_ERROR_INVALID,
                      "%s is %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT
-                     ". Sightline opens pictures up to %d megapixels "
-                     "and %d pixels a side. Shrink or crop it.",
-                     name, width, height, ENG_IMAGE_MAX_PIXELS / 1000000, ENG_DECODE_MAX_SIDE);
+                     ". Sightline opens pictures up to %d megapixels. Shrink or crop it.",
+                     name, width, height, ENG_IMAGE_MAX_PIXELS / 1000000);
+  if (MAX (width, height) > ENG_DECODE_MAX_SIDE)
+    return eng_fail (error, ENG_ERROR_INVALID,
+                     "%s is %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT
+                     ". Sightline opens pictures up to %d pixels a side. Crop it.",
+                     name, width, height, ENG_DECODE_MAX_SIDE);
   return TRUE;
 }
 

@@ -54,8 +54,8 @@ eng_json_parse (const char *text, gssize length, const char *origin, GError **er
     }
   if (!json_parser_load_from_data (parser, text, n, &inner))
     {
-      eng_fail (error, ENG_ERROR_INVALID, "%s is not valid JSON (line %u). Correct it or remove the file.", origin,
-                json_parser_get_current_line (parser));
+      const char *place = inner->message + (g_str_has_prefix (inner->message, "<data>:") ? strlen ("<data>:") : 0);
+      eng_fail (error, ENG_ERROR_INVALID, "%s is not valid JSON (%s). Correct it or remove the file.", origin, place);
       return NULL;
     }
   JsonNode *root = json_parser_get_root (parser);
@@ -156,7 +156,7 @@ eng_json_double (const EngJson *json, const char *key, double lo, double hi, dou
     return TRUE;
   if (!get_number (node, &v) || v < lo || v > hi)
     {
-      g_autofree char *expected = g_strdup_printf ("a number from %g to %g", lo, hi);
+      g_autofree char *expected = g_strdup_printf ("a number from %.9g to %.9g", lo, hi);
       return eng_json_fail (json, key, expected, error);
     }
   *out = v;
@@ -227,7 +227,7 @@ eng_json_numbers (const EngJson *json, const char *key, int n, double lo, double
            && values[i] <= hi;
   if (!good)
     {
-      g_autofree char *expected = g_strdup_printf ("%d number%s from %g to %g", n, n == 1 ? "" : "s", lo, hi);
+      g_autofree char *expected = g_strdup_printf ("%d number%s from %.9g to %.9g", n, n == 1 ? "" : "s", lo, hi);
       return eng_json_fail (json, key, expected, error);
     }
   memcpy (out, values, n * sizeof *out);

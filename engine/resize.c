@@ -1,6 +1,7 @@
 /* Resampling by convolution as Pillow defines it for 8-bit pictures (Image.resize, "antialias"):
  * the filter is stretched by the reduction factor, weights are normalised and rounded to 22 fractional
- * bits, the horizontal pass is rounded to 8 bits before the vertical one.
+ * bits, the horizontal pass is rounded to 8 bits before the vertical one. Equal to the bit to Pillow 11;
+ * Pillow 13 takes the vertical pass first where the height shrinks much more than the width.
  *
  * Filters: triangle; Keys 1981 cubic with a = -0.5; Lanczos, three lobes; nearest as one weight of 1.
  *
@@ -106,18 +107,16 @@ make_taps (const EngResizeAxis *axis, EngFilter filter)
   g_autofree double *k = g_try_new (double, taps->size);
   if (!taps->first || !taps->count || !taps->weights || !k)
     return NULL;
-  for (int i = 0; i < taps->n; i++)
-    {
-      double center = (axis->from + i + 0.5) * scale;
-      if (filters[filter].kernel)
-        fill_tap (taps, i, center, stretch, filter, axis->src, k);
-      else
-        {
-          taps->first[i] = CLAMP ((int)center, 0, axis->src - 1);
-          taps->count[i] = 1;
-          taps->weights[i] = 1 << PRECISION;
-        }
-    }
+  double nearest = (axis->from + 0.5) * scale; /* summed up below, as Pillow does: exact ties fall alike */
+  for (int i = 0; i < taps->n; i++, nearest += scale)
+    if (filters[filter].kernel)
+      fill_tap (taps, i, (axis->from + i + 0.5) * scale, stretch, filter, axis->src, k);
+    else
+      {
+        taps->first[i] = CLAMP ((int)nearest, 0, axis->src - 1);
+        taps->count[i] = 1;
+        taps->weights[i] = 1 << PRECISION;
+      }
   return g_steal_pointer (&taps);
 }
 
