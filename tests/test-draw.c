@@ -36,8 +36,8 @@ stretch (int width, int height, int input)
 static EngHeatmap *
 make_map (const float *values, int rows, int cols, EngSign sign, EngUpsample upsample, EngGeometry geometry)
 {
-  EngProvenance *provenance = g_new0 (EngProvenance, 1);
-  return eng_heatmap_new (values, 1, rows, cols, sign, upsample, &geometry, provenance);
+  EngProvenance provenance = { 0 };
+  return eng_heatmap_new (values, 1, rows, cols, sign, upsample, &geometry, &provenance);
 }
 
 static void

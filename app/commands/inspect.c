@@ -37,38 +37,44 @@ leaf_text (JsonNode *node)
   return g_strdup (g_ascii_formatd (number, sizeof number, "%g", json_node_get_double (node)));
 }
 
+/* Plain values side by side, @between them; NULL when @array holds anything else. (transfer full) */
+static char *
+row_text (JsonArray *array, const char *between)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *item = json_array_get_element (array, i);
+      if (!is_leaf (item))
+        return NULL;
+      g_autofree char *part = leaf_text (item);
+      g_string_append_printf (text, "%s%s", i ? between : "", part);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 /* An array of plain values, or an object of plain values inside an array, fits on one line.
  * (transfer full) (nullable) */
 static char *
-line_text (JsonNode *node)
+line_text (const char *name, JsonNode *node)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   if (is_leaf (node))
     return leaf_text (node);
   if (JSON_NODE_HOLDS_ARRAY (node))
-    {
-      JsonArray *array = json_node_get_array (node);
-      for (guint i = 0; i < json_array_get_length (array); i++)
-        {
-          JsonNode *item = json_array_get_element (array, i);
-          if (!is_leaf (item))
-            return NULL;
-          g_autofree char *part = leaf_text (item);
-          g_string_append_printf (text, "%s%s", i ? " " : "", part);
-        }
-      return g_string_free (g_steal_pointer (&text), FALSE);
-    }
+    return row_text (json_node_get_array (node), g_strcmp0 (name, "shape") == 0 ? " × " : " ");
   JsonObjectIter iter;
   const char *member;
   JsonNode *value;
   json_object_iter_init_ordered (&iter, json_node_get_object (node));
   while (json_object_iter_next_ordered (&iter, &member, &value))
     {
-      g_autofree char *part = line_text (value), *name = readable (member);
+      g_autofree char *part = line_text (member, value), *title = readable (member);
       if (!part)
         return NULL;
       gboolean is_name = g_str_equal (member, "name") || g_str_equal (member, "id");
-      g_string_append_printf (text, "%s%s%s%s", text->len ? ", " : "", is_name ? "" : name, is_name ? "" : " ", part);
+      g_string_append_printf (text, "%s%s%s%s", text->len ? ", " : "", is_name ? "" : title, is_name ? "" : " ",
+                              part);
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
@@ -90,7 +96,7 @@ print_members (JsonNode *node, int depth)
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
       JsonNode *item = json_array_get_element (array, i);
-      g_autofree char *line = line_text (item);
+      g_autofree char *line = line_text (NULL, item);
       if (line)
         g_print ("%*s%s\n", 2 * depth, "", line);
       else
@@ -101,10 +107,10 @@ print_members (JsonNode *node, int depth)
 static void
 print_node (const char *name, JsonNode *node, int depth)
 {
-  g_autofree char *title = readable (name), *line = JSON_NODE_HOLDS_OBJECT (node) ? NULL : line_text (node);
+  g_autofree char *title = readable (name), *line = JSON_NODE_HOLDS_OBJECT (node) ? NULL : line_text (name, node);
   if (line)
     {
-      g_print ("%*s%-*s %s\n", 2 * depth, "", 20 - 2 * depth, title, line);
+      g_print ("%*s%-*s %s\n", 2 * depth, "", 24 - 2 * depth, title, line);
       return;
     }
   g_print ("%*s%s\n", 2 * depth, "", title);
