@@ -456,7 +456,7 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
 {
   EngPreprocess *p = eng_model_preprocess (self->model);
   EngGeometry geometry;
-  EngProvenance *v = g_new0 (EngProvenance, 1);
+  EngProvenance provenance = { 0 }, *v = &provenance; /* the heatmap takes its fields over */
   int k = eng_model_n_classes (self->model), c = self->next_class;
   g_autofree float *probabilities = g_new (float, k);
   eng_preprocess_geometry (p, eng_image_width (self->image), eng_image_height (self->image), &geometry);
