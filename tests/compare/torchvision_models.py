@@ -1,0 +1,103 @@
+"""Compares Sightline's engine with onnxruntime (logits) and PyTorch (input gradient) on torchvision's
+classifiers with random weights, exported by both exporters of torch.onnx, at batch 1 and 4.
+
+Run by hand; needs torch, torchvision, onnx, onnxscript and onnxruntime from PyPI:
+
+    python3 tests/compare/torchvision_models.py BUILD/tests/run-model [NAME ...]
+
+Ends with status 1 when a model does not open or a figure is out of bounds.
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import warnings
+
+import numpy as np
+import torch
+import torchvision
+
+NAMES = """alexnet convnext_tiny densenet121 efficientnet_b0 efficientnet_v2_s googlenet inception_v3 maxvit_t
+mnasnet1_0 mobilenet_v3_large regnet_y_400mf resnet18 resnet50 resnext50_32x4d shufflenet_v2_x1_0 swin_t
+swin_v2_t vgg11_bn vit_b_16 wide_resnet50_2""".split()
+LOGITS, GRADIENT = 1e-4, 1e-3  # max abs difference / max abs value; relative L2
+CLASS = 7
+
+
+def build(name):
+    """The model in eval mode; random BatchNorm statistics keep activations from fading."""
+    torch.manual_seed(0)
+    extra = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    net = getattr(torchvision.models, name)(weights=None, **extra).eval()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.1, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    if getattr(net, "aux_logits", False):
+        net.aux_logits, net.AuxLogits, net.aux1, net.aux2 = False, None, None, None
+    return net.requires_grad_(False)
+
+
+def export(net, x, path, new):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if new:
+            batch = torch.export.Dim("batch", min=1, max=64)
+            torch.onnx.export(net, (x,), path, dynamo=True, opset_version=18, dynamic_shapes=({0: batch},),
+                              input_names=["input"], output_names=["logits"], verbose=False)
+        else:
+            torch.onnx.export(net, (x,), path, dynamo=False, opset_version=17, input_names=["input"],
+                              output_names=["logits"], dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}})
+
+
+def reference(net, path, x):
+    import onnxruntime
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    logits = session.run(None, {"input": x.numpy()})[0]
+    leaf = x.clone().requires_grad_(True)
+    net(leaf)[:, CLASS].sum().backward()
+    return logits, leaf.grad.numpy()
+
+
+def compare(tool, net, folder, path, x):
+    np.save(folder / "x.npy", x.numpy())
+    done = subprocess.run([tool, path, folder / "x.npy", str(CLASS), folder / "y.npy", folder / "g.npy"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        return None, done.stderr.strip()
+    logits, gradient = reference(net, path, x)
+    y, g = np.load(folder / "y.npy"), np.load(folder / "g.npy")
+    return (np.abs(y - logits).max() / np.abs(logits).max(),
+            np.linalg.norm(g - gradient) / np.linalg.norm(gradient)), done.stdout.strip()
+
+
+def main():
+    tool, names = sys.argv[1], sys.argv[2:] or NAMES
+    failed = 0
+    for name in names:
+        net = build(name)
+        size = 299 if name == "inception_v3" else 224
+        for new in (False, True):
+            label = "%-20s %s" % (name, "new" if new else "old")
+            with tempfile.TemporaryDirectory() as tmp:
+                folder = pathlib.Path(tmp)
+                path = folder / "model.onnx"
+                x = torch.randn(4, 3, size, size)
+                try:
+                    export(net, x[:2], path, new)
+                except Exception as problem:  # the exporter's own limits are not ours
+                    print(label, "not exported:", str(problem).splitlines()[0][:120], flush=True)
+                    failed += 1
+                    continue
+                for batch in (1, 4):
+                    figures, text = compare(tool, net, folder, path, x[:batch])
+                    bad = figures is None or not (figures[0] <= LOGITS and figures[1] <= GRADIENT)
+                    failed += bad
+                    shown = text if figures is None else "logits %.1e  gradient %.1e  %s" % (*figures, text)
+                    print(label, "batch %d" % batch, "FAILED" if bad else "ok", shown, flush=True)
+    print("%d failed" % failed)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
