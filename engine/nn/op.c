@@ -6,9 +6,13 @@
 #define FAMILIES(X)                                                                                                  \
   X (binary)                                                                                                         \
   X (conv)                                                                                                           \
+  X (einsum)                                                                                                         \
+  X (gather)                                                                                                         \
   X (matmul)                                                                                                         \
+  X (move)                                                                                                           \
   X (pool)                                                                                                           \
   X (reduce)                                                                                                         \
+  X (shape)                                                                                                          \
   X (softmax)                                                                                                        \
   X (unary)
 
