@@ -10,6 +10,7 @@
   X (gather)                                                                                                         \
   X (matmul)                                                                                                         \
   X (move)                                                                                                           \
+  X (pad)                                                                                                            \
   X (pool)                                                                                                           \
   X (reduce)                                                                                                         \
   X (shape)                                                                                                          \
