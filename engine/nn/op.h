@@ -78,6 +78,7 @@ gboolean eng_node_set_output (EngNode *node, int i, EngDtype dtype, const EngSha
 const float *eng_in_f (const EngPass *pass, const EngNode *node, int i); /* NULL: absent */
 const int64_t *eng_in_i (const EngPass *pass, const EngNode *node, int i);
 const void *eng_in (const EngPass *pass, const EngNode *node, int i);
+/* NULL: an output that nobody needs, or that the node does not have. */
 float *eng_out_f (const EngPass *pass, const EngNode *node, int i);
 int64_t *eng_out_i (const EngPass *pass, const EngNode *node, int i);
 void *eng_out (const EngPass *pass, const EngNode *node, int i);

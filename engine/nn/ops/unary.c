@@ -485,7 +485,7 @@ dropout_shape (EngNode *node, GError **error)
 static void
 dropout_forward (const EngNode *node, EngPass *pass)
 {
-  int64_t n = node->n_outputs < 2 ? 0 : eng_shape_count (&node->inputs[0]->shape);
+  int64_t n = eng_out (pass, node, 1) ? eng_shape_count (&node->inputs[0]->shape) : 0;
   for (int64_t i = 0; i < n; i++)
     if (node->opset < 10)
       eng_out_f (pass, node, 1)[i] = 1;
