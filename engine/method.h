@@ -39,7 +39,8 @@ struct _EngMethod
   gboolean class_dependent;
   const EngParam *params; /* ended by a NULL id */
   const char *cost;       /* in words: "1 forward, 1 backward pass" */
-  /* FALSE with a sentence that a person understands. @target: (nullable) chosen layer, NULL: default. */
+  /* FALSE with a sentence that a person understands. @target: (nullable) chosen layer, NULL: default.
+   * NULL: applies to every model. */
   gboolean (*can_explain) (EngModel *model, const EngTarget *target, GError **error);
   EngHeatmap *(*explain) (EngJob *job, GError **error);
   /* The model's own default of a parameter (sidecar); NaN: the declared one. May be NULL. */

@@ -96,7 +96,7 @@ prepare (const Options *o, Task *task, GError **error)
   task->layer = o->layer;
   task->seed = (guint64)o->seed;
   task->output = o->output;
-  if (!task->method->can_explain (task->model, target, error))
+  if (task->method->can_explain && !task->method->can_explain (task->model, target, error))
     return APP_FAILED;
   return app_result_prepare_folder (o->output, error) ? APP_OK : APP_FAILED;
 }

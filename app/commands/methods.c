@@ -14,7 +14,7 @@ static char *
 reason_against (const EngMethod *method, EngModel *model)
 {
   g_autoptr (GError) error = NULL;
-  if (!model || method->can_explain (model, NULL, &error))
+  if (!model || !method->can_explain || method->can_explain (model, NULL, &error))
     return NULL;
   return g_strdup (error->message);
 }
