@@ -10,9 +10,11 @@
   X (gather)                                                                                                         \
   X (matmul)                                                                                                         \
   X (move)                                                                                                           \
+  X (norm)                                                                                                           \
   X (pad)                                                                                                            \
   X (pool)                                                                                                           \
   X (reduce)                                                                                                         \
+  X (resize)                                                                                                         \
   X (shape)                                                                                                          \
   X (softmax)                                                                                                        \
   X (unary)

@@ -195,9 +195,9 @@ argmax_planes (int64_t begin, int64_t end, gpointer data)
         int64_t to = plane * s->out_plane + o, from = plane * s->in_plane;
         int64_t at =
             j->x_int ? argmax_int (s, j->x_int + from, o0, o1, o2) : argmax_float (s, j->x + from, o0, o1, o2);
-        if (j->x_int)
+        if (j->out_int)
           j->out_int[to] = j->x_int[from + at];
-        else if (j->out)
+        if (j->out)
           j->out[to] = j->x[from + at];
         if (j->indices)
           j->indices[to] = output_index (s, plane, at);
