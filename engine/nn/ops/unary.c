@@ -34,6 +34,9 @@ typedef struct
   gboolean fresh;
 } Job;
 
+/* For operators that have none. */
+static const float no_params[2];
+
 static void
 loop_range (int64_t begin, int64_t end, gpointer data)
 {
@@ -56,7 +59,7 @@ unary_forward (const EngNode *node, EngPass *pass, Loop loop, IntLoop int_loop, 
               .int_loop = is_float ? NULL : int_loop,
               .out = eng_out (pass, node, 0),
               .in = eng_in (pass, node, 0),
-              .p = node->priv };
+              .p = node->priv ? node->priv : no_params };
   int64_t n = eng_shape_count (&x->shape);
   eng_parallel (n, cost, loop_range, &job);
   for (int64_t i = 0; !is_float && x->dtype != ENG_DTYPE_INT64 && i < n; i++)
@@ -67,15 +70,19 @@ unary_forward (const EngNode *node, EngPass *pass, Loop loop, IntLoop int_loop, 
 static void
 unary_backward (const EngNode *node, EngPass *pass, Gradient gradient, const float *v, double cost)
 {
-  Job job = { .gradient = gradient, .in = v, .dy = eng_grad_out (pass, node, 0), .p = node->priv };
+  Job job = {
+    .gradient = gradient, .in = v, .dy = eng_grad_out (pass, node, 0), .p = node->priv ? node->priv : no_params
+  };
   if (job.dy && (job.out = eng_grad_in_fresh (pass, node, 0, &job.fresh)))
     eng_parallel (eng_shape_count (&node->inputs[0]->shape), cost, loop_range, &job);
 }
 
-/* NAME_loop of an expression of x and the parameters p[]; NAME_forward that runs it. */
+/* NAME_loop of an expression of x and the parameters p[]; NAME_forward that runs it. The parameters are copied,
+ * because a load behind a condition keeps a loop from becoming vector code. */
 #define LOOP(name, expression)                                                                                       \
-  ENG_CLONES static void name##_loop (float *out, const float *in, const float *p, int64_t n)                        \
+  ENG_CLONES static void name##_loop (float *out, const float *in, const float *params, int64_t n)                   \
   {                                                                                                                  \
+    G_GNUC_UNUSED const float p[2] = { params[0], params[1] };                                                       \
     ENG_SIMD_LOOP (n)                                                                                                \
     {                                                                                                                \
       const float x = in[i];                                                                                         \
@@ -107,9 +114,10 @@ unary_backward (const EngNode *node, EngPass *pass, Gradient gradient, const flo
 /* NAME_gradient of the derivative as an expression of @v; NAME_backward that runs it, with @v x (@source
  * eng_in_f) or y (eng_out_f). */
 #define GRADIENT(name, v, derivative)                                                                                \
-  ENG_CLONES static void name##_gradient (float *dx, const float *dy, const float *in, const float *p, int64_t n,    \
-                                          gboolean fresh)                                                            \
+  ENG_CLONES static void name##_gradient (float *dx, const float *dy, const float *in, const float *params,          \
+                                          int64_t n, gboolean fresh)                                                 \
   {                                                                                                                  \
+    G_GNUC_UNUSED const float p[2] = { params[0], params[1] };                                                       \
     if (fresh)                                                                                                       \
       ENG_SIMD_LOOP (n)                                                                                              \
       {                                                                                                              \
