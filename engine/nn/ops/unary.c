@@ -261,6 +261,10 @@ PARAM_SHAPE (thresholded_relu, "alpha", 1, NULL, 0)
 FORWARD (thresholded_relu, CHEAP, x <= p[0] ? 0 : x)
 OF_X (thresholded_relu, CHEAP, x > p[0] ? 1.0f : 0.0f)
 
+PARAM_SHAPE (shrink, "lambd", 0.5f, "bias", 0)
+FORWARD (shrink, CHEAP, x < -p[0] ? x + p[1] : (x > p[0] ? x - p[1] : 0))
+OF_X (shrink, CHEAP, fabsf (x) > p[0] ? 1.0f : 0.0f)
+
 ENG_INLINE float
 unit_clamp (float x)
 {
@@ -638,6 +642,8 @@ const EngOp eng_ops_unary[] = {
   { "Relu", ALL, number_shape, relu_forward, relu_backward, OUT_0, SMALL },
   { "Round", SINCE (11), float_shape, round_forward, NULL, NONE, NULL },
   { "Selu", ALL, selu_shape, selu_forward, selu_backward, IN_0, EXAMPLES ("f:2x3", "f:2x3x37 alpha=1.2 gamma=0.9") },
+  { "Shrink", SINCE (9), shrink_shape, shrink_forward, shrink_backward, IN_0,
+    EXAMPLES ("f:2x3", "f:2x3x37 lambd=0.55 bias=0.2") },
   { "Sigmoid", ALL, float_shape, sigmoid_forward, sigmoid_backward, OUT_0, SMALL },
   { "Sign", SINCE (9), number_shape, sign_forward, NULL, NONE, NULL },
   { "Sin", ALL, float_shape, sin_forward, sin_backward, IN_0, SMALL },
