@@ -17,6 +17,7 @@
   X (resize)                                                                                                         \
   X (shape)                                                                                                          \
   X (softmax)                                                                                                        \
+  X (topk)                                                                                                           \
   X (unary)
 
 #define DECLARE(family) extern const EngOp eng_ops_##family[];
