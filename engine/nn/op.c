@@ -6,8 +6,11 @@
 #define FAMILIES(X)                                                                                                  \
   X (binary)                                                                                                         \
   X (conv)                                                                                                           \
+  X (constant)                                                                                                       \
   X (einsum)                                                                                                         \
   X (gather)                                                                                                         \
+  X (gather_elements)                                                                                                \
+  X (gather_nd)                                                                                                      \
   X (matmul)                                                                                                         \
   X (move)                                                                                                           \
   X (norm)                                                                                                           \
