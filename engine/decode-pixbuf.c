@@ -68,6 +68,15 @@ read_le32 (const guint8 *p)
   return GUINT32_FROM_LE (v);
 }
 
+/* The loader makes room for a header and a palette of whatever length the file claims. */
+static gboolean
+bmp_is_complete (const guint8 *data, gsize length)
+{
+  gsize header = length >= 50 ? read_le32 (data + 14) : G_MAXSIZE;
+  gsize colours = length >= 50 && header >= 40 ? read_le32 (data + 46) : 0;
+  return header <= length - 14 && read_le32 (data + 10) <= length && colours <= length / 4;
+}
+
 /* RIFF: four letters, then the length of all that follows. */
 static gboolean
 webp_is_complete (const guint8 *data, gsize length)
@@ -102,7 +111,7 @@ static const struct
   { "jpeg", "JPEG", "gdk-pixbuf", jpeg_is_complete, FALSE, FALSE, NULL },
   { "tiff", "TIFF", "gdk-pixbuf", NULL, FALSE, TRUE, NULL },
   { "webp", "WebP", "webp-pixbuf-loader", webp_is_complete, FALSE, FALSE, webp_orientation },
-  { "bmp", "BMP", "gdk-pixbuf", NULL, TRUE, FALSE, NULL },
+  { "bmp", "BMP", "gdk-pixbuf", bmp_is_complete, TRUE, FALSE, NULL },
   { "gif", "GIF", "gdk-pixbuf", NULL, FALSE, FALSE, NULL },
 };
 
