@@ -11,25 +11,32 @@
 #include <stdint.h>
 
 ENG_INLINE float
-eng_bits_to_float (int32_t bits)
+eng_bits_to_float (uint32_t bits)
 {
   union
   {
-    int32_t i;
+    uint32_t u;
     float f;
-  } u = { .i = bits };
-  return u.f;
+  } v = { .u = bits };
+  return v.f;
 }
 
-ENG_INLINE int32_t
+ENG_INLINE uint32_t
 eng_float_to_bits (float f)
 {
   union
   {
     float f;
-    int32_t i;
-  } u = { .f = f };
-  return u.i;
+    uint32_t u;
+  } v = { .f = f };
+  return v.u;
+}
+
+/* For -127 < n < 128; anything for other n, which come from NaN only. */
+ENG_INLINE float
+eng_power_of_2 (int32_t n)
+{
+  return eng_bits_to_float ((uint32_t)(n + 127) << 23);
 }
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2; returns exp (r) - 1 (fit: 1.4e-8 relative) and n as an integer.
@@ -41,7 +48,7 @@ eng_exp_reduced (float x, int32_t *n)
   float t = x * 1.44269504f + magic, k = t - magic;
   float r = x - k * 0.693145752f; /* ln 2 in two parts, the first exact in 17 bits */
   r = r - k * 1.42860677e-6f;
-  *n = eng_float_to_bits (t) - eng_float_to_bits (magic);
+  *n = (int32_t)(eng_float_to_bits (t) - eng_float_to_bits (magic));
   float p = 0.0013946473f;
   p = p * r + 0.008366598f;
   p = p * r + 0.04166628f;
@@ -59,7 +66,7 @@ eng_exp1 (float x)
   float p = eng_exp_reduced (x, &n) + 1;
   /* 2^n in two factors, so that overflow and denormal results come out right. */
   int32_t half = n >> 1;
-  return p * eng_bits_to_float ((half + 127) << 23) * eng_bits_to_float ((n - half + 127) << 23);
+  return p * eng_power_of_2 (half) * eng_power_of_2 (n - half);
 }
 
 /* exp (x) - 1 without loss near 0. */
@@ -70,8 +77,9 @@ eng_expm1 (float x)
   x = x < -18 ? -18 : x; /* -1 to float precision */
   int32_t n;
   float p = eng_exp_reduced (x, &n);
-  float low = eng_bits_to_float (((n >> 1) + 127) << 23), high = eng_bits_to_float ((n - (n >> 1) + 127) << 23);
-  return (p * low + (low - eng_bits_to_float ((127 - n + (n >> 1)) << 23))) * high;
+  int32_t half = n >> 1;
+  float low = eng_power_of_2 (half);
+  return (p * low + (low - eng_power_of_2 (half - n))) * eng_power_of_2 (n - half);
 }
 
 /* log (m) + e ln 2 with m in [sqrt 1/2, sqrt 2) (fit: 5.9e-9 relative). */
@@ -80,8 +88,8 @@ eng_log1 (float x)
 {
   int tiny = x < 1.17549435e-38f;
   float scaled = tiny ? x * 8388608.0f : x;
-  int32_t bits = eng_float_to_bits (scaled) - 0x3f3504f3; /* bits of sqrt 1/2 */
-  int32_t e = bits >> 23;
+  uint32_t bits = eng_float_to_bits (scaled) - 0x3f3504f3; /* bits of sqrt 1/2 */
+  int32_t e = (int32_t)bits >> 23;
   float f = eng_bits_to_float ((bits & 0x007fffff) + 0x3f3504f3) - 1;
   float k = (float)e - (tiny ? 23.0f : 0.0f);
   float p = -0.078602165f;
