@@ -72,8 +72,9 @@ read_le32 (const guint8 *p)
 static gboolean
 bmp_is_complete (const guint8 *data, gsize length)
 {
-  gsize header = length >= 50 ? read_le32 (data + 14) : G_MAXSIZE;
-  gsize colours = length >= 50 && header >= 40 ? read_le32 (data + 46) : 0;
+  if (length < 18)
+    return FALSE;
+  gsize header = read_le32 (data + 14), colours = header >= 40 && length >= 50 ? read_le32 (data + 46) : 0;
   return header <= length - 14 && read_le32 (data + 10) <= length && colours <= length / 4;
 }
 

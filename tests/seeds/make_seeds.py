@@ -3,7 +3,7 @@
     python3 make_seeds.py          (needs Pillow, for JPEG, TIFF, WebP and GIF)
 
 The files are committed; run this only to change them. Beside them lie finds of libFuzzer, which no
-script makes: header-size.bmp (a header of 4 GB) and palette-size.bmp (likewise).
+script makes: header-size.bmp (a header of 4 GB) and palette-size.bmp (likewise), short.bmp (ends before its header).
 """
 import json
 import os
