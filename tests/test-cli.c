@@ -501,7 +501,11 @@ test_interrupt (Fixture *f, gconstpointer data)
   char seen[4096];
   gsize length = 0;
   g_autoptr (GError) error = NULL;
-  g_assert_cmpint (openpty (&terminal, &end, NULL, NULL, NULL), ==, 0);
+  if (openpty (&terminal, &end, NULL, NULL, NULL) != 0)
+    {
+      g_test_skip ("no pseudo-terminals on this machine");
+      return;
+    }
   fcntl (terminal, F_SETFD, FD_CLOEXEC);
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_subprocess_launcher_take_stderr_fd (launcher, end);
