@@ -33,6 +33,6 @@ eng_conv_span (const int64_t *v)
  * see at the output positions from <= position < to; @ld: row stride of @col, whose first row is c0's. */
 void eng_columns_gather (const EngConv *p, const float *x, int64_t c0, int64_t c1, int64_t from, int64_t to,
                          float *col, int64_t ld);
-/* The transpose: adds @col into @x. */
-void eng_columns_scatter (const EngConv *p, const float *col, int64_t c0, int64_t c1, int64_t from, int64_t to,
-                          float *x, int64_t ld);
+/* The transpose: adds @col, which is spoilt, into @x. */
+void eng_columns_scatter (const EngConv *p, float *col, int64_t c0, int64_t c1, int64_t from, int64_t to, float *x,
+                          int64_t ld);

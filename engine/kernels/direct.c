@@ -153,12 +153,12 @@ image_row (const Layout *l, const Part *part, int64_t e0, int64_t e1)
   return (i0 * p->in[1] + i1) * p->in[2] + part->phase[2] - p->pad[2];
 }
 
-/* Image into phase images, zero where there is padding. */
+/* Image into phase images. What stands for padding is not touched: it is zero from the start, since all
+ * images of a call have the same layout. */
 ENG_CLONES static void
 split_plane (const Layout *l, const float *x, float *dst)
 {
   const int64_t *e = l->extent, stride = l->p->stride[2];
-  memset (dst, 0, sizeof *dst * l->phases * l->volume);
   for (int64_t f = 0; f < l->phases; f++, dst += l->volume)
     {
       Part part;
@@ -169,7 +169,8 @@ split_plane (const Layout *l, const float *x, float *dst)
             const float *row = x + image_row (l, &part, e0, e1);
             float *d = dst + (e0 * e[1] + e1) * e[2];
             if (stride == 1)
-              memcpy (d + part.low[2], row + part.low[2], sizeof *d * (part.high[2] - part.low[2]));
+              for (int64_t i = part.low[2]; i < part.high[2]; i++)
+                d[i] = row[i];
             else if (stride == 2)
               for (int64_t i = part.low[2]; i < part.high[2]; i++)
                 d[i] = row[i * 2];
@@ -180,24 +181,50 @@ split_plane (const Layout *l, const float *x, float *dst)
     }
 }
 
-/* Adds one phase image, whose rows are those of an image of extent @pitch, into the image. */
+/* One row of the image from its phase rows, @phase floats apart; @n elements, of which those from
+ * @covered on are out of reach of every tap. */
 ENG_CLONES static void
-add_phase (const Layout *l, int64_t f, const float *src, const int64_t *pitch, float *x)
+merge_row (float *restrict row, const float *restrict src, int64_t phase, int64_t stride, int64_t pad, int64_t n,
+           int64_t covered, gboolean accumulate)
 {
-  Part part;
-  int64_t stride = l->p->stride[2];
-  part_init (&part, l, f);
-  for (int64_t e0 = part.low[0]; e0 < part.high[0]; e0++)
-    for (int64_t e1 = part.low[1]; e1 < part.high[1]; e1++)
+  if (!accumulate)
+    memset (row, 0, sizeof *row * n);
+  int64_t i = 0;
+  if (stride == 1)
+    for (; i < covered; i++)
+      row[i] += src[i + pad];
+  else if (stride == 2)
+    {
+      if (pad % 2 && covered > 0)
+        row[i++] += src[phase + pad / 2];
+      const float *even = src + (i + pad) / 2, *odd = even + phase;
+      float *to = row + i;
+      for (int64_t k = 0; k < (covered - i) / 2; k++)
+        {
+          to[2 * k] += even[k];
+          to[2 * k + 1] += odd[k];
+        }
+      i += (covered - i) / 2 * 2;
+    }
+  for (; i < covered; i++)
+    row[i] += src[(i + pad) % stride * phase + (i + pad) / stride];
+}
+
+/* Phase images, @phase floats apart and with rows as in an image of extent @pitch, into the image. */
+static void
+merge_plane (const Layout *l, const float *src, int64_t phase, const int64_t *pitch, float *x, gboolean accumulate)
+{
+  const EngConv *p = l->p;
+  const int64_t *s = p->stride;
+  int64_t covered = CLAMP (l->extent[2] * s[2] - p->pad[2], 0, p->in[2]);
+  for (int64_t i0 = 0; i0 < p->in[0]; i0++)
+    for (int64_t i1 = 0; i1 < p->in[1]; i1++, x += p->in[2])
       {
-        float *row = x + image_row (l, &part, e0, e1);
-        const float *s = src + (e0 * pitch[1] + e1) * pitch[2];
-        if (stride == 1)
-          for (int64_t i = part.low[2]; i < part.high[2]; i++)
-            row[i] += s[i];
-        else
-          for (int64_t i = part.low[2]; i < part.high[2]; i++)
-            row[i * stride] += s[i];
+        int64_t x0 = i0 + p->pad[0], x1 = i1 + p->pad[1], e0 = x0 / s[0], e1 = x1 / s[1];
+        gboolean reached = e0 < l->extent[0] && e1 < l->extent[1];
+        int64_t f = (x0 % s[0] * s[1] + x1 % s[1]) * s[2];
+        merge_row (x, src + (reached ? f * phase + (e0 * pitch[1] + e1) * pitch[2] : 0), phase, s[2], p->pad[2],
+                   p->in[2], reached ? covered : 0, accumulate);
       }
 }
 
@@ -245,7 +272,7 @@ buffer_sizes (const Layout *l, int64_t *source, int64_t *result)
   int64_t extent[3];
   gradient_extent (l, extent);
   *source = rounded (MAX (l->p->cin * l->phases * l->volume, l->p->cout * eng_conv_span (extent))) + BLOCK;
-  *result = rounded (MAX (l->volume, walk_length (l->extent, extent))) + BLOCK;
+  *result = MAX (rounded (l->volume), l->phases * rounded (walk_length (l->extent, extent))) + BLOCK;
 }
 
 static gsize
@@ -274,8 +301,8 @@ forward_unit (const Layout *l, const float *x, const float *w, const float *bias
     }
 }
 
-/* Work is n * groups units; each thread has two buffers. Reading past the end of a buffer's content by
- * less than a block is harmless once the slack is zero. */
+/* Work is n * groups units; each thread has two buffers, zero at first: what stands for padding stays so,
+ * and reading past the end by less than a block is harmless. */
 static float *
 thread_buffers (const Layout *l, float *scratch, int thread, float **result)
 {
@@ -319,28 +346,25 @@ data_unit (const Layout *l, const float *dy, const float *w, float *dx, gboolean
   gradient_extent (l, extent);
   int64_t volume = eng_conv_span (extent), count = walk_length (l->extent, extent);
   int64_t start = (l->reach[0] * extent[1] + l->reach[1]) * extent[2] + l->reach[2];
-  memset (source, 0, sizeof *source * p->cout * volume);
   for (int64_t c = 0; c < p->cout; c++)
     copy_rows (p, source + c * volume + start, extent, dy + c * l->out_plane, p->out);
-  if (!accumulate)
-    memset (dx, 0, sizeof *dx * p->cin * l->in_plane);
   for (int64_t i = 0; i < p->cin; i++)
-    for (int64_t f = 0; f < l->phases; f++)
-      {
-        int64_t n = 0;
-        for (int64_t c = 0; c < p->cout; c++)
-          for (int64_t k = 0; k < l->taps; k++)
-            if (l->phase[k] == f)
-              {
-                weight[n] = w[(c * p->cin + i) * l->taps + k];
-                offset[n++] =
-                    c * volume + start - ((l->shift[k][0] * extent[1] + l->shift[k][1]) * extent[2] + l->shift[k][2]);
-              }
-        if (n == 0)
-          continue;
-        run_taps (result, count, source, weight, offset, n, 0);
-        add_phase (l, f, result, extent, dx + i * l->in_plane);
-      }
+    {
+      for (int64_t f = 0; f < l->phases; f++)
+        {
+          int64_t n = 0;
+          for (int64_t c = 0; c < p->cout; c++)
+            for (int64_t k = 0; k < l->taps; k++)
+              if (l->phase[k] == f)
+                {
+                  weight[n] = w[(c * p->cin + i) * l->taps + k];
+                  offset[n++] = c * volume + start
+                                - ((l->shift[k][0] * extent[1] + l->shift[k][1]) * extent[2] + l->shift[k][2]);
+                }
+          run_taps (result + f * rounded (count), count, source, weight, offset, n, 0);
+        }
+      merge_plane (l, result, rounded (count), extent, dx + i * l->in_plane, accumulate);
+    }
 }
 
 static void
@@ -372,7 +396,6 @@ weights_unit (const Layout *l, const float *x, const float *dy, float *dw, float
     split_plane (l, x + c * l->in_plane, source + c * l->phases * l->volume);
   for (int64_t c = 0; c < p->cout; c++)
     {
-      memset (result, 0, sizeof *result * count);
       copy_rows (p, result, l->extent, dy + c * l->out_plane, p->out);
       for (int64_t k = 0; k < p->cin * l->taps; k++)
         dw[c * p->cin * l->taps + k] += dot (result, source + offset[k], count);
