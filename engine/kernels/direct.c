@@ -22,6 +22,8 @@ typedef struct
   int64_t taps, in_plane, out_plane;
   int64_t reach[3];  /* farthest shift of a tap, in phase coordinates */
   int64_t extent[3]; /* of a phase image: out + reach */
+  int64_t low[3];    /* first phase coordinate that stands for an element of the image, not for padding */
+  int64_t seen[3];   /* how many do, as far as taps reach; at least 1 */
   int64_t phases, volume;
   int64_t phase[MAX_TAPS], shift[MAX_TAPS][3]; /* by tap of one channel */
 } Layout;
@@ -38,6 +40,8 @@ layout_init (Layout *l, const EngConv *p)
     {
       l->reach[a] = (p->kernel[a] - 1) * p->dilation[a] / p->stride[a];
       l->extent[a] = p->out[a] + l->reach[a];
+      l->low[a] = p->pad[a] / p->stride[a];
+      l->seen[a] = MAX (1, MIN (l->extent[a], (p->in[a] - 1 + p->pad[a]) / p->stride[a] + 1) - l->low[a]);
     }
   l->volume = eng_conv_span (l->extent);
   for (int64_t k = 0; k < l->taps; k++)
@@ -210,21 +214,22 @@ merge_row (float *restrict row, const float *restrict src, int64_t phase, int64_
     row[i] += src[(i + pad) % stride * phase + (i + pad) / stride];
 }
 
-/* Phase images, @phase floats apart and with rows as in an image of extent @pitch, into the image. */
+/* Phase images without their padding, @phase floats apart and with rows as in an image of extent @pitch,
+ * into the image. */
 static void
 merge_plane (const Layout *l, const float *src, int64_t phase, const int64_t *pitch, float *x, gboolean accumulate)
 {
   const EngConv *p = l->p;
   const int64_t *s = p->stride;
-  int64_t covered = CLAMP (l->extent[2] * s[2] - p->pad[2], 0, p->in[2]);
+  int64_t covered = CLAMP (MIN (l->low[2] + l->seen[2], l->extent[2]) * s[2] - p->pad[2], 0, p->in[2]);
   for (int64_t i0 = 0; i0 < p->in[0]; i0++)
     for (int64_t i1 = 0; i1 < p->in[1]; i1++, x += p->in[2])
       {
         int64_t x0 = i0 + p->pad[0], x1 = i1 + p->pad[1], e0 = x0 / s[0], e1 = x1 / s[1];
         gboolean reached = e0 < l->extent[0] && e1 < l->extent[1];
         int64_t f = (x0 % s[0] * s[1] + x1 % s[1]) * s[2];
-        merge_row (x, src + (reached ? f * phase + (e0 * pitch[1] + e1) * pitch[2] : 0), phase, s[2], p->pad[2],
-                   p->in[2], reached ? covered : 0, accumulate);
+        merge_row (x, src + (reached ? f * phase + ((e0 - l->low[0]) * pitch[1] + e1 - l->low[1]) * pitch[2] : 0),
+                   phase, s[2], p->pad[2] % s[2], p->in[2], reached ? covered : 0, accumulate);
       }
 }
 
@@ -272,7 +277,7 @@ buffer_sizes (const Layout *l, int64_t *source, int64_t *result)
   int64_t extent[3];
   gradient_extent (l, extent);
   *source = rounded (MAX (l->p->cin * l->phases * l->volume, l->p->cout * eng_conv_span (extent))) + BLOCK;
-  *result = MAX (rounded (l->volume), l->phases * rounded (walk_length (l->extent, extent))) + BLOCK;
+  *result = MAX (rounded (l->volume), l->phases * rounded (walk_length (l->seen, extent))) + BLOCK;
 }
 
 static gsize
@@ -344,8 +349,9 @@ data_unit (const Layout *l, const float *dy, const float *w, float *dx, gboolean
   int64_t extent[3], offset[MAX_TAPS];
   float weight[MAX_TAPS];
   gradient_extent (l, extent);
-  int64_t volume = eng_conv_span (extent), count = walk_length (l->extent, extent);
+  int64_t volume = eng_conv_span (extent), count = walk_length (l->seen, extent);
   int64_t start = (l->reach[0] * extent[1] + l->reach[1]) * extent[2] + l->reach[2];
+  int64_t first = (l->low[0] * extent[1] + l->low[1]) * extent[2] + l->low[2];
   for (int64_t c = 0; c < p->cout; c++)
     copy_rows (p, source + c * volume + start, extent, dy + c * l->out_plane, p->out);
   for (int64_t i = 0; i < p->cin; i++)
@@ -358,7 +364,7 @@ data_unit (const Layout *l, const float *dy, const float *w, float *dx, gboolean
               if (l->phase[k] == f)
                 {
                   weight[n] = w[(c * p->cin + i) * l->taps + k];
-                  offset[n++] = c * volume + start
+                  offset[n++] = c * volume + start + first
                                 - ((l->shift[k][0] * extent[1] + l->shift[k][1]) * extent[2] + l->shift[k][2]);
                 }
           run_taps (result + f * rounded (count), count, source, weight, offset, n, 0);
