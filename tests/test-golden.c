@@ -14,8 +14,9 @@ typedef struct
   const char *image;
   int class_index;
   const char *layer; /* of the golden Grad-CAM; NULL: none */
-  /* Relative L2 of the gradient: 1e-3, but 3e-3 where one unit of a ReLU network sits on its kink and float32
-   * and float64 themselves differ by 2.4e-3. */
+  /* Relative L2 of the gradient: 1e-3, but 3e-3 where one unit of a ReLU network sits on its kink, so that
+   * PyTorch's own float32 and float64 differ: SqueezeNet on coffee by 2.4e-3 (golden README), the golden
+   * MobileNetV2 on coffee by 2.5e-3 from the same script in float64 (ours: 5e-4 from it). */
   double gradient_tolerance;
 } Case;
 
@@ -25,7 +26,7 @@ static const Case cases[] = {
   { "vit_tiny_patch16_224_opset13", "vit_tiny_patch16_224", "chelsea", 285, NULL, 1e-3 },
   { "vit_tiny_patch16_224_opset13", "vit_tiny_patch16_224", "coffee", 967, NULL, 1e-3 },
   { "mobilenet_v2_224", "mobilenet_v2_224", "chelsea", 282, "Clip_203", 1e-3 },
-  { "mobilenet_v2_224", "mobilenet_v2_224", "coffee", 967, "Clip_203", 1e-3 },
+  { "mobilenet_v2_224", "mobilenet_v2_224", "coffee", 967, "Clip_203", 3e-3 },
   { "squeezenet1.0_227", "squeezenet1.0_227", "chelsea", 285, "Concat_111", 1e-3 },
   { "squeezenet1.0_227", "squeezenet1.0_227", "coffee", 967, "Relu_115", 3e-3 },
   { "resnet20_cifar10", "resnet20_cifar10", "chelsea", 3, "Relu_175", 1e-3 },
