@@ -56,8 +56,8 @@ main (int argc, char **argv)
       if (!eng_pass_prepare (pass, &error))
         break;
       eng_pass_write (pass, image, x);
-      printf ("%s %.2f ms, %.0f MB\n", gradient ? "forward and gradient" : "forward", 1e3 * median_of (pass, gradient, repeats),
-              eng_pass_memory (pass) / 1e6);
+      printf ("%s %.2f ms, %.0f MB\n", gradient ? "forward and gradient" : "forward",
+              1e3 * median_of (pass, gradient, repeats), eng_pass_memory (pass) / 1e6);
     }
   if (error)
     fprintf (stderr, "%s\n", error->message);

@@ -19,7 +19,7 @@ gradient (EngModel *model, const float *input, int n, int class_index, float *gr
     return FALSE;
   EngValue *image = eng_graph_image (graph);
   gint64 size = eng_shape_count (&image->shape);
-  g_autofree float *seed = g_new0 (float, batch * k);
+  g_autofree float *seed = g_new0 (float, batch *k);
   for (int b = 0; b < batch; b++)
     seed[b * k + class_index] = 1;
   eng_pass_want_grad (pass, image);
@@ -44,9 +44,9 @@ run (char **argv, GError **error)
   g_autoptr (EngTensor) input = model ? eng_npy_load (argv[2], error) : NULL;
   if (!input)
     return FALSE;
-  int n = (int) input->shape.dim[0], k = eng_model_n_classes (model);
+  int n = (int)input->shape.dim[0], k = eng_model_n_classes (model);
   EngShape shape = ENG_SHAPE (n, k);
-  g_autofree float *logits = g_new (float, (gsize) n * k), *grad = g_new (float, eng_tensor_count (input));
+  g_autofree float *logits = g_new (float, (gsize)n *k), *grad = g_new (float, eng_tensor_count (input));
   if (!eng_model_predict (model, input->f, n, logits, error)
       || !gradient (model, input->f, n, atoi (argv[3]), grad, error))
     return FALSE;
