@@ -4,6 +4,7 @@
 
 /* One line per family file in ops/. */
 #define FAMILIES(X)                                                                                                  \
+  X (axis)                                                                                                           \
   X (binary)                                                                                                         \
   X (conv)                                                                                                           \
   X (constant)                                                                                                       \
@@ -21,6 +22,7 @@
   X (shape)                                                                                                          \
   X (softmax)                                                                                                        \
   X (topk)                                                                                                           \
+  X (type)                                                                                                           \
   X (unary)
 
 #define DECLARE(family) extern const EngOp eng_ops_##family[];

@@ -408,189 +408,6 @@ clip_backward (const EngNode *node, EngPass *pass)
     eng_parallel (eng_shape_count (&node->inputs[0]->shape), CHEAP, loop_range, &job);
 }
 
-/* ---- tests: bool results ---- */
-
-static gboolean
-float_test_shape (EngNode *node, GError **error)
-{
-  return eng_node_need_inputs (node, 1, 1, error) && eng_node_need_float (node, 0, error)
-         && same_shape (node, ENG_DTYPE_BOOL, error);
-}
-
-static void
-is_nan_forward (const EngNode *node, EngPass *pass)
-{
-  const float *x = eng_in_f (pass, node, 0);
-  int64_t *y = eng_out_i (pass, node, 0), n = eng_shape_count (&node->inputs[0]->shape);
-  ENG_SIMD_LOOP (n) y[i] = x[i] != x[i];
-}
-
-static void
-is_inf_forward (const EngNode *node, EngPass *pass)
-{
-  const float *x = eng_in_f (pass, node, 0);
-  int64_t *y = eng_out_i (pass, node, 0), n = eng_shape_count (&node->inputs[0]->shape);
-  gboolean positive = eng_attrs_get_int (node->attrs, "detect_positive", 1) != 0;
-  gboolean negative = eng_attrs_get_int (node->attrs, "detect_negative", 1) != 0;
-  ENG_SIMD_LOOP (n) y[i] = (positive & (x[i] >= INFINITY)) | (negative & (x[i] <= -INFINITY));
-}
-
-static gboolean
-not_shape (EngNode *node, GError **error)
-{
-  if (!eng_node_need_inputs (node, 1, 1, error))
-    return FALSE;
-  if (node->inputs[0]->dtype != ENG_DTYPE_BOOL)
-    return eng_fail (error, ENG_ERROR_INVALID, "input 0 is %s, bool is needed",
-                     eng_dtype_name (node->inputs[0]->dtype));
-  return same_shape (node, ENG_DTYPE_BOOL, error);
-}
-
-static void
-not_forward (const EngNode *node, EngPass *pass)
-{
-  const int64_t *x = eng_in_i (pass, node, 0);
-  int64_t *y = eng_out_i (pass, node, 0), n = eng_shape_count (&node->inputs[0]->shape);
-  ENG_SIMD_LOOP (n) y[i] = !x[i];
-}
-
-/* ---- Identity, Dropout ---- */
-
-static gboolean
-identity_shape (EngNode *node, GError **error)
-{
-  return eng_node_need_inputs (node, 1, 1, error) && same_shape (node, node->inputs[0]->dtype, error);
-}
-
-static void
-identity_forward (const EngNode *node, EngPass *pass)
-{
-  const void *from = eng_in (pass, node, 0);
-  void *to = eng_out (pass, node, 0);
-  if (to != from)
-    memcpy (to, from, eng_shape_count (&node->inputs[0]->shape) * eng_dtype_size (node->inputs[0]->dtype));
-}
-
-/* Dropout as a trained network runs it: nothing is dropped. */
-static gboolean
-dropout_shape (EngNode *node, GError **error)
-{
-  if (!eng_node_need_inputs (node, 1, node->opset < 12 ? 1 : 3, error) || !eng_node_need_float (node, 0, error))
-    return FALSE;
-  if (eng_node_has_input (node, 2))
-    {
-      const EngTensor *training = eng_node_constant (node, 2, error);
-      if (!training)
-        return FALSE;
-      if (eng_dtype_is_float (training->dtype) || eng_tensor_count (training) != 1)
-        return eng_fail (error, ENG_ERROR_INVALID, "input 2 (training_mode) must be one bool");
-      if (training->i[0])
-        return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                         "training_mode is true; export the model for inference (in PyTorch: model.eval ())");
-    }
-  EngDtype mask = node->opset < 10 ? node->inputs[0]->dtype : ENG_DTYPE_BOOL;
-  return same_shape (node, node->inputs[0]->dtype, error)
-         && eng_node_set_output (node, 1, mask, &node->inputs[0]->shape, error);
-}
-
-/* Output 0 is the input's memory; what is left is the mask. */
-static void
-dropout_forward (const EngNode *node, EngPass *pass)
-{
-  int64_t n = eng_out (pass, node, 1) ? eng_shape_count (&node->inputs[0]->shape) : 0;
-  for (int64_t i = 0; i < n; i++)
-    if (node->opset < 10)
-      eng_out_f (pass, node, 1)[i] = 1;
-    else
-      eng_out_i (pass, node, 1)[i] = 1;
-}
-
-/* ---- Cast ---- */
-
-static gboolean
-cast_to (EngNode *node, int64_t to, GError **error)
-{
-  if (to < 0 || to > ENG_DTYPE_BFLOAT16 || !eng_dtype_is_supported ((EngDtype)to))
-    return eng_fail (
-        error, ENG_ERROR_UNSUPPORTED, "casting to %s (type %" G_GINT64_FORMAT ") is not supported",
-        to >= 17 && to <= 20 ? "an 8-bit floating type" : eng_dtype_name ((EngDtype)CLAMP (to, -1, G_MAXINT16)), to);
-  return same_shape (node, (EngDtype)to, error);
-}
-
-static gboolean
-cast_shape (EngNode *node, GError **error)
-{
-  return eng_node_need_inputs (node, 1, 1, error)
-         && cast_to (node, eng_attrs_get_int (node->attrs, "to", ENG_DTYPE_NONE), error);
-}
-
-static gboolean
-cast_like_shape (EngNode *node, GError **error)
-{
-  return eng_node_need_inputs (node, 2, 2, error) && cast_to (node, node->inputs[1]->dtype, error);
-}
-
-/* Toward zero; what does not fit becomes the nearest number that does, NaN becomes 0 (true for bool). */
-static int64_t
-float_to_int (EngDtype dtype, float v)
-{
-  static const struct
-  {
-    EngDtype dtype;
-    int64_t least, most;
-  } ranges[] = {
-    { ENG_DTYPE_UINT8, 0, UINT8_MAX },         { ENG_DTYPE_INT8, INT8_MIN, INT8_MAX },
-    { ENG_DTYPE_UINT16, 0, UINT16_MAX },       { ENG_DTYPE_INT16, INT16_MIN, INT16_MAX },
-    { ENG_DTYPE_UINT32, 0, UINT32_MAX },       { ENG_DTYPE_INT32, INT32_MIN, INT32_MAX },
-    { ENG_DTYPE_INT64, INT64_MIN, INT64_MAX },
-  };
-  if (dtype == ENG_DTYPE_BOOL)
-    return v != 0;
-  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
-    if (ranges[i].dtype == dtype)
-      return v != v                        ? 0
-             : v <= (float)ranges[i].least ? ranges[i].least
-             : v >= (float)ranges[i].most  ? ranges[i].most
-                                           : (int64_t)v;
-  return 0;
-}
-
-typedef struct
-{
-  EngDtype from, to;
-  const void *in;
-  void *out;
-} CastJob;
-
-static void
-cast_range (int64_t begin, int64_t end, gpointer data)
-{
-  const CastJob *job = data;
-  const float *xf = job->in;
-  const int64_t *xi = job->in;
-  float *yf = job->out;
-  int64_t *yi = job->out;
-  gboolean from_float = eng_dtype_is_float (job->from), to_float = eng_dtype_is_float (job->to);
-  if (from_float && to_float && (job->to == job->from || job->to == ENG_DTYPE_FLOAT || job->to == ENG_DTYPE_DOUBLE))
-    memmove (yf + begin, xf + begin, (end - begin) * sizeof *yf);
-  else if (to_float)
-    for (int64_t i = begin; i < end; i++)
-      yf[i] = eng_dtype_round (job->to, from_float ? xf[i] : (float)xi[i]);
-  else
-    for (int64_t i = begin; i < end; i++)
-      yi[i] = from_float ? float_to_int (job->to, xf[i]) : eng_dtype_wrap (job->to, xi[i]);
-}
-
-static void
-cast_forward (const EngNode *node, EngPass *pass)
-{
-  CastJob job = { node->inputs[0]->dtype, node->outputs[0]->dtype, eng_in (pass, node, 0), eng_out (pass, node, 0) };
-  eng_parallel (eng_shape_count (&node->inputs[0]->shape), 1, cast_range, &job);
-}
-
-/* Rounding to a narrower type passes the gradient as it is. */
-OF_X (cast, CHEAP, 1)
-
 #define ALL ENG_OPSET_MIN, ENG_OPSET_MAX
 #define SINCE(opset) opset, ENG_OPSET_MAX
 #define SMALL EXAMPLES ("f:2x3", "f:", "f:2x3x37")
@@ -608,8 +425,6 @@ const EngOp eng_ops_unary[] = {
   { "Asinh", SINCE (9), float_shape, asinh_forward, asinh_backward, IN_0, SMALL },
   { "Atan", ALL, float_shape, atan_forward, atan_backward, IN_0, SMALL },
   { "Atanh", SINCE (9), float_shape, atanh_forward, atanh_backward, IN_0, UNIT },
-  { "Cast", ALL, cast_shape, cast_forward, cast_backward, NONE, EXAMPLES ("f:2x3 to=1", "f:2x3x37 to=11") },
-  { "CastLike", SINCE (15), cast_like_shape, cast_forward, cast_backward, NONE, EXAMPLES ("f:2x3 c:1") },
   { "Ceil", ALL, float_shape, ceil_forward, NULL, NONE, NULL },
   { "Celu", SINCE (12), celu_shape, celu_forward, celu_backward, IN_0, EXAMPLES ("f:2x3", "f:2x3x37 alpha=0.5") },
   { "Clip", 7, 10, clip_shape, clip_forward, clip_backward, IN_0,
@@ -618,8 +433,6 @@ const EngOp eng_ops_unary[] = {
     EXAMPLES ("f:2x3 c:-0.5 c:0.5", "f:2x3x37 - c:0.3", "f:2x3 c:0", "f:2x3") },
   { "Cos", ALL, float_shape, cos_forward, cos_backward, IN_0, SMALL },
   { "Cosh", SINCE (9), float_shape, cosh_forward, cosh_backward, IN_0, SMALL },
-  { "Dropout", ALL, dropout_shape, dropout_forward, NULL, ENG_KEEP_NONE, ENG_OP_VIEW,
-    EXAMPLES ("f:2x3", "f:2x3 out=2") },
   { "Elu", ALL, elu_shape, elu_forward, elu_backward, IN_0, EXAMPLES ("f:2x3", "f:2x3x37 alpha=0.5") },
   { "Erf", SINCE (9), float_shape, erf_forward, erf_backward, IN_0, SMALL },
   { "Exp", ALL, float_shape, exp_forward, exp_backward, OUT_0, SMALL },
@@ -629,15 +442,11 @@ const EngOp eng_ops_unary[] = {
   { "HardSigmoid", ALL, hard_sigmoid_shape, hard_sigmoid_forward, hard_sigmoid_backward, OUT_0,
     EXAMPLES ("f:2x3", "f:2x3x37 alpha=0.9 beta=0.4") },
   { "HardSwish", SINCE (14), float_shape, hard_swish_forward, hard_swish_backward, IN_0, SMALL },
-  { "Identity", ALL, identity_shape, identity_forward, NULL, ENG_KEEP_NONE, ENG_OP_VIEW, EXAMPLES ("f:2x3") },
-  { "IsInf", SINCE (10), float_test_shape, is_inf_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN, NULL },
-  { "IsNaN", SINCE (9), float_test_shape, is_nan_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN, NULL },
   { "LeakyRelu", ALL, leaky_relu_shape, leaky_relu_forward, leaky_relu_backward, IN_0,
     EXAMPLES ("f:2x3", "f:2x3x37 alpha=0.2") },
   { "Log", ALL, float_shape, log_forward, log_backward, IN_0, POSITIVE },
   { "Mish", SINCE (18), float_shape, mish_forward, mish_backward, IN_0, SMALL },
   { "Neg", ALL, number_shape, neg_forward, neg_backward, NONE, SMALL },
-  { "Not", ALL, not_shape, not_forward, NULL, NONE, NULL },
   { "Reciprocal", ALL, float_shape, reciprocal_forward, reciprocal_backward, OUT_0, SMALL },
   { "Relu", ALL, number_shape, relu_forward, relu_backward, OUT_0, SMALL },
   { "Round", SINCE (11), float_shape, round_forward, NULL, NONE, NULL },
@@ -656,4 +465,5 @@ const EngOp eng_ops_unary[] = {
   { "ThresholdedRelu", SINCE (10), thresholded_relu_shape, thresholded_relu_forward, thresholded_relu_backward, IN_0,
     EXAMPLES ("f:2x3 alpha=0.45", "p:2x3x37") },
   { NULL },
+
 };
