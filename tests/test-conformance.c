@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What the issue asks for; the rest needs operators that no image classifier has. */
-#define LEAST_PASSED 350
+#define LEAST_PASSED 500
 
 typedef struct
 {

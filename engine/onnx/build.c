@@ -131,8 +131,8 @@ read_attrs (EngOnnx *self, const OnnxNode *node)
         eng_attrs_int (attrs, name, a->i);
       else if (kind == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING)
         {
-          g_autofree char *text = g_utf8_make_valid ((const char *)a->s.data, (gssize)a->s.len);
-          eng_attrs_string (attrs, name, text);
+          g_autofree char *text = a->s.len ? g_utf8_make_valid ((const char *)a->s.data, (gssize)a->s.len) : NULL;
+          eng_attrs_string (attrs, name, text ? text : "");
         }
       else if (kind == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS)
         eng_attrs_floats (attrs, name, a->floats, (int)a->n_floats);

@@ -181,8 +181,8 @@ from_inside (Onnx__TensorProto *proto, EngDtype dtype, const EngShape *shape, co
   if (have != count || (raw && proto->raw_data.len % size != 0))
     {
       g_autofree char *text = eng_shape_to_string (shape);
-      eng_fail (error, ENG_ERROR_INVALID, "%s is %s, that is %zu values, but %zu are stored", what, text, count,
-                have);
+      eng_fail (error, ENG_ERROR_INVALID, "%s is %s, that is %zu values, but %zu are stored. Export the model again.",
+                what, text, count, have);
       return NULL;
     }
   if (raw && dtype == ENG_DTYPE_FLOAT && count > 0 && (guintptr)proto->raw_data.data % sizeof (float) == 0)

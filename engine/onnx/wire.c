@@ -21,6 +21,7 @@ typedef struct
 {
   const guint8 *data;
   gsize size;
+  guint known;     /* fields of a model found so far */
   gsize bad;       /* the byte at which it broke */
   guint64 wanted;  /* if the file is cut: how long it would have to be at least; else 0 */
   const char *why; /* if it is not just damaged */
@@ -117,6 +118,7 @@ walk_field (Walk *walk, const ProtobufCMessageDescriptor *type, gsize *at, gsize
   const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field (type, (unsigned)(tag >> 3));
   if (field && (!wire_type_fits (field, wire) || seen_before (type, field, seen)))
     return FALSE;
+  walk->known += field != NULL;
   if (wire != 2)
     return skip_scalar (walk, at, end, wire);
   gsize length_at = *at;
@@ -198,7 +200,7 @@ explain (const Walk *walk, const char *name, GError **error)
   if (walk->why)
     return eng_fail (error, ENG_ERROR_INVALID, "%s is damaged at byte %zu: %s. Export it again.", name, walk->bad,
                      walk->why);
-  if (walk->bad == 0 && walk->wanted == 0)
+  if (walk->known == 0)
     return eng_fail (error, ENG_ERROR_INVALID,
                      "%s is not an ONNX model. Its first bytes are not a protobuf model header.", name);
   if (walk->wanted > 0)

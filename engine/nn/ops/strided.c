@@ -17,7 +17,6 @@
 #define TILE 16
 
 typedef float V4 __attribute__ ((vector_size (16), aligned (4)));
-typedef int I4 __attribute__ ((vector_size (16)));
 
 typedef enum
 {
@@ -240,12 +239,12 @@ transpose_4x4 (float *to, int64_t to1, const float *from, int64_t from0, gboolea
 {
   V4 a = *(const V4 *)from, b = *(const V4 *)(from + from0), c = *(const V4 *)(from + 2 * from0),
      d = *(const V4 *)(from + 3 * from0);
-  V4 ab_low = __builtin_shuffle (a, b, (I4){ 0, 4, 1, 5 }), ab_high = __builtin_shuffle (a, b, (I4){ 2, 6, 3, 7 });
-  V4 cd_low = __builtin_shuffle (c, d, (I4){ 0, 4, 1, 5 }), cd_high = __builtin_shuffle (c, d, (I4){ 2, 6, 3, 7 });
-  V4 out[4] = { __builtin_shuffle (ab_low, cd_low, (I4){ 0, 1, 4, 5 }),
-                __builtin_shuffle (ab_low, cd_low, (I4){ 2, 3, 6, 7 }),
-                __builtin_shuffle (ab_high, cd_high, (I4){ 0, 1, 4, 5 }),
-                __builtin_shuffle (ab_high, cd_high, (I4){ 2, 3, 6, 7 }) };
+  V4 ab_low = __builtin_shufflevector (a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector (a, b, 2, 6, 3, 7);
+  V4 cd_low = __builtin_shufflevector (c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector (c, d, 2, 6, 3, 7);
+  V4 out[4] = { __builtin_shufflevector (ab_low, cd_low, 0, 1, 4, 5),
+                __builtin_shufflevector (ab_low, cd_low, 2, 3, 6, 7),
+                __builtin_shufflevector (ab_high, cd_high, 0, 1, 4, 5),
+                __builtin_shufflevector (ab_high, cd_high, 2, 3, 6, 7) };
   for (int k = 0; k < 4; k++)
     {
       V4 *v = (V4 *)(to + k * to1);
