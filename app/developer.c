@@ -1,0 +1,165 @@
+/* See developer.h. The screenshot is what GTK would hand to the graphics card, rendered to a texture:
+ * it needs a display but no window manager. */
+#include "app/developer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ui/appearance.h"
+
+/* When the screenshot is taken. */
+typedef enum
+{
+  WHEN_START,   /* as soon as the window is drawn */
+  WHEN_RUNNING, /* an iterating method shows its third preview */
+  WHEN_DONE     /* every tile is finished */
+} When;
+
+static gboolean exit_after_frame, want_dark;
+static char *screenshot, *explained_class;
+static When when = WHEN_DONE;
+static int width, height;
+static guint ticks;
+
+void
+app_developer_add_options (GApplication *application)
+{
+  static const GOptionEntry entries[] = {
+    { "exit-after-first-frame", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL,
+      "Print the milliseconds to the first frame and quit", NULL },
+    { "screenshot", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, NULL, "Render the window and quit", "FILE" },
+    { "when", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "start, running or done", "MOMENT" },
+    { "size", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Window size", "WxH" },
+    { "class", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Class to explain", "NAME" },
+    { "dark", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Dark appearance", NULL },
+    { NULL },
+  };
+  g_application_add_main_option_entries (application, entries);
+}
+
+void
+app_developer_read (GVariantDict *options)
+{
+  static const char *const moments[] = { "start", "running", "done" };
+  g_autofree char *moment = NULL, *size = NULL;
+  g_variant_dict_lookup (options, "exit-after-first-frame", "b", &exit_after_frame);
+  g_variant_dict_lookup (options, "dark", "b", &want_dark);
+  g_variant_dict_lookup (options, "screenshot", "^ay", &screenshot);
+  g_variant_dict_lookup (options, "class", "s", &explained_class);
+  g_variant_dict_lookup (options, "when", "s", &moment);
+  g_variant_dict_lookup (options, "size", "s", &size);
+  for (guint i = 0; i < G_N_ELEMENTS (moments); i++)
+    if (g_strcmp0 (moment, moments[i]) == 0)
+      when = (When)i;
+  if (size && sscanf (size, "%dx%d", &width, &height) != 2)
+    width = height = 0;
+  exit_after_frame = exit_after_frame || g_getenv ("SIGHTLINE_EXIT_AFTER_FRAME");
+}
+
+gboolean
+app_developer_active (void)
+{
+  return exit_after_frame || screenshot;
+}
+
+/* Since the process was made, dynamic linking included; in clock ticks of 10 ms. */
+static double
+milliseconds_of_life (void)
+{
+  g_autofree char *stat = NULL;
+  struct timespec now;
+  if (!g_file_get_contents ("/proc/self/stat", &stat, NULL, NULL))
+    return -1;
+  /* Fields are counted after the command in brackets, which may hold spaces. */
+  g_auto (GStrv) fields = g_strsplit (strrchr (stat, ')') + 2, " ", -1);
+  clock_gettime (CLOCK_BOOTTIME, &now);
+  double started = g_ascii_strtod (fields[19], NULL) / (double)sysconf (_SC_CLK_TCK);
+  return ((double)now.tv_sec + (double)now.tv_nsec / 1e9 - started) * 1000;
+}
+
+static void
+save (UiWindow *window)
+{
+  GtkWidget *widget = GTK_WIDGET (window);
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (widget);
+  int w = gtk_widget_get_width (widget), h = gtk_widget_get_height (widget);
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  gdk_paintable_snapshot (paintable, GDK_SNAPSHOT (snapshot), w, h);
+  g_autoptr (GskRenderNode) node = gtk_snapshot_free_to_node (snapshot);
+  GskRenderer *renderer = gtk_native_get_renderer (GTK_NATIVE (window));
+  g_autoptr (GdkTexture) texture =
+      gsk_renderer_render_texture (renderer, node, &GRAPHENE_RECT_INIT (0, 0, (float)w, (float)h));
+  if (!gdk_texture_save_to_png (texture, screenshot))
+    g_printerr ("sightline: could not write %s\n", screenshot);
+}
+
+static gboolean
+has_come (UiWindow *window)
+{
+  UiSession *session = ui_window_session (window);
+  UiSlot *running = ui_session_running (session);
+  guint done = 0;
+  if (when == WHEN_START)
+    return ticks > 2;
+  if (when == WHEN_RUNNING)
+    return running && ui_slot_map (running) && eng_job_progress (ui_slot_job (running), &done, NULL, NULL) > 0.3;
+  return ui_session_model (session) && ui_session_picture (session) && ui_session_probabilities (session, NULL)
+         && ui_session_n_busy (session) == 0;
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  UiWindow *window = data;
+  UiSession *session = ui_window_session (window);
+  EngModel *model = ui_session_model (session);
+  ticks++;
+  if (explained_class && model && ui_session_probabilities (session, NULL))
+    {
+      int index = eng_model_find_class (model, explained_class, NULL);
+      g_clear_pointer (&explained_class, g_free);
+      if (index >= 0)
+        ui_session_set_target (session, index);
+      return G_SOURCE_CONTINUE;
+    }
+  if (explained_class || !has_come (window))
+    {
+      ticks = when == WHEN_START ? ticks : 0;
+      return G_SOURCE_CONTINUE;
+    }
+  /* Thumbnails and the last layout get their turn. */
+  if (when == WHEN_DONE && ticks < 12)
+    return G_SOURCE_CONTINUE;
+  save (window);
+  g_application_quit (g_application_get_default ());
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_after_paint (GdkFrameClock *clock, gpointer unused)
+{
+  g_signal_handlers_disconnect_by_func (clock, on_after_paint, unused);
+  g_print ("%.0f\n", milliseconds_of_life ());
+  g_application_quit (g_application_get_default ());
+}
+
+static void
+on_realize (GtkWidget *window, gpointer unused)
+{
+  g_signal_connect (gtk_widget_get_frame_clock (window), "after-paint", G_CALLBACK (on_after_paint), NULL);
+}
+
+void
+app_developer_watch (UiWindow *window)
+{
+  if (want_dark)
+    ui_appearance_set ("dark", FALSE);
+  if (width > 0 && height > 0)
+    gtk_window_set_default_size (GTK_WINDOW (window), width, height);
+  if (exit_after_frame)
+    g_signal_connect (window, "realize", G_CALLBACK (on_realize), NULL);
+  if (screenshot)
+    g_timeout_add (50, on_tick, window);
+}

@@ -1,0 +1,424 @@
+/* See class-list.h. The search keeps the keyboard focus in the entry: Up and Down move through the
+ * hits, Enter takes one. */
+#include "ui/class-list.h"
+
+#include <string.h>
+
+#define SHOWN 5
+#define GREY_AFTER_MS 300 /* placeholder rows appear only if the scores take longer */
+
+struct _UiClassList
+{
+  GtkWidget parent_instance;
+  UiSession *session;
+  GtkListBox *list;
+  GtkLabel *unit, *hint, *no_hit;
+  GtkSearchEntry *search;
+  GtkPopover *popover;
+  GtkStack *results;
+  GtkListView *hits;
+  GtkCheckButton *follow;
+  GtkStringList *labels;
+  GtkFilterListModel *filtered;
+  GtkSingleSelection *selection;
+  guint grey_timer;
+  gboolean updating;
+};
+
+G_DEFINE_FINAL_TYPE (UiClassList, ui_class_list, GTK_TYPE_WIDGET)
+
+/* ---- rows ---- */
+
+static GtkWidget *
+make_bar (double value, const char *spoken)
+{
+  GtkWidget *bar = gtk_level_bar_new_for_interval (0, 1);
+  /* The theme's colours for "low" and "full" would judge the score. */
+  gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_LOW);
+  gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_HIGH);
+  gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_FULL);
+  gtk_level_bar_set_value (GTK_LEVEL_BAR (bar), value);
+  gtk_widget_set_size_request (bar, 36, -1);
+  gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (bar, "score");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken,
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, spoken, -1);
+  return bar;
+}
+
+static GtkWidget *
+make_row (UiClassList *self, int class_index, double probability, gboolean is_target)
+{
+  const char *name = eng_model_label (ui_session_model (self->session), class_index);
+  g_autofree char *score = g_strdup_printf ("%.3f", probability);
+  g_autofree char *spoken = g_strdup_printf ("%s, %s%s", name, score, is_target ? ", explained" : "");
+  GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  GtkWidget *radio = gtk_check_button_new (), *label = gtk_label_new (name), *number = gtk_label_new (score);
+  GtkWidget *group = gtk_check_button_new (); /* a check mark is round only in a group */
+  gtk_check_button_set_group (GTK_CHECK_BUTTON (radio), GTK_CHECK_BUTTON (g_object_ref_sink (group)));
+  g_object_set_data_full (G_OBJECT (radio), "group", group, g_object_unref);
+  gtk_check_button_set_active (GTK_CHECK_BUTTON (radio), is_target);
+  /* The row is what one focuses and clicks. */
+  gtk_widget_set_focusable (radio, FALSE);
+  gtk_widget_set_can_target (radio, FALSE);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (radio), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_widget_set_tooltip_text (label, name);
+  gtk_widget_add_css_class (number, "sl-num");
+  gtk_box_append (GTK_BOX (box), radio);
+  gtk_box_append (GTK_BOX (box), label);
+  gtk_box_append (GTK_BOX (box), make_bar (probability, spoken));
+  gtk_box_append (GTK_BOX (box), number);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+  if (is_target)
+    gtk_widget_add_css_class (row, "target");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  g_object_set_data (G_OBJECT (row), "class", GINT_TO_POINTER (class_index));
+  return row;
+}
+
+static void
+clear_rows (UiClassList *self)
+{
+  for (GtkWidget *row; (row = gtk_widget_get_first_child (GTK_WIDGET (self->list)));)
+    gtk_list_box_remove (self->list, row);
+}
+
+/* Indices of the @n most probable classes, best first. */
+static int
+find_top (const float *probabilities, int n_classes, int *top, int n)
+{
+  int found = 0;
+  for (int i = 0; i < n_classes; i++)
+    {
+      int at = found;
+      while (at > 0 && probabilities[top[at - 1]] < probabilities[i])
+        at--;
+      if (at >= n)
+        continue;
+      found = MIN (found + 1, n);
+      for (int j = found - 1; j > at; j--)
+        top[j] = top[j - 1];
+      top[at] = i;
+    }
+  return found;
+}
+
+static int
+focused_class (UiClassList *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root ? gtk_root_get_focus (root) : NULL;
+  if (!focus || !gtk_widget_is_ancestor (focus, GTK_WIDGET (self->list)))
+    return -1;
+  return GPOINTER_TO_INT (g_object_get_data (G_OBJECT (focus), "class"));
+}
+
+static void
+fill_rows (UiClassList *self, const float *probabilities, int n_classes)
+{
+  int top[SHOWN], found = find_top (probabilities, n_classes, top, SHOWN), target = ui_session_target (self->session);
+  int focused = focused_class (self);
+  gboolean target_listed = target < 0;
+  clear_rows (self);
+  for (int i = 0; i < found; i++)
+    {
+      target_listed = target_listed || top[i] == target;
+      gtk_list_box_append (self->list, make_row (self, top[i], probabilities[top[i]], top[i] == target));
+    }
+  if (!target_listed)
+    gtk_list_box_append (self->list, make_row (self, target, probabilities[target], TRUE));
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->list)); row && focused >= 0;
+       row = gtk_widget_get_next_sibling (row))
+    if (GPOINTER_TO_INT (g_object_get_data (G_OBJECT (row), "class")) == focused)
+      gtk_widget_grab_focus (row);
+}
+
+/* The list keeps its height while scores are on their way: nothing below it jumps. */
+static void
+fill_placeholders (UiClassList *self)
+{
+  clear_rows (self);
+  for (int i = 0; i < SHOWN; i++)
+    {
+      GtkWidget *row = gtk_list_box_row_new (), *bar = gtk_label_new (" ");
+      gtk_widget_add_css_class (bar, "placeholder");
+      gtk_widget_set_halign (bar, GTK_ALIGN_START);
+      gtk_widget_set_size_request (bar, 150 - 18 * i, -1);
+      gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), bar);
+      gtk_widget_set_focusable (row, FALSE);
+      gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+      gtk_list_box_append (self->list, row);
+    }
+}
+
+static gboolean
+on_grey_timer (gpointer data)
+{
+  UiClassList *self = data;
+  self->grey_timer = 0;
+  fill_placeholders (self);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->list), TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+update (UiClassList *self)
+{
+  int n = 0;
+  EngModel *model = ui_session_model (self->session);
+  const float *probabilities = ui_session_probabilities (self->session, &n);
+  const char *problem = ui_session_prediction_problem (self->session);
+  gboolean expected = model && ui_session_picture (self->session) && !problem;
+  self->updating = TRUE;
+  g_clear_handle_id (&self->grey_timer, g_source_remove);
+  if (probabilities)
+    fill_rows (self, probabilities, n);
+  else if (!expected)
+    clear_rows (self);
+  else if (gtk_widget_get_first_child (GTK_WIDGET (self->list)))
+    self->grey_timer = g_timeout_add (GREY_AFTER_MS, on_grey_timer, self);
+  else
+    fill_placeholders (self);
+  /* Scores of the picture before must not be taken for this one's. */
+  gtk_widget_set_sensitive (GTK_WIDGET (self->list), probabilities != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->list), expected);
+  gtk_widget_set_visible (GTK_WIDGET (self->unit), expected);
+  gtk_widget_set_visible (GTK_WIDGET (self->hint), !expected);
+  gtk_label_set_label (self->hint, problem ? problem
+                                   : model ? "Scores appear here once a picture is open."
+                                           : "Scores appear here once a model is open.");
+  gtk_widget_set_sensitive (GTK_WIDGET (self->search), model != NULL);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->follow), model != NULL);
+  gtk_check_button_set_active (self->follow, ui_session_follows_top (self->session));
+  self->updating = FALSE;
+}
+
+static void
+on_row_activated (UiClassList *self, GtkListBoxRow *row)
+{
+  ui_session_set_target (self->session, GPOINTER_TO_INT (g_object_get_data (G_OBJECT (row), "class")));
+}
+
+static void
+on_follow (UiClassList *self)
+{
+  if (!self->updating)
+    ui_session_set_follow_top (self->session, gtk_check_button_get_active (self->follow));
+}
+
+/* ---- search ---- */
+
+static gboolean
+matches (gpointer item, gpointer data)
+{
+  UiClassList *self = data;
+  g_autofree char *needle = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search)), -1);
+  g_autofree char *label = g_utf8_casefold (gtk_string_object_get_string (item), -1);
+  return strstr (label, needle) != NULL;
+}
+
+static void
+on_model (UiClassList *self)
+{
+  EngModel *model = ui_session_model (self->session);
+  int n = model ? eng_model_n_classes (model) : 0;
+  g_autoptr (GPtrArray) labels = g_ptr_array_new ();
+  for (int i = 0; i < n; i++)
+    g_ptr_array_add (labels, (gpointer)eng_model_label (model, i));
+  g_ptr_array_add (labels, NULL);
+  gtk_string_list_splice (self->labels, 0, g_list_model_get_n_items (G_LIST_MODEL (self->labels)),
+                          (const char *const *)labels->pdata);
+  update (self);
+}
+
+static void
+point_at_entry (UiClassList *self)
+{
+  graphene_rect_t bounds;
+  if (!gtk_widget_compute_bounds (GTK_WIDGET (self->search), GTK_WIDGET (self), &bounds))
+    return;
+  GdkRectangle rectangle = { (int)bounds.origin.x, (int)bounds.origin.y, (int)bounds.size.width,
+                             (int)bounds.size.height };
+  gtk_popover_set_pointing_to (self->popover, &rectangle);
+}
+
+static void
+on_search_changed (UiClassList *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search));
+  gtk_filter_changed (gtk_filter_list_model_get_filter (self->filtered), GTK_FILTER_CHANGE_DIFFERENT);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->filtered));
+  g_autofree char *message = g_strdup_printf ("No class matches “%s”.", text);
+  gtk_label_set_label (self->no_hit, message);
+  gtk_stack_set_visible_child_name (self->results, n ? "some" : "none");
+  if (n)
+    gtk_single_selection_set_selected (self->selection, 0);
+  point_at_entry (self);
+  if (*text)
+    gtk_popover_popup (self->popover);
+  else
+    gtk_popover_popdown (self->popover);
+}
+
+/* Position among all labels of hit @position: labels may repeat, so the object is looked for. */
+static void
+take_hit (UiClassList *self, guint position)
+{
+  g_autoptr (GObject) hit = g_list_model_get_item (G_LIST_MODEL (self->filtered), position);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->labels)), index = n;
+  for (guint i = 0; hit && i < n && index == n; i++)
+    {
+      g_autoptr (GObject) label = g_list_model_get_item (G_LIST_MODEL (self->labels), i);
+      if (label == hit)
+        index = i;
+    }
+  if (index == n)
+    return;
+  gtk_editable_set_text (GTK_EDITABLE (self->search), "");
+  gtk_popover_popdown (self->popover);
+  ui_session_set_target (self->session, (int)index);
+}
+
+static gboolean
+on_search_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, UiClassList *self)
+{
+  guint at = gtk_single_selection_get_selected (self->selection);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->filtered));
+  if (!gtk_widget_get_visible (GTK_WIDGET (self->popover)))
+    return GDK_EVENT_PROPAGATE;
+  if ((key == GDK_KEY_Down || key == GDK_KEY_Up) && n > 0)
+    {
+      guint next = key == GDK_KEY_Down ? MIN (at + 1, n - 1) : at > 0 ? at - 1 : 0;
+      gtk_single_selection_set_selected (self->selection, next);
+      gtk_widget_activate_action (GTK_WIDGET (self->hits), "list.scroll-to-item", "u", next);
+      return GDK_EVENT_STOP;
+    }
+  if (key == GDK_KEY_Return || key == GDK_KEY_KP_Enter)
+    {
+      take_hit (self, at);
+      return GDK_EVENT_STOP;
+    }
+  if (key == GDK_KEY_Escape)
+    {
+      gtk_editable_set_text (GTK_EDITABLE (self->search), "");
+      gtk_popover_popdown (self->popover);
+      return GDK_EVENT_STOP;
+    }
+  return GDK_EVENT_PROPAGATE;
+}
+
+static void
+on_focus_left (UiClassList *self)
+{
+  gtk_popover_popdown (self->popover);
+}
+
+static void
+setup_hit (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 28);
+  gtk_list_item_set_child (item, label);
+}
+
+static void
+bind_hit (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
+{
+  const char *text = gtk_string_object_get_string (gtk_list_item_get_item (item));
+  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text);
+}
+
+/* ---- birth and end ---- */
+
+void
+ui_class_list_set_session (UiClassList *self, UiSession *session)
+{
+  self->session = g_object_ref (session);
+  g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::predictions", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::target", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  on_model (self);
+}
+
+void
+ui_class_list_focus_target (UiClassList *self)
+{
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->list)); row;
+       row = gtk_widget_get_next_sibling (row))
+    if (gtk_widget_has_css_class (row, "target"))
+      gtk_widget_grab_focus (row);
+}
+
+void
+ui_class_list_focus_search (UiClassList *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->search));
+}
+
+static void
+ui_class_list_dispose (GObject *object)
+{
+  UiClassList *self = UI_CLASS_LIST (object);
+  g_clear_handle_id (&self->grey_timer, g_source_remove);
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (ui_class_list_parent_class)->dispose (object);
+}
+
+static void
+ui_class_list_class_init (UiClassListClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  G_OBJECT_CLASS (klass)->dispose = ui_class_list_dispose;
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/class-list.ui");
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, list);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, unit);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, hint);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, no_hit);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, search);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, popover);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, results);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, hits);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, follow);
+}
+
+static void
+make_search (UiClassList *self)
+{
+  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+  self->labels = gtk_string_list_new (NULL);
+  self->filtered = gtk_filter_list_model_new (G_LIST_MODEL (self->labels),
+                                              GTK_FILTER (gtk_custom_filter_new (matches, self, NULL)));
+  self->selection = gtk_single_selection_new (G_LIST_MODEL (self->filtered));
+  g_signal_connect (factory, "setup", G_CALLBACK (setup_hit), NULL);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_hit), NULL);
+  gtk_list_view_set_factory (self->hits, factory);
+  gtk_list_view_set_model (self->hits, GTK_SELECTION_MODEL (self->selection));
+  g_object_unref (factory);
+
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_search_key), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->search), keys);
+  GtkEventController *focus = gtk_event_controller_focus_new ();
+  g_signal_connect_swapped (focus, "leave", G_CALLBACK (on_focus_left), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->search), focus);
+  g_signal_connect_swapped (self->search, "search-changed", G_CALLBACK (on_search_changed), self);
+  g_signal_connect_swapped (self->hits, "activate", G_CALLBACK (take_hit), self);
+}
+
+static void
+ui_class_list_init (UiClassList *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  make_search (self);
+  g_signal_connect_swapped (self->list, "row-activated", G_CALLBACK (on_row_activated), self);
+  g_signal_connect_swapped (self->follow, "toggled", G_CALLBACK (on_follow), self);
+}

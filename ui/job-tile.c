@@ -1,0 +1,447 @@
+/* See job-tile.h. What each state shows stands in one table; update() only reads it. */
+#include "ui/job-tile.h"
+
+#include <math.h>
+
+#include "ui/legend.h"
+#include "ui/tile-export.h"
+#include "ui/words.h"
+
+#define CHIP_DELAY_MS 200 /* quick methods show no progress at all */
+
+struct _UiJobTile
+{
+  GtkWidget parent_instance;
+  UiSession *session;
+  UiSlot *slot;
+  guint chip_timer;
+  gboolean chip_ready;
+  gint64 waiting_since;
+
+  GtkLabel *name, *summary, *badge;
+  GtkMenuButton *menu;
+  GtkStack *stack;
+  UiHeatmapView *view;
+  GtkWidget *invitation;
+  GtkLabel *invitation_title, *invitation_text;
+  GtkButton *invitation_first, *invitation_second;
+  GtkLabel *chip;
+  GtkWidget *progress_chip;
+  GtkLabel *progress_count, *progress_left;
+  GtkProgressBar *progress_bar;
+  GtkImage *message_icon;
+  GtkLabel *message_title, *message_text, *details_text;
+  GtkExpander *details;
+  GtkLabel *footer;
+  GtkButton *first, *second;
+  UiLegend *legend;
+};
+
+G_DEFINE_FINAL_TYPE (UiJobTile, ui_job_tile, GTK_TYPE_WIDGET)
+
+typedef struct
+{
+  const char *label, *action;
+} Button;
+
+/* One row per state of the slot. */
+static const struct
+{
+  const char *page, *badge, *footer;
+  Button first, second;
+  gboolean dim, legend;
+} states[UI_N_SLOT_STATES] = {
+  [UI_SLOT_EMPTY] = { "view", NULL, "Not computed yet", { "Run", "tile.run" }, .dim = TRUE },
+  [UI_SLOT_PENDING] = { "view", NULL, "" },
+  [UI_SLOT_QUEUED] = { "view", NULL, "Queued", { "Remove", "tile.stop" } },
+  [UI_SLOT_RUNNING] = { "view", NULL, "Running", { "Stop", "tile.stop" } },
+  [UI_SLOT_DONE] = { "view", NULL, "", .legend = TRUE },
+  [UI_SLOT_STOPPED] = { "view", "partial", "", { "Run Again", "tile.run" }, { "Keep as It Is", "tile.keep" } },
+  [UI_SLOT_FAILED] = { "message", "failed", "", { "Try Again", "tile.run" } },
+  [UI_SLOT_IMPOSSIBLE] = { "message", "n/a", "" },
+};
+
+static void
+set_button (GtkButton *button, const Button *row)
+{
+  gtk_widget_set_visible (GTK_WIDGET (button), row->label != NULL);
+  if (!row->label)
+    return;
+  gtk_button_set_label (button, row->label);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), row->action);
+}
+
+/* ---- the parts ---- */
+
+static void
+update_header (UiJobTile *self, UiSlotState state)
+{
+  const char *badge = ui_slot_partial (self->slot) ? "partial" : states[state].badge;
+  g_autofree char *summary = ui_slot_summary (self->slot);
+  gtk_label_set_label (self->summary, summary);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), *summary ? summary : NULL);
+  gtk_label_set_label (self->badge, badge ? badge : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->badge), badge != NULL);
+  if (state == UI_SLOT_FAILED)
+    gtk_widget_add_css_class (GTK_WIDGET (self->badge), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->badge), "error");
+}
+
+/* What is missing before anything can be computed. */
+static gboolean
+update_invitation (UiJobTile *self)
+{
+  static const struct
+  {
+    const char *title, *text;
+    Button first, second;
+  } rows[] = {
+    { "No picture yet",
+      "Drop pictures here, or open some.",
+      { "Open Images…", "win.open-images" },
+      { "Use Sample Scenes", "win.sample-scenes" } },
+    { "No model yet",
+      "Open an ONNX image classifier to explain this picture.",
+      { "Open Model…", "win.open-model" },
+      { "Use Sample Model", "win.sample-model" } },
+  };
+  gboolean no_picture = !ui_session_picture (self->session);
+  gboolean no_model = !ui_session_model (self->session) && !ui_session_opening (self->session);
+  gboolean needed = no_picture || no_model;
+  gtk_widget_set_visible (self->invitation, needed);
+  if (!needed)
+    return FALSE;
+  gtk_label_set_label (self->invitation_title, rows[no_picture ? 0 : 1].title);
+  gtk_label_set_label (self->invitation_text, rows[no_picture ? 0 : 1].text);
+  set_button (self->invitation_first, &rows[no_picture ? 0 : 1].first);
+  set_button (self->invitation_second, &rows[no_picture ? 0 : 1].second);
+  /* Over a picture the words need ground of their own. */
+  if (no_picture)
+    gtk_widget_remove_css_class (self->invitation, "card");
+  else
+    gtk_widget_add_css_class (self->invitation, "card");
+  return TRUE;
+}
+
+static void
+update_chip (UiJobTile *self, UiSlotState state)
+{
+  g_autofree char *text = NULL;
+  UiSlot *running = ui_session_running (self->session);
+  if (state == UI_SLOT_QUEUED && self->chip_ready)
+    text = running ? g_strdup_printf ("Waiting for %s to finish", ui_slot_method (running)->name)
+                   : g_strdup ("Waiting to start");
+  else if (state == UI_SLOT_STOPPED)
+    text = g_strdup_printf ("Stopped at %.0f %%. This is a preview.", floor (100 * ui_slot_progress (self->slot)));
+  gtk_widget_set_visible (GTK_WIDGET (self->chip), text != NULL);
+  gtk_label_set_label (self->chip, text ? text : "");
+}
+
+static void
+update_progress (UiJobTile *self, UiSlotState state)
+{
+  gboolean visible = state == UI_SLOT_RUNNING && self->chip_ready && ui_slot_job (self->slot);
+  gtk_widget_set_visible (self->progress_chip, visible);
+  if (!visible)
+    return;
+  guint done, total;
+  double eta, fraction = eng_job_progress (ui_slot_job (self->slot), &done, &total, &eta);
+  double elapsed = (double)(g_get_monotonic_time () - self->waiting_since) / G_USEC_PER_SEC;
+  const char *unit = eng_job_unit (ui_slot_job (self->slot));
+  g_autofree char *count = ui_words_count (done), *of = ui_words_count (total);
+  g_autofree char *text =
+      total > 0 ? g_strdup_printf ("%s of %s %s", count, of, unit ? unit : "steps") : g_strdup ("Preparing");
+  g_autofree char *left = total == 0                ? g_strdup_printf ("%.0f s", elapsed)
+                          : eta >= 0 && elapsed > 1 ? ui_words_time_left (eta)
+                                                    : g_strdup ("");
+  gtk_label_set_label (self->progress_count, text);
+  gtk_label_set_label (self->progress_left, left);
+  if (total > 0)
+    gtk_progress_bar_set_fraction (self->progress_bar, fraction);
+  else
+    gtk_progress_bar_pulse (self->progress_bar);
+  g_autofree char *spoken = g_strdup_printf ("%s, %s", ui_slot_method (self->slot)->name, text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->progress_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, spoken,
+                                  -1);
+}
+
+static void
+update_message (UiJobTile *self, UiSlotState state)
+{
+  const char *reason = ui_slot_reason (self->slot);
+  const EngMethod *method = ui_slot_method (self->slot);
+  if (!reason)
+    return;
+  g_autofree char *rest = NULL, *title = ui_words_first_sentence (reason, &rest);
+  gtk_image_set_from_icon_name (self->message_icon,
+                                state == UI_SLOT_FAILED ? "sl-error-symbolic" : "sl-info-symbolic");
+  if (state == UI_SLOT_FAILED)
+    gtk_widget_add_css_class (GTK_WIDGET (self->message_icon), "sl-err");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->message_icon), "sl-err");
+  gtk_label_set_label (self->message_title, title);
+  gtk_label_set_label (self->message_text, rest);
+  gtk_widget_set_visible (GTK_WIDGET (self->message_text), *rest != 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->details), state == UI_SLOT_FAILED);
+  if (state == UI_SLOT_FAILED && ui_slot_values (self->slot))
+    {
+      EngModel *model = ui_session_model (self->session);
+      g_autofree char *json = eng_values_to_json (ui_slot_values (self->slot));
+      g_autofree char *text =
+          g_strdup_printf ("%s\nMethod: %s\nValues: %s\nModel: %s\nSightline %s", reason, method->name, json,
+                           model ? eng_model_path (model) : "none", ENG_VERSION);
+      gtk_label_set_label (self->details_text, text);
+    }
+}
+
+/* "lighthouse 0.957": a map says which class it is for and how probable that is. */
+static char *
+describe_result (UiJobTile *self)
+{
+  EngHeatmap *map = ui_slot_map (self->slot);
+  const EngProvenance *provenance = map ? eng_heatmap_provenance (map) : NULL;
+  if (!provenance || !provenance->class_name || !ui_slot_method (self->slot)->class_dependent)
+    return g_strdup ("");
+  g_autofree char *name = g_markup_escape_text (provenance->class_name, -1);
+  return g_strdup_printf ("for %s <b>%.3f</b>", name, provenance->probability);
+}
+
+static void
+update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
+{
+  g_autofree char *text = g_strdup (states[state].footer);
+  if (state == UI_SLOT_DONE)
+    {
+      g_free (text);
+      text = describe_result (self);
+    }
+  else if (state == UI_SLOT_FAILED && ui_slot_progress (self->slot) > 0)
+    {
+      g_free (text);
+      text = g_strdup_printf ("Stopped at %.0f %%", floor (100 * ui_slot_progress (self->slot)));
+    }
+  else if (state == UI_SLOT_RUNNING && ui_slot_map (self->slot))
+    {
+      g_free (text);
+      text = g_strdup ("Preview, sharpens while it runs");
+    }
+  gtk_label_set_markup (self->footer, invited ? "" : text);
+  if (state == UI_SLOT_DONE)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "sl-dim");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->footer), "sl-dim");
+  set_button (self->first, invited ? &(Button){ NULL } : &states[state].first);
+  set_button (self->second, invited ? &(Button){ NULL } : &states[state].second);
+}
+
+static void
+update_legend (UiJobTile *self)
+{
+  UiScale scale;
+  UiSlotState state = ui_slot_state (self->slot);
+  gboolean shown = states[state].legend && ui_heatmap_view_scale (self->view, &scale);
+  gtk_widget_set_visible (GTK_WIDGET (self->legend), shown);
+  if (shown)
+    ui_legend_set (self->legend, ui_display_colormap (ui_session_display (self->session), scale.sign), &scale);
+  if (shown && scale.flat)
+    {
+      g_autofree char *value = ui_scale_format (scale.lo);
+      g_autofree char *text = g_strdup_printf ("The map is constant (%s). There is nothing to rank.", value);
+      gtk_label_set_label (self->chip, text);
+    }
+  if (state == UI_SLOT_DONE)
+    gtk_widget_set_visible (GTK_WIDGET (self->chip), shown && scale.flat);
+}
+
+static gboolean on_chip_timer (gpointer data);
+
+static void
+update (UiJobTile *self)
+{
+  UiSlotState state = ui_slot_state (self->slot);
+  gboolean waiting = state == UI_SLOT_QUEUED || state == UI_SLOT_RUNNING;
+  if (waiting && !self->waiting_since)
+    {
+      self->waiting_since = g_get_monotonic_time ();
+      self->chip_timer = g_timeout_add (CHIP_DELAY_MS, on_chip_timer, self);
+    }
+  else if (!waiting)
+    {
+      g_clear_handle_id (&self->chip_timer, g_source_remove);
+      self->chip_ready = FALSE;
+      self->waiting_since = 0;
+    }
+  gtk_stack_set_visible_child_name (self->stack, states[state].page);
+  gboolean invited = update_invitation (self);
+  gboolean result = ui_slot_map (self->slot) != NULL;
+  ui_heatmap_view_set_dim (self->view, states[state].dim || (self->chip_ready && !result));
+  update_header (self, state);
+  update_chip (self, state);
+  update_progress (self, state);
+  update_message (self, state);
+  update_footer (self, state, invited);
+  update_legend (self);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.save-picture", result);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.save-map", result);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.copy-picture", result);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.run",
+                                 ui_session_model (self->session) && ui_session_picture (self->session)
+                                     && state != UI_SLOT_IMPOSSIBLE && !waiting);
+}
+
+static gboolean
+on_chip_timer (gpointer data)
+{
+  UiJobTile *self = data;
+  self->chip_timer = 0;
+  self->chip_ready = TRUE;
+  update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Another slot's state matters to a queued tile: it names what it waits for. */
+static void
+on_jobs_changed (UiJobTile *self)
+{
+  update_chip (self, ui_slot_state (self->slot));
+  update_legend (self);
+}
+
+/* ---- actions ---- */
+
+static void
+on_action (GtkWidget *widget, const char *action, GVariant *unused)
+{
+  UiJobTile *self = UI_JOB_TILE (widget);
+  if (g_str_equal (action, "tile.run"))
+    ui_session_run (self->session, self->slot);
+  else if (g_str_equal (action, "tile.stop"))
+    ui_slot_stop (self->slot);
+  else if (g_str_equal (action, "tile.keep"))
+    ui_slot_keep (self->slot);
+  else if (g_str_equal (action, "tile.remove"))
+    ui_slot_set_shown (self->slot, FALSE);
+}
+
+static void
+on_export (GtkWidget *widget, const char *action, GVariant *unused)
+{
+  UiJobTile *self = UI_JOB_TILE (widget);
+  static const struct
+  {
+    const char *action;
+    void (*run) (GtkWidget *tile, UiSession *session, UiSlot *slot);
+  } rows[] = { { "tile.save-picture", ui_tile_save_picture },
+               { "tile.save-map", ui_tile_save_map },
+               { "tile.copy-picture", ui_tile_copy_picture } };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].action, action))
+      rows[i].run (widget, self->session, self->slot);
+}
+
+/* ---- birth and end ---- */
+
+GtkWidget *
+ui_job_tile_new (UiSession *session, UiSlot *slot)
+{
+  UiJobTile *self = g_object_new (UI_TYPE_JOB_TILE, NULL);
+  const char *name = ui_slot_method (slot)->name;
+  self->session = g_object_ref (session);
+  self->slot = g_object_ref (slot);
+  gtk_label_set_label (self->name, name);
+  g_autofree char *menu = g_strdup_printf ("Tile Menu: %s", name);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->menu), menu);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL, menu, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  ui_heatmap_view_set (self->view, session, slot);
+  g_signal_connect_object (slot, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "jobs-changed", G_CALLBACK (on_jobs_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::picture", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::opening", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::model", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->view, "scale-changed", G_CALLBACK (update_legend), self, G_CONNECT_SWAPPED);
+  update (self);
+  return GTK_WIDGET (self);
+}
+
+UiSlot *
+ui_job_tile_slot (UiJobTile *self)
+{
+  return self->slot;
+}
+
+UiHeatmapView *
+ui_job_tile_view (UiJobTile *self)
+{
+  return self->view;
+}
+
+static void
+ui_job_tile_dispose (GObject *object)
+{
+  UiJobTile *self = UI_JOB_TILE (object);
+  g_clear_handle_id (&self->chip_timer, g_source_remove);
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->session);
+  g_clear_object (&self->slot);
+  G_OBJECT_CLASS (ui_job_tile_parent_class)->dispose (object);
+}
+
+#define BIND(member) gtk_widget_class_bind_template_child (widget_class, UiJobTile, member)
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  BIND (name);
+  BIND (summary);
+  BIND (badge);
+  BIND (menu);
+  BIND (stack);
+  BIND (view);
+  BIND (invitation);
+  BIND (invitation_title);
+  BIND (invitation_text);
+  BIND (invitation_first);
+  BIND (invitation_second);
+  BIND (chip);
+  BIND (progress_chip);
+  BIND (progress_count);
+  BIND (progress_left);
+  BIND (progress_bar);
+  BIND (message_icon);
+  BIND (message_title);
+  BIND (message_text);
+  BIND (details);
+  BIND (details_text);
+  BIND (footer);
+  BIND (first);
+  BIND (second);
+  BIND (legend);
+}
+
+static void
+ui_job_tile_class_init (UiJobTileClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  static const char *const actions[] = { "tile.run", "tile.stop", "tile.keep", "tile.remove" };
+  static const char *const exports[] = { "tile.save-picture", "tile.save-map", "tile.copy-picture" };
+  G_OBJECT_CLASS (klass)->dispose = ui_job_tile_dispose;
+  g_type_ensure (UI_TYPE_HEATMAP_VIEW);
+  g_type_ensure (UI_TYPE_LEGEND);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/job-tile.ui");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
+  bind_children (widget_class);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    gtk_widget_class_install_action (widget_class, actions[i], NULL, on_action);
+  for (guint i = 0; i < G_N_ELEMENTS (exports); i++)
+    gtk_widget_class_install_action (widget_class, exports[i], NULL, on_export);
+}
+
+static void
+ui_job_tile_init (UiJobTile *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+}

@@ -1,0 +1,278 @@
+/* See method-form.h. One row per declared parameter; the kind of control follows from its type. */
+#include "ui/method-form.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _UiMethodForm
+{
+  GtkWidget parent_instance;
+  UiSession *session;
+  UiSlot *slot;
+  GtkWidget *run, *reset, *problem;
+  GPtrArray *controls; /* GtkWidget*, one per parameter; owned by the grid */
+};
+
+G_DEFINE_FINAL_TYPE (UiMethodForm, ui_method_form, GTK_TYPE_WIDGET)
+
+static guint done_signal;
+
+/* ---- one control per type ---- */
+
+static double
+step_of (const EngParam *param)
+{
+  if (param->type == ENG_PARAM_INT)
+    return 1;
+  /* A tenth of the default's magnitude moves by a sensible amount on any scale. */
+  double size = param->otherwise != 0 ? fabs (param->otherwise) : (param->maximum - param->minimum) / 100;
+  return pow (10, floor (log10 (fmax (size, 1e-12))) - (param->logarithmic ? 0 : 1));
+}
+
+static GtkWidget *
+make_spin (const EngParam *param)
+{
+  double step = step_of (param);
+  int digits = param->type == ENG_PARAM_INT ? 0 : CLAMP ((int)ceil (1 - log10 (step)), 1, 8);
+  GtkWidget *spin = gtk_spin_button_new_with_range (param->minimum, param->maximum, step);
+  gtk_spin_button_set_digits (GTK_SPIN_BUTTON (spin), (guint)digits);
+  gtk_spin_button_set_increments (GTK_SPIN_BUTTON (spin), step, 10 * step);
+  gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (spin), TRUE);
+  gtk_editable_set_width_chars (GTK_EDITABLE (spin), MAX (6, digits + 2));
+  return spin;
+}
+
+static GtkWidget *
+make_choice (const EngParam *param)
+{
+  return gtk_drop_down_new_from_strings (param->choices);
+}
+
+static GtkWidget *
+make_check (const EngParam *param)
+{
+  return gtk_check_button_new ();
+}
+
+static GtkWidget *
+make_entry (const EngParam *param)
+{
+  GtkWidget *entry = gtk_entry_new ();
+  gtk_entry_set_placeholder_text (GTK_ENTRY (entry), "None");
+  gtk_editable_set_width_chars (GTK_EDITABLE (entry), 16);
+  return entry;
+}
+
+static void
+show_spin (GtkWidget *control, const EngValues *values, const char *id)
+{
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (control), eng_values_get (values, id));
+}
+
+static void
+show_choice (GtkWidget *control, const EngValues *values, const char *id)
+{
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (control), (guint)eng_values_get (values, id));
+}
+
+static void
+show_check (GtkWidget *control, const EngValues *values, const char *id)
+{
+  gtk_check_button_set_active (GTK_CHECK_BUTTON (control), eng_values_get (values, id) != 0);
+}
+
+static void
+show_entry (GtkWidget *control, const EngValues *values, const char *id)
+{
+  const char *text = eng_values_get_text (values, id);
+  gtk_editable_set_text (GTK_EDITABLE (control), text ? text : "");
+}
+
+static gboolean
+read_spin (GtkWidget *control, EngValues *values, const char *id, GError **error)
+{
+  gtk_spin_button_update (GTK_SPIN_BUTTON (control));
+  eng_values_set (values, id, gtk_spin_button_get_value (GTK_SPIN_BUTTON (control)));
+  return TRUE;
+}
+
+static gboolean
+read_choice (GtkWidget *control, EngValues *values, const char *id, GError **error)
+{
+  eng_values_set (values, id, gtk_drop_down_get_selected (GTK_DROP_DOWN (control)));
+  return TRUE;
+}
+
+static gboolean
+read_check (GtkWidget *control, EngValues *values, const char *id, GError **error)
+{
+  eng_values_set (values, id, gtk_check_button_get_active (GTK_CHECK_BUTTON (control)));
+  return TRUE;
+}
+
+static gboolean
+read_entry (GtkWidget *control, EngValues *values, const char *id, GError **error)
+{
+  return eng_values_set_text (values, id, gtk_editable_get_text (GTK_EDITABLE (control)), error);
+}
+
+/* One row per EngParamType. */
+static const struct
+{
+  GtkWidget *(*make) (const EngParam *param);
+  void (*show) (GtkWidget *control, const EngValues *values, const char *id);
+  gboolean (*read) (GtkWidget *control, EngValues *values, const char *id, GError **error);
+} kinds[] = {
+  [ENG_PARAM_INT] = { make_spin, show_spin, read_spin },
+  [ENG_PARAM_FLOAT] = { make_spin, show_spin, read_spin },
+  [ENG_PARAM_CHOICE] = { make_choice, show_choice, read_choice },
+  [ENG_PARAM_BOOL] = { make_check, show_check, read_check },
+  [ENG_PARAM_PATH] = { make_entry, show_entry, read_entry },
+};
+
+/* ---- the form ---- */
+
+static void
+show_values (UiMethodForm *self, const EngValues *values)
+{
+  const EngParam *params = ui_slot_method (self->slot)->params;
+  for (guint i = 0; values && i < self->controls->len; i++)
+    kinds[params[i].type].show (self->controls->pdata[i], values, params[i].id);
+  gtk_widget_set_visible (self->problem, FALSE);
+}
+
+static void
+on_map (UiMethodForm *self)
+{
+  show_values (self, ui_slot_values (self->slot));
+  gboolean ready = ui_session_model (self->session) && ui_slot_state (self->slot) != UI_SLOT_IMPOSSIBLE;
+  gtk_widget_set_sensitive (self->run, ready);
+  gtk_widget_set_sensitive (self->reset, ready);
+}
+
+static void
+on_run (UiMethodForm *self)
+{
+  const EngParam *params = ui_slot_method (self->slot)->params;
+  g_autoptr (EngValues) values = eng_values_new (ui_slot_method (self->slot), ui_session_model (self->session));
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; i < self->controls->len && !error; i++)
+    kinds[params[i].type].read (self->controls->pdata[i], values, params[i].id, &error);
+  gtk_widget_set_visible (self->problem, error != NULL);
+  if (error)
+    {
+      gtk_label_set_label (GTK_LABEL (self->problem), error->message);
+      return;
+    }
+  ui_session_run_with (self->session, self->slot, values);
+  g_signal_emit (self, done_signal, 0);
+}
+
+static void
+on_reset (UiMethodForm *self)
+{
+  g_autoptr (EngValues) values = eng_values_new (ui_slot_method (self->slot), ui_session_model (self->session));
+  show_values (self, values);
+}
+
+static GtkWidget *
+make_label (const char *text, const char *css_class)
+{
+  GtkWidget *label = gtk_label_new (text);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 40);
+  if (css_class)
+    gtk_widget_add_css_class (label, css_class);
+  return label;
+}
+
+static void
+add_row (UiMethodForm *self, GtkGrid *grid, const EngParam *param, int row)
+{
+  GtkWidget *label = gtk_label_new (param->label), *control = kinds[param->type].make (param);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_set_tooltip_text (label, param->help);
+  gtk_widget_set_tooltip_text (control, param->help);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, param->label,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, param->help, -1);
+  gtk_widget_set_halign (control, param->type == ENG_PARAM_BOOL ? GTK_ALIGN_START : GTK_ALIGN_FILL);
+  gtk_grid_attach (grid, label, 0, row, 1, 1);
+  gtk_grid_attach (grid, control, 1, row, 1, 1);
+  if (param->unit && *param->unit)
+    {
+      GtkWidget *unit = gtk_label_new (param->unit);
+      gtk_widget_add_css_class (unit, "sl-dim");
+      gtk_grid_attach (grid, unit, 2, row, 1, 1);
+    }
+  g_ptr_array_add (self->controls, control);
+}
+
+static GtkWidget *
+make_buttons (UiMethodForm *self, gboolean has_params)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  self->reset = gtk_button_new_with_label ("Reset");
+  self->run = gtk_button_new_with_label (has_params ? "Run with These Values" : "Run");
+  gtk_widget_add_css_class (self->run, "suggested-action");
+  gtk_widget_set_visible (self->reset, has_params);
+  gtk_widget_set_halign (box, GTK_ALIGN_END);
+  gtk_box_append (GTK_BOX (box), self->reset);
+  gtk_box_append (GTK_BOX (box), self->run);
+  g_signal_connect_swapped (self->run, "clicked", G_CALLBACK (on_run), self);
+  g_signal_connect_swapped (self->reset, "clicked", G_CALLBACK (on_reset), self);
+  return box;
+}
+
+GtkWidget *
+ui_method_form_new (UiSession *session, UiSlot *slot)
+{
+  UiMethodForm *self = g_object_new (UI_TYPE_METHOD_FORM, NULL);
+  const EngMethod *method = ui_slot_method (slot);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 10), *grid = gtk_grid_new ();
+  self->session = g_object_ref (session);
+  self->slot = g_object_ref (slot);
+  gtk_grid_set_row_spacing (GTK_GRID (grid), 6);
+  gtk_grid_set_column_spacing (GTK_GRID (grid), 10);
+  gtk_box_append (GTK_BOX (box), make_label (method->name, "heading"));
+  gtk_box_append (GTK_BOX (box), make_label (method->about, "sl-dim"));
+  for (int i = 0; method->params && method->params[i].id; i++)
+    add_row (self, GTK_GRID (grid), &method->params[i], i);
+  gtk_widget_set_visible (grid, self->controls->len > 0);
+  gtk_box_append (GTK_BOX (box), grid);
+  self->problem = make_label ("", "sl-err");
+  gtk_widget_set_visible (self->problem, FALSE);
+  gtk_box_append (GTK_BOX (box), self->problem);
+  gtk_box_append (GTK_BOX (box), make_buttons (self, self->controls->len > 0));
+  gtk_widget_set_parent (box, GTK_WIDGET (self));
+  gtk_widget_add_css_class (GTK_WIDGET (self), "form");
+  g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
+  return GTK_WIDGET (self);
+}
+
+static void
+ui_method_form_dispose (GObject *object)
+{
+  UiMethodForm *self = UI_METHOD_FORM (object);
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
+    gtk_widget_unparent (child);
+  g_clear_pointer (&self->controls, g_ptr_array_unref);
+  g_clear_object (&self->session);
+  g_clear_object (&self->slot);
+  G_OBJECT_CLASS (ui_method_form_parent_class)->dispose (object);
+}
+
+static void
+ui_method_form_class_init (UiMethodFormClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = ui_method_form_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_accessible_role (GTK_WIDGET_CLASS (klass), GTK_ACCESSIBLE_ROLE_FORM);
+  done_signal = g_signal_new ("done", UI_TYPE_METHOD_FORM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+ui_method_form_init (UiMethodForm *self)
+{
+  self->controls = g_ptr_array_new ();
+}

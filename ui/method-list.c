@@ -1,0 +1,121 @@
+/* See method-list.h. */
+#include "ui/method-list.h"
+
+#include "ui/method-form.h"
+
+struct _UiMethodList
+{
+  GtkWidget parent_instance;
+  UiSession *session;
+  GtkListBox *list;
+};
+
+G_DEFINE_FINAL_TYPE (UiMethodList, ui_method_list, GTK_TYPE_WIDGET)
+
+/* What a row consists of; lives as long as the row. */
+typedef struct
+{
+  UiSlot *slot;
+  GtkWidget *check, *status, *gear;
+} Row;
+
+static void
+update_row (GtkWidget *row)
+{
+  Row *parts = g_object_get_data (G_OBJECT (row), "parts");
+  UiSlot *slot = parts->slot;
+  UiSlotState state = ui_slot_state (slot);
+  g_autofree char *status = ui_slot_status (slot);
+  gboolean possible = state != UI_SLOT_IMPOSSIBLE;
+  gtk_label_set_label (GTK_LABEL (parts->status), status);
+  gtk_widget_set_sensitive (parts->check, possible);
+  gtk_widget_set_sensitive (parts->gear, possible);
+  gtk_widget_set_tooltip_text (row, possible ? ui_slot_method (slot)->about : ui_slot_reason (slot));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (parts->check), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  possible ? status : ui_slot_reason (slot), -1);
+  if (state == UI_SLOT_FAILED)
+    gtk_widget_add_css_class (parts->status, "sl-err");
+  else
+    gtk_widget_remove_css_class (parts->status, "sl-err");
+  if (state == UI_SLOT_RUNNING)
+    gtk_widget_add_css_class (parts->status, "accent");
+  else
+    gtk_widget_remove_css_class (parts->status, "accent");
+}
+
+static GtkWidget *
+make_gear (UiMethodList *self, UiSlot *slot)
+{
+  GtkWidget *gear = gtk_menu_button_new (), *popover = gtk_popover_new ();
+  GtkWidget *form = ui_method_form_new (self->session, slot);
+  g_autofree char *label = g_strdup_printf ("Parameters of %s", ui_slot_method (slot)->name);
+  gtk_popover_set_child (GTK_POPOVER (popover), form);
+  g_signal_connect_object (form, "done", G_CALLBACK (gtk_popover_popdown), popover, G_CONNECT_SWAPPED);
+  gtk_menu_button_set_popover (GTK_MENU_BUTTON (gear), popover);
+  gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (gear), "sl-gear-symbolic");
+  gtk_widget_set_tooltip_text (gear, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gear), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_widget_add_css_class (gear, "flat");
+  gtk_widget_add_css_class (gear, "tight");
+  return gear;
+}
+
+static GtkWidget *
+make_row (gpointer item, gpointer data)
+{
+  UiMethodList *self = data;
+  UiSlot *slot = item;
+  GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  Row *parts = g_new (Row, 1);
+  *parts = (Row){ slot, gtk_check_button_new_with_label (ui_slot_method (slot)->name), gtk_label_new (""),
+                  make_gear (self, slot) };
+  g_object_set_data_full (G_OBJECT (row), "parts", parts, g_free);
+  gtk_widget_set_hexpand (parts->check, TRUE);
+  gtk_widget_add_css_class (parts->status, "sl-dim");
+  gtk_widget_add_css_class (parts->status, "sl-num");
+  gtk_box_append (GTK_BOX (box), parts->check);
+  gtk_box_append (GTK_BOX (box), parts->status);
+  gtk_box_append (GTK_BOX (box), parts->gear);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_widget_set_focusable (row, FALSE);
+  g_object_bind_property (slot, "shown", parts->check, "active", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (slot, "changed", G_CALLBACK (update_row), row, G_CONNECT_SWAPPED);
+  g_signal_connect_object (slot, "notify::shown", G_CALLBACK (update_row), row, G_CONNECT_SWAPPED);
+  update_row (row);
+  return row;
+}
+
+void
+ui_method_list_set_session (UiMethodList *self, UiSession *session)
+{
+  self->session = g_object_ref (session);
+  gtk_list_box_bind_model (self->list, ui_session_slots (session), make_row, self, NULL);
+}
+
+static void
+ui_method_list_dispose (GObject *object)
+{
+  UiMethodList *self = UI_METHOD_LIST (object);
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (ui_method_list_parent_class)->dispose (object);
+}
+
+static void
+ui_method_list_class_init (UiMethodListClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = ui_method_list_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+ui_method_list_init (UiMethodList *self)
+{
+  self->list = GTK_LIST_BOX (gtk_list_box_new ());
+  gtk_list_box_set_selection_mode (self->list, GTK_SELECTION_NONE);
+  gtk_widget_add_css_class (GTK_WIDGET (self->list), "sl-list");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL, "Methods", -1);
+  gtk_widget_set_parent (GTK_WIDGET (self->list), GTK_WIDGET (self));
+}

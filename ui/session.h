@@ -1,0 +1,91 @@
+/* The document: model, pictures, class to explain, methods with their results, and how all of it is
+ * shown. Every view reads it, none keeps a copy. Main thread only; nothing here blocks. */
+#pragma once
+
+#include "ui/draw/overlay.h"
+#include "ui/picture.h"
+#include "ui/slot.h"
+#include "ui/viewport.h"
+
+G_BEGIN_DECLS
+
+#define UI_TYPE_SESSION (ui_session_get_type ())
+G_DECLARE_FINAL_TYPE (UiSession, ui_session, UI, SESSION, GObject)
+
+typedef enum
+{
+  UI_MODE_OVERLAY,
+  UI_MODE_MAP,
+  UI_MODE_PHOTO
+} UiMode;
+
+/* How to read a file whose name does not tell. */
+typedef enum
+{
+  UI_OPEN_ANYTHING,
+  UI_OPEN_MODEL,
+  UI_OPEN_PICTURES
+} UiOpenHint;
+
+/* Properties, read-only and with notification: "model", "opening", "picture" (another one, or its
+ * pixels came), "predictions", "target".
+ * Signals: "display-changed"; "pointer-changed"; "jobs-changed" (some slot changed);
+ * "problem" (const char *message, const char *action): for people, @action opens something else;
+ * "opened" (const char *path, const char *kind, const char *detail): worth remembering. */
+UiSession *ui_session_new (void);
+/* Cancels everything; the session shows nothing from here on. */
+void ui_session_close (UiSession *self);
+
+/* ---- opening ---- */
+/* @paths: models, pictures and folders, NULL-ended; reads and replaces in the background. What cannot be
+ * opened is reported and leaves the session as it was. */
+void ui_session_open (UiSession *self, const char *const *paths, UiOpenHint hint);
+const char *ui_session_opening (UiSession *self); /* name of the model that is being read; NULL: none */
+EngModel *ui_session_model (UiSession *self);
+/* TRUE as soon as there is, or soon will be, something to look at. */
+gboolean ui_session_in_use (UiSession *self);
+
+/* ---- pictures ---- */
+GListModel *ui_session_pictures (UiSession *self); /* of UiPicture */
+UiPicture *ui_session_picture (UiSession *self);   /* the current one; (nullable) */
+guint ui_session_position (UiSession *self);
+void ui_session_show (UiSession *self, guint position);
+/* @by: -1, 1: past broken pictures; G_MININT, G_MAXINT: the first, the last. */
+void ui_session_walk (UiSession *self, int by);
+
+/* ---- the class ---- */
+const float *ui_session_probabilities (UiSession *self, int *n); /* of the current picture; (nullable) */
+const char *ui_session_prediction_problem (UiSession *self);     /* (nullable) */
+gboolean ui_session_follows_top (UiSession *self);
+void ui_session_set_follow_top (UiSession *self, gboolean follow);
+int ui_session_target (UiSession *self); /* class to explain; -1: not known yet */
+void ui_session_set_target (UiSession *self, int class_index);
+
+/* ---- methods ---- */
+GListModel *ui_session_slots (UiSession *self);      /* all methods, of UiSlot */
+GListModel *ui_session_tiles (UiSession *self);      /* the ticked ones */
+void ui_session_run (UiSession *self, UiSlot *slot); /* again, even if finished or stopped */
+void ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values);
+void ui_session_stop_all (UiSession *self);
+UiSlot *ui_session_running (UiSession *self); /* (nullable) */
+/* Jobs that are not finished. */
+guint ui_session_n_busy (UiSession *self);
+
+/* ---- how it is shown ---- */
+UiDisplay *ui_session_display (UiSession *self); /* change it, then call ui_session_display_changed() */
+void ui_session_display_changed (UiSession *self);
+void ui_session_reset_display (UiSession *self);
+UiMode ui_session_mode (UiSession *self);
+void ui_session_set_mode (UiSession *self, UiMode mode);
+gboolean ui_session_peeks (UiSession *self); /* the photo alone, as long as a key is held */
+void ui_session_set_peek (UiSession *self, gboolean peek);
+UiViewport *ui_session_viewport (UiSession *self);
+gboolean ui_session_links_views (UiSession *self);
+void ui_session_set_links_views (UiSession *self, gboolean links);
+gboolean ui_session_shows_crosshair (UiSession *self);
+void ui_session_set_shows_crosshair (UiSession *self, gboolean shows);
+/* In picture pixels; FALSE when the pointer is not over a picture. */
+gboolean ui_session_pointer (UiSession *self, double *x, double *y);
+void ui_session_set_pointer (UiSession *self, gboolean inside, double x, double y);
+
+G_END_DECLS

@@ -1,0 +1,397 @@
+/* See slot.h. A job whose slot has moved on is disconnected and cancelled: its late result finds no
+ * listener. */
+#include "ui/slot.h"
+
+#include <math.h>
+
+struct _UiSlot
+{
+  GObject parent_instance;
+  const EngMethod *method;
+  gboolean shown, partial;
+  UiSlotState state;
+  char *key, *refusal, *failure;
+  EngHeatmap *map;
+  EngJob *job;
+  double progress;
+  EngValues *values;
+};
+
+enum
+{
+  PROP_SHOWN = 1,
+  N_PROPS
+};
+static GParamSpec *props[N_PROPS];
+
+enum
+{
+  CHANGED,
+  FINISHED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (UiSlot, ui_slot, G_TYPE_OBJECT)
+
+static void
+changed (UiSlot *self)
+{
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
+drop_job (UiSlot *self)
+{
+  if (!self->job)
+    return;
+  g_signal_handlers_disconnect_by_data (self->job, self);
+  eng_job_cancel (self->job);
+  g_clear_object (&self->job);
+}
+
+static void
+set_map (UiSlot *self, EngHeatmap *map)
+{
+  if (self->map == map)
+    return;
+  g_clear_pointer (&self->map, eng_heatmap_unref);
+  self->map = map ? eng_heatmap_ref (map) : NULL;
+}
+
+/* Ready for another key: nothing shown, nothing under way. */
+static void
+reset (UiSlot *self, const char *key)
+{
+  drop_job (self);
+  set_map (self, NULL);
+  g_clear_pointer (&self->failure, g_free);
+  self->partial = FALSE;
+  self->progress = 0;
+  char *copy = g_strdup (key);
+  g_free (self->key);
+  self->key = copy;
+  self->state = self->refusal ? UI_SLOT_IMPOSSIBLE : UI_SLOT_EMPTY;
+}
+
+static UiSlotState
+state_of (EngJob *job)
+{
+  static const UiSlotState states[] = {
+    [ENG_JOB_QUEUED] = UI_SLOT_QUEUED,     [ENG_JOB_RUNNING] = UI_SLOT_RUNNING, [ENG_JOB_DONE] = UI_SLOT_DONE,
+    [ENG_JOB_CANCELLED] = UI_SLOT_STOPPED, [ENG_JOB_FAILED] = UI_SLOT_FAILED,
+  };
+  return states[eng_job_state (job)];
+}
+
+static void
+on_job_changed (EngJob *job, UiSlot *self)
+{
+  g_autoptr (UiSlot) hold = g_object_ref (self);
+  self->state = state_of (job);
+  if (eng_job_heatmap (job))
+    set_map (self, eng_job_heatmap (job));
+  self->progress = eng_job_progress (job, NULL, NULL, NULL);
+  if (self->state == UI_SLOT_STOPPED && !self->map)
+    reset (self, self->key);
+  if (self->state == UI_SLOT_FAILED)
+    {
+      const GError *error = eng_job_error (job);
+      g_free (self->failure);
+      self->failure = g_strdup (error ? error->message : "The method failed without giving a reason.");
+    }
+  if (self->state == UI_SLOT_DONE || self->state == UI_SLOT_STOPPED)
+    {
+      g_signal_handlers_disconnect_by_data (job, self);
+      g_clear_object (&self->job);
+    }
+  changed (self);
+  if (self->state == UI_SLOT_DONE)
+    g_signal_emit (self, signals[FINISHED], 0);
+}
+
+UiSlot *
+ui_slot_new (const EngMethod *method, gboolean shown)
+{
+  UiSlot *self = g_object_new (UI_TYPE_SLOT, NULL);
+  self->method = method;
+  self->shown = shown;
+  return self;
+}
+
+static void
+ui_slot_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  g_value_set_boolean (value, UI_SLOT (object)->shown);
+}
+
+static void
+ui_slot_set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  ui_slot_set_shown (UI_SLOT (object), g_value_get_boolean (value));
+}
+
+static void
+ui_slot_dispose (GObject *object)
+{
+  drop_job (UI_SLOT (object));
+  G_OBJECT_CLASS (ui_slot_parent_class)->dispose (object);
+}
+
+static void
+ui_slot_finalize (GObject *object)
+{
+  UiSlot *self = UI_SLOT (object);
+  set_map (self, NULL);
+  g_free (self->key);
+  g_free (self->refusal);
+  g_free (self->failure);
+  g_clear_pointer (&self->values, eng_values_free);
+  G_OBJECT_CLASS (ui_slot_parent_class)->finalize (object);
+}
+
+static void
+ui_slot_class_init (UiSlotClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  object_class->get_property = ui_slot_get_property;
+  object_class->set_property = ui_slot_set_property;
+  object_class->dispose = ui_slot_dispose;
+  object_class->finalize = ui_slot_finalize;
+  props[PROP_SHOWN] = g_param_spec_boolean ("shown", NULL, NULL, FALSE,
+                                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[CHANGED] = g_signal_new ("changed", UI_TYPE_SLOT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[FINISHED] = g_signal_new ("finished", UI_TYPE_SLOT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+ui_slot_init (UiSlot *self)
+{
+}
+
+const EngMethod *
+ui_slot_method (UiSlot *self)
+{
+  return self->method;
+}
+
+gboolean
+ui_slot_shown (UiSlot *self)
+{
+  return self->shown;
+}
+
+void
+ui_slot_set_shown (UiSlot *self, gboolean shown)
+{
+  if (self->shown == !!shown)
+    return;
+  self->shown = !!shown;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SHOWN]);
+}
+
+UiSlotState
+ui_slot_state (UiSlot *self)
+{
+  return self->state;
+}
+
+EngHeatmap *
+ui_slot_map (UiSlot *self)
+{
+  return self->map;
+}
+
+EngJob *
+ui_slot_job (UiSlot *self)
+{
+  return self->job;
+}
+
+const char *
+ui_slot_reason (UiSlot *self)
+{
+  return self->state == UI_SLOT_IMPOSSIBLE ? self->refusal : self->state == UI_SLOT_FAILED ? self->failure : NULL;
+}
+
+gboolean
+ui_slot_partial (UiSlot *self)
+{
+  return self->partial;
+}
+
+double
+ui_slot_progress (UiSlot *self)
+{
+  return self->progress;
+}
+
+double
+ui_slot_seconds (UiSlot *self)
+{
+  const EngProvenance *provenance = self->map ? eng_heatmap_provenance (self->map) : NULL;
+  return provenance ? provenance->seconds : -1;
+}
+
+const EngValues *
+ui_slot_values (UiSlot *self)
+{
+  return self->values;
+}
+
+static char *
+format_seconds (double seconds)
+{
+  if (seconds < 0)
+    return g_strdup ("");
+  if (seconds < 0.1)
+    return g_strdup_printf ("%.0f ms", fmax (1, seconds * 1000));
+  return g_strdup_printf (seconds < 10 ? "%.1f s" : "%.0f s", seconds);
+}
+
+char *
+ui_slot_status (UiSlot *self)
+{
+  static const char *const words[UI_N_SLOT_STATES] = {
+    [UI_SLOT_QUEUED] = "queued",
+    [UI_SLOT_STOPPED] = "stopped",
+    [UI_SLOT_FAILED] = "failed",
+    [UI_SLOT_IMPOSSIBLE] = "n/a",
+  };
+  if (!self->shown && self->state != UI_SLOT_IMPOSSIBLE)
+    return g_strdup ("");
+  if (self->state == UI_SLOT_RUNNING)
+    return g_strdup_printf ("%.0f %%", floor (self->progress * 100));
+  if (self->state == UI_SLOT_DONE)
+    return self->partial ? g_strdup ("partial") : format_seconds (ui_slot_seconds (self));
+  return g_strdup (words[self->state] ? words[self->state] : "");
+}
+
+/* ONNX value names are paths; the last part that says something is enough beside a tile's name. */
+static const char *
+short_layer (const char *layer)
+{
+  const char *slash = strrchr (layer, '/');
+  return slash && slash[1] ? slash + 1 : layer;
+}
+
+char *
+ui_slot_summary (UiSlot *self)
+{
+  g_autofree char *changed_values = self->values ? eng_values_summary (self->values) : g_strdup ("");
+  GString *text = g_string_new (NULL);
+  const EngProvenance *provenance = self->map ? eng_heatmap_provenance (self->map) : NULL;
+  if (self->state == UI_SLOT_DONE && provenance)
+    {
+      /* The grid only says something when it is coarser than the picture the model sees. */
+      int rows = eng_heatmap_rows (self->map), cols = eng_heatmap_cols (self->map);
+      gboolean coarse = rows < eng_heatmap_geometry (self->map)->input_height;
+      if (provenance->selected && *provenance->selected)
+        g_string_append (text, provenance->selected);
+      else if (coarse && provenance->layer && *provenance->layer)
+        g_string_append_printf (text, "layer %s · %d × %d", short_layer (provenance->layer), rows, cols);
+      else
+        g_string_append_printf (text, "%d × %d", rows, cols);
+    }
+  if (*changed_values)
+    g_string_append_printf (text, "%s%s", text->len ? " · " : "", changed_values);
+  return g_string_free (text, FALSE);
+}
+
+void
+ui_slot_set_model (UiSlot *self, EngModel *model)
+{
+  g_autoptr (GError) error = NULL;
+  g_clear_pointer (&self->refusal, g_free);
+  g_clear_pointer (&self->values, eng_values_free);
+  if (model)
+    {
+      self->values = eng_values_new (self->method, model);
+      if (!self->method->can_explain (model, NULL, &error))
+        self->refusal = g_strdup (error ? error->message : "This method does not apply to the model.");
+    }
+  reset (self, NULL);
+  changed (self);
+}
+
+void
+ui_slot_set_values (UiSlot *self, const EngValues *values)
+{
+  g_clear_pointer (&self->values, eng_values_free);
+  self->values = eng_values_copy (values);
+  changed (self);
+}
+
+const char *
+ui_slot_key (UiSlot *self)
+{
+  return self->key;
+}
+
+void
+ui_slot_clear (UiSlot *self)
+{
+  reset (self, NULL);
+  changed (self);
+}
+
+void
+ui_slot_wait (UiSlot *self, const char *key)
+{
+  reset (self, key);
+  if (!self->refusal)
+    self->state = UI_SLOT_PENDING;
+  changed (self);
+}
+
+void
+ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map)
+{
+  reset (self, key);
+  set_map (self, map);
+  self->state = UI_SLOT_DONE;
+  changed (self);
+}
+
+void
+ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority)
+{
+  reset (self, key);
+  self->job = job;
+  self->state = UI_SLOT_QUEUED;
+  g_signal_connect (job, "changed", G_CALLBACK (on_job_changed), self);
+  eng_job_start (job, priority);
+  changed (self);
+}
+
+void
+ui_slot_fail (UiSlot *self, const char *key, const char *reason)
+{
+  reset (self, key);
+  self->failure = g_strdup (reason);
+  self->state = UI_SLOT_FAILED;
+  changed (self);
+}
+
+void
+ui_slot_stop (UiSlot *self)
+{
+  if (self->state == UI_SLOT_PENDING)
+    {
+      reset (self, self->key);
+      changed (self);
+    }
+  else if (self->job && (self->state == UI_SLOT_QUEUED || self->state == UI_SLOT_RUNNING))
+    eng_job_cancel (self->job);
+}
+
+void
+ui_slot_keep (UiSlot *self)
+{
+  if (self->state != UI_SLOT_STOPPED)
+    return;
+  self->state = UI_SLOT_DONE;
+  self->partial = TRUE;
+  changed (self);
+}

@@ -1,0 +1,58 @@
+/* One method's place on the page: whether it is ticked, its parameters, and what its tile shows now.
+ * The session moves it from state to state; tiles and the methods list only look. Main thread only. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "engine/engine.h"
+
+G_BEGIN_DECLS
+
+#define UI_TYPE_SLOT (ui_slot_get_type ())
+G_DECLARE_FINAL_TYPE (UiSlot, ui_slot, UI, SLOT, GObject)
+
+typedef enum
+{
+  UI_SLOT_EMPTY,   /* nothing asked for: no model, no picture, or removed from the queue */
+  UI_SLOT_PENDING, /* will start as soon as the keys rest or the predictions are there */
+  UI_SLOT_QUEUED,
+  UI_SLOT_RUNNING,
+  UI_SLOT_DONE,
+  UI_SLOT_STOPPED,
+  UI_SLOT_FAILED,
+  UI_SLOT_IMPOSSIBLE, /* the method does not apply to the model: see the reason */
+  UI_N_SLOT_STATES
+} UiSlotState;
+
+/* Properties: "shown" (read-write). Signal "changed": anything below is different. */
+UiSlot *ui_slot_new (const EngMethod *method, gboolean shown);
+const EngMethod *ui_slot_method (UiSlot *self);
+gboolean ui_slot_shown (UiSlot *self);
+void ui_slot_set_shown (UiSlot *self, gboolean shown);
+UiSlotState ui_slot_state (UiSlot *self);
+EngHeatmap *ui_slot_map (UiSlot *self);         /* result or newest preview; (nullable) */
+EngJob *ui_slot_job (UiSlot *self);             /* queued, running or failed; (nullable) */
+const char *ui_slot_reason (UiSlot *self);      /* failed, impossible: a sentence or two; else NULL */
+gboolean ui_slot_partial (UiSlot *self);        /* a stopped map that the user kept */
+double ui_slot_progress (UiSlot *self);         /* of the stopped, failed or running job, 0 .. 1 */
+double ui_slot_seconds (UiSlot *self);          /* the shown map took; < 0: not known */
+const EngValues *ui_slot_values (UiSlot *self); /* NULL while there is no model */
+/* Few words for lists: "1.8 s", "62 %", "queued", "failed". (transfer full) */
+char *ui_slot_status (UiSlot *self);
+/* After the method's name in the header: "step 17 of 25", "layer conv4 · 6 × 6". (transfer full) */
+char *ui_slot_summary (UiSlot *self);
+
+/* ---- for the session ---- */
+void ui_slot_set_model (UiSlot *self, EngModel *model); /* asks can_explain, resets values */
+void ui_slot_set_values (UiSlot *self, const EngValues *values);
+const char *ui_slot_key (UiSlot *self);                                 /* what is shown or under way; (nullable) */
+void ui_slot_clear (UiSlot *self);                                      /* cancels, forgets; keeps IMPOSSIBLE */
+void ui_slot_wait (UiSlot *self, const char *key);                      /* -> PENDING */
+void ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map); /* -> DONE */
+/* (transfer full): watches and starts it. "finished" with the map when it is done. */
+void ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority);
+void ui_slot_fail (UiSlot *self, const char *key, const char *reason);
+void ui_slot_stop (UiSlot *self); /* as the user's Stop */
+void ui_slot_keep (UiSlot *self); /* STOPPED -> DONE, partial */
+
+G_END_DECLS

@@ -1,0 +1,60 @@
+/* Parts of the window that its files share. */
+#pragma once
+
+#include "ui/class-list.h"
+#include "ui/display-pane.h"
+#include "ui/image-strip.h"
+#include "ui/method-list.h"
+#include "ui/start-page.h"
+#include "ui/task-button.h"
+#include "ui/window.h"
+
+struct _UiWindow
+{
+  GtkApplicationWindow parent_instance;
+  UiSession *session;
+
+  GtkLabel *title;
+  GtkWidget *sidebar_toggle, *display_toggle;
+  UiTaskButton *tasks;
+  GtkRevealer *info_revealer;
+  GtkInfoBar *info;
+  GtkLabel *info_text;
+  GtkButton *info_button;
+  GtkStack *root;
+  UiStartPage *start;
+  GtkWidget *veil;
+
+  GtkPaned *sidebar_paned;
+  GtkWidget *sidebar, *display_side;
+  GtkWidget *model_row;
+  GtkLabel *model_name, *model_facts, *model_preprocessing;
+  GtkProgressBar *model_progress;
+  guint model_pulse;
+  UiClassList *classes;
+  UiMethodList *methods;
+  GtkWidget *toolbar, *space_hint;
+  GtkMenuButton *zoom_menu;
+  GtkLabel *notice;
+  GtkDropDown *columns;
+  GtkScrolledWindow *tiles_scrolled;
+  UiTileGrid *grid;
+  UiDisplayPane *display;
+  UiImageStrip *strip;
+  GtkLabel *status_values, *status_jobs;
+
+  gboolean narrow_display, narrow_sidebar; /* which thresholds the width is below */
+  gboolean display_before, sidebar_before; /* what the panes were when it went below */
+  guint responsive_idle;
+};
+
+/* window-actions.c */
+void ui_window_add_keys (UiWindow *self);
+void ui_window_update_actions (UiWindow *self);
+gboolean ui_window_get_toggle (UiWindow *self, const char *name);
+void ui_window_set_toggle (UiWindow *self, const char *name, gboolean on);
+
+/* window-open.c */
+void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);
+void ui_window_open_sample (UiWindow *self, gboolean model, gboolean scenes);
+void ui_window_add_drop_target (UiWindow *self);

@@ -1,0 +1,443 @@
+/* See window.h. This file builds the window and keeps its labels true; what it does on request stands
+ * in window-actions.c and window-open.c. */
+#include "ui/window-private.h"
+
+#include <math.h>
+
+#include "ui/recents.h"
+#include "ui/sample.h"
+#include "ui/settings.h"
+
+#define DISPLAY_NEEDS 1180 /* below this width the display pane closes, below the next the sidebar too */
+#define SIDEBAR_NEEDS 1000
+#define HINT_NEEDS 1240
+
+G_DEFINE_FINAL_TYPE (UiWindow, ui_window, GTK_TYPE_APPLICATION_WINDOW)
+
+/* ---- problems ---- */
+
+static void
+hide_info (UiWindow *self)
+{
+  gtk_revealer_set_reveal_child (self->info_revealer, FALSE);
+}
+
+static void
+on_problem (UiWindow *self, const char *message, const char *action)
+{
+  gboolean has_action = action && *action;
+  gtk_label_set_label (self->info_text, message);
+  gtk_widget_set_visible (GTK_WIDGET (self->info_button), has_action);
+  if (has_action)
+    gtk_actionable_set_action_name (GTK_ACTIONABLE (self->info_button), action);
+  gtk_info_bar_set_revealed (self->info, TRUE);
+  gtk_revealer_set_reveal_child (self->info_revealer, TRUE);
+}
+
+/* ---- labels ---- */
+
+static gboolean
+on_model_pulse (gpointer data)
+{
+  UiWindow *self = data;
+  gtk_progress_bar_pulse (self->model_progress);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+show_reading (UiWindow *self, const char *name)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->model_progress), name != NULL);
+  if (name && !self->model_pulse)
+    self->model_pulse = g_timeout_add (80, on_model_pulse, self);
+  else if (!name)
+    g_clear_handle_id (&self->model_pulse, g_source_remove);
+}
+
+static void
+update_model (UiWindow *self)
+{
+  EngModel *model = ui_session_model (self->session);
+  const char *opening = ui_session_opening (self->session);
+  EngPreprocess *view = model ? eng_model_preprocess (model) : NULL;
+  g_autofree char *reading = opening ? g_strdup_printf ("Reading %s…", opening) : NULL;
+  g_autofree char *facts = !model ? g_strdup ("Open an ONNX image classifier.")
+                                  : g_strdup_printf ("%d classes · input %d × %d × %d", eng_model_n_classes (model),
+                                                     view->channels, view->height, view->width);
+  g_autofree char *origin = view ? g_strdup_printf ("Preprocessing: %s", view->origin) : NULL;
+  g_autofree char *details = view ? eng_preprocess_describe (view) : NULL;
+  show_reading (self, opening);
+  gtk_label_set_label (self->model_name, reading ? reading : model ? eng_model_name (model) : "No model");
+  gtk_label_set_label (self->model_facts, facts);
+  gtk_widget_set_visible (GTK_WIDGET (self->model_facts), model || !opening);
+  gtk_widget_set_visible (GTK_WIDGET (self->model_preprocessing), view && !opening);
+  gtk_label_set_label (self->model_preprocessing, origin ? origin : "");
+  if (view && view->assumed)
+    gtk_widget_add_css_class (GTK_WIDGET (self->model_preprocessing), "sl-warn");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->model_preprocessing), "sl-warn");
+  g_autofree char *tooltip = model ? g_strdup_printf ("%s\n%s", eng_model_path (model), details) : NULL;
+  gtk_widget_set_tooltip_text (self->model_row, tooltip);
+}
+
+/* Part of the picture that the model never sees. */
+static void
+update_notice (UiWindow *self)
+{
+  EngModel *model = ui_session_model (self->session);
+  UiPicture *picture = ui_session_picture (self->session);
+  gboolean hatched = FALSE;
+  if (model && picture && ui_picture_width (picture) > 0)
+    {
+      EngGeometry geometry;
+      UiSeen seen;
+      eng_preprocess_geometry (eng_model_preprocess (model), ui_picture_width (picture), ui_picture_height (picture),
+                               &geometry);
+      ui_seen_from_geometry (&geometry, &seen);
+      hatched = !ui_seen_is_all (&seen, &geometry);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->notice), hatched);
+}
+
+static void
+update_title (UiWindow *self)
+{
+  UiPicture *picture = ui_session_picture (self->session);
+  EngModel *model = ui_session_model (self->session);
+  const char *name = picture ? ui_picture_name (picture) : model ? eng_model_name (model) : NULL;
+  g_autofree char *title = name ? g_strdup_printf ("%s — Sightline", name) : g_strdup ("Sightline");
+  gtk_window_set_title (GTK_WINDOW (self), title);
+  gtk_label_set_label (self->title, name ? name : "Sightline");
+}
+
+static void
+update_zoom (UiWindow *self)
+{
+  UiJobTile *tile = ui_tile_grid_selected (self->grid);
+  UiViewport *viewport = tile ? ui_heatmap_view_viewport (ui_job_tile_view (tile)) : NULL;
+  UiFrame frame;
+  g_autofree char *label = NULL;
+  if (viewport && !ui_viewport_fits (viewport) && ui_heatmap_view_frame (ui_job_tile_view (tile), &frame))
+    label = g_strdup_printf ("%.0f %%", 100 * ui_viewport_scale (viewport, &frame));
+  gtk_menu_button_set_label (self->zoom_menu, label ? label : "Fit");
+  g_autofree char *spoken = g_strdup_printf ("Zoom: %s", label ? label : "Fit");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->zoom_menu), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+}
+
+static void
+append_value (GString *text, UiJobTile *tile, double x, double y)
+{
+  double value;
+  if (!ui_heatmap_view_value (ui_job_tile_view (tile), x, y, &value))
+    return;
+  g_autofree char *number = ui_scale_format (value);
+  g_autofree char *name = g_markup_escape_text (ui_slot_method (ui_job_tile_slot (tile))->name, -1);
+  g_string_append_printf (text, "     %s <b>%s</b>", name, number);
+}
+
+static void
+update_status (UiWindow *self)
+{
+  double x, y;
+  GString *text = g_string_new (NULL);
+  if (ui_session_pointer (self->session, &x, &y))
+    {
+      g_string_append_printf (text, "Pixel <b>%d, %d</b>", (int)x, (int)y);
+      for (GtkWidget *tile = gtk_widget_get_first_child (GTK_WIDGET (self->grid)); tile;
+           tile = gtk_widget_get_next_sibling (tile))
+        append_value (text, UI_JOB_TILE (tile), x, y);
+    }
+  gtk_label_set_markup (self->status_values, text->str);
+  g_string_free (text, TRUE);
+}
+
+/* "LTX 62 %, 1 queued", or what went wrong. */
+static void
+update_jobs (UiWindow *self)
+{
+  GListModel *slots = ui_session_slots (self->session);
+  UiSlot *running = ui_session_running (self->session);
+  g_autofree char *status = running ? ui_slot_status (running) : NULL;
+  GString *text = g_string_new (NULL);
+  guint queued = 0;
+  gboolean failed = FALSE;
+  if (running)
+    g_string_printf (text, "%s %s", ui_slot_method (running)->name, status);
+  for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
+      queued += ui_slot_state (slot) == UI_SLOT_QUEUED;
+      if (ui_slot_state (slot) == UI_SLOT_FAILED)
+        {
+          failed = TRUE;
+          g_string_append_printf (text, "%s%s failed", text->len ? ", " : "", ui_slot_method (slot)->name);
+        }
+    }
+  if (queued)
+    g_string_append_printf (text, "%s%u queued", text->len ? ", " : "", queued);
+  gtk_label_set_label (self->status_jobs, text->str);
+  if (failed)
+    gtk_widget_add_css_class (GTK_WIDGET (self->status_jobs), "sl-err");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->status_jobs), "sl-err");
+  g_string_free (text, TRUE);
+}
+
+/* ---- start page or work page ---- */
+
+static void
+update_page (UiWindow *self)
+{
+  gboolean working = ui_session_in_use (self->session);
+  gboolean switched = working && !g_str_equal (gtk_stack_get_visible_child_name (self->root), "work");
+  gtk_stack_set_visible_child_name (self->root, working ? "work" : "start");
+  gtk_widget_set_visible (self->sidebar_toggle, working);
+  gtk_widget_set_visible (self->display_toggle, working);
+  gtk_widget_set_visible (GTK_WIDGET (self->tasks), working);
+  ui_window_update_actions (self);
+  if (switched)
+    gtk_widget_grab_focus (ui_image_strip_list (self->strip));
+}
+
+static void
+on_model (UiWindow *self)
+{
+  if (ui_session_model (self->session))
+    hide_info (self);
+  update_page (self);
+  update_model (self);
+  update_notice (self);
+  update_title (self);
+}
+
+static void
+on_opening (UiWindow *self)
+{
+  update_page (self);
+  update_model (self);
+}
+
+static void
+on_picture (UiWindow *self)
+{
+  update_page (self);
+  update_notice (self);
+  update_title (self);
+  update_status (self);
+  update_zoom (self);
+}
+
+/* The sample is always one click away; it would only push real work off the list. */
+static void
+on_opened (UiWindow *self, const char *path, const char *kind, const char *detail)
+{
+  g_autofree char *model = ui_sample_model (), *scenes = ui_sample_scenes ();
+  if (g_strcmp0 (path, model) != 0 && g_strcmp0 (path, scenes) != 0)
+    ui_recents_add (path, kind, detail);
+  if (!g_str_equal (kind, "model"))
+    hide_info (self);
+}
+
+static void
+on_start_open (UiWindow *self, const char *path)
+{
+  const char *paths[] = { path, NULL };
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      ui_session_open (self->session, paths, UI_OPEN_ANYTHING);
+      return;
+    }
+  g_autofree char *name = g_filename_display_basename (path);
+  g_autofree char *message = g_strdup_printf ("%s is not there any more. It was taken off the list.", name);
+  on_problem (self, message, "");
+  ui_recents_remove (path);
+}
+
+static void
+on_columns (UiWindow *self)
+{
+  ui_tile_grid_set_columns (self->grid, gtk_drop_down_get_selected (self->columns));
+}
+
+/* ---- width ---- */
+
+static void
+cross (UiWindow *self, gboolean narrow, gboolean *was_narrow, gboolean *before, const char *toggle)
+{
+  if (narrow == *was_narrow)
+    return;
+  *was_narrow = narrow;
+  if (narrow)
+    *before = ui_window_get_toggle (self, toggle);
+  ui_window_set_toggle (self, toggle, narrow ? FALSE : *before);
+}
+
+static gboolean
+on_responsive (gpointer data)
+{
+  UiWindow *self = data;
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
+  self->responsive_idle = 0;
+  cross (self, width < DISPLAY_NEEDS, &self->narrow_display, &self->display_before, "show-display");
+  cross (self, width < SIDEBAR_NEEDS, &self->narrow_sidebar, &self->sidebar_before, "show-sidebar");
+  gtk_widget_set_visible (self->space_hint, width >= HINT_NEEDS);
+  update_zoom (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Visibility must not change during an allocation. */
+static void
+ui_window_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  UiWindow *self = UI_WINDOW (widget);
+  GTK_WIDGET_CLASS (ui_window_parent_class)->size_allocate (widget, width, height, baseline);
+  if (!self->responsive_idle)
+    self->responsive_idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_responsive, self, NULL);
+}
+
+/* ---- birth and end ---- */
+
+static void
+connect_session (UiWindow *self)
+{
+  UiSession *session = self->session;
+  ui_class_list_set_session (self->classes, session);
+  ui_method_list_set_session (self->methods, session);
+  ui_tile_grid_set_session (self->grid, session);
+  ui_display_pane_set_session (self->display, session);
+  ui_image_strip_set_session (self->strip, session);
+  ui_task_button_set_session (self->tasks, session);
+  g_signal_connect_object (session, "problem", G_CALLBACK (on_problem), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "opened", G_CALLBACK (on_opened), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "pointer-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "display-changed", G_CALLBACK (update_zoom), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_viewport (session), "changed", G_CALLBACK (update_zoom), self,
+                           G_CONNECT_SWAPPED);
+}
+
+UiWindow *
+ui_window_new (GtkApplication *application)
+{
+  return g_object_new (UI_TYPE_WINDOW, "application", application, NULL);
+}
+
+UiSession *
+ui_window_session (UiWindow *self)
+{
+  return self->session;
+}
+
+UiTileGrid *
+ui_window_grid (UiWindow *self)
+{
+  return self->grid;
+}
+
+static gboolean
+ui_window_close_request (GtkWindow *window)
+{
+  UiWindow *self = UI_WINDOW (window);
+  int width, height;
+  gtk_window_get_default_size (window, &width, &height);
+  if (!gtk_window_is_maximized (window) && !gtk_window_is_fullscreen (window))
+    {
+      ui_settings_set_int ("width", width);
+      ui_settings_set_int ("height", height);
+    }
+  ui_settings_set_int ("sidebar", gtk_paned_get_position (self->sidebar_paned));
+  return GTK_WINDOW_CLASS (ui_window_parent_class)->close_request (window);
+}
+
+static void
+ui_window_dispose (GObject *object)
+{
+  UiWindow *self = UI_WINDOW (object);
+  g_clear_handle_id (&self->responsive_idle, g_source_remove);
+  g_clear_handle_id (&self->model_pulse, g_source_remove);
+  if (self->session)
+    ui_session_close (self->session);
+  G_OBJECT_CLASS (ui_window_parent_class)->dispose (object);
+  g_clear_object (&self->session);
+}
+
+#define BIND(member) gtk_widget_class_bind_template_child (widget_class, UiWindow, member)
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  BIND (title);
+  BIND (sidebar_toggle);
+  BIND (display_toggle);
+  BIND (tasks);
+  BIND (info_revealer);
+  BIND (info);
+  BIND (info_text);
+  BIND (info_button);
+  BIND (root);
+  BIND (start);
+  BIND (veil);
+  BIND (sidebar_paned);
+  BIND (sidebar);
+  BIND (display_side);
+  BIND (model_row);
+  BIND (model_name);
+  BIND (model_facts);
+  BIND (model_preprocessing);
+  BIND (model_progress);
+  BIND (classes);
+  BIND (methods);
+  BIND (toolbar);
+  BIND (space_hint);
+  BIND (zoom_menu);
+  BIND (notice);
+  BIND (columns);
+  BIND (tiles_scrolled);
+  BIND (grid);
+  BIND (display);
+  BIND (strip);
+  BIND (status_values);
+  BIND (status_jobs);
+}
+
+static void
+ui_window_class_init (UiWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  G_OBJECT_CLASS (klass)->dispose = ui_window_dispose;
+  widget_class->size_allocate = ui_window_size_allocate;
+  GTK_WINDOW_CLASS (klass)->close_request = ui_window_close_request;
+  g_type_ensure (UI_TYPE_TASK_BUTTON);
+  g_type_ensure (UI_TYPE_START_PAGE);
+  g_type_ensure (UI_TYPE_CLASS_LIST);
+  g_type_ensure (UI_TYPE_METHOD_LIST);
+  g_type_ensure (UI_TYPE_TILE_GRID);
+  g_type_ensure (UI_TYPE_DISPLAY_PANE);
+  g_type_ensure (UI_TYPE_IMAGE_STRIP);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/window.ui");
+  bind_children (widget_class);
+}
+
+static void
+ui_window_init (UiWindow *self)
+{
+  self->session = ui_session_new ();
+  self->display_before = self->sidebar_before = TRUE;
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_window_set_default_size (GTK_WINDOW (self), ui_settings_get_int ("width", 1400),
+                               ui_settings_get_int ("height", 900));
+  gtk_paned_set_position (self->sidebar_paned, ui_settings_get_int ("sidebar", 252));
+  ui_window_add_keys (self);
+  connect_session (self);
+  ui_window_add_drop_target (self);
+  g_signal_connect_swapped (self->info, "response", G_CALLBACK (hide_info), self);
+  g_signal_connect_swapped (self->start, "open", G_CALLBACK (on_start_open), self);
+  g_signal_connect_swapped (self->columns, "notify::selected", G_CALLBACK (on_columns), self);
+  g_signal_connect_object (self->grid, "selected-changed", G_CALLBACK (update_zoom), self, G_CONNECT_SWAPPED);
+  on_model (self);
+  gtk_window_set_focus (GTK_WINDOW (self), ui_start_page_default (self->start));
+  gtk_window_set_default_widget (GTK_WINDOW (self), ui_start_page_default (self->start));
+}

@@ -1,0 +1,39 @@
+/* See words.h. */
+#include "ui/words.h"
+
+#include <math.h>
+#include <string.h>
+
+char *
+ui_words_count (guint n)
+{
+  GString *text = g_string_new (NULL);
+  g_string_printf (text, "%u", n);
+  for (gssize at = (gssize)text->len - 3; at > 0; at -= 3)
+    g_string_insert_c (text, at, ',');
+  return g_string_free (text, FALSE);
+}
+
+char *
+ui_words_time_left (double seconds)
+{
+  if (seconds < 10)
+    return g_strdup_printf ("about %.0f s left", fmax (1, ceil (seconds)));
+  if (seconds < 57.5)
+    return g_strdup_printf ("about %.0f s left", 5 * round (seconds / 5));
+  return g_strdup_printf ("about %.0f min left", fmax (1, round (seconds / 60)));
+}
+
+char *
+ui_words_first_sentence (const char *text, char **rest)
+{
+  /* A full stop inside a number, a file name or a path is not followed by a space and a capital. */
+  for (const char *dot = strstr (text, ". "); dot; dot = strstr (dot + 2, ". "))
+    if (g_unichar_isupper (g_utf8_get_char (dot + 2)))
+      {
+        *rest = g_strdup (dot + 2);
+        return g_strndup (text, (gsize)(dot - text));
+      }
+  *rest = g_strdup ("");
+  return g_str_has_suffix (text, ".") ? g_strndup (text, strlen (text) - 1) : g_strdup (text);
+}
