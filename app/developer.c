@@ -95,6 +95,15 @@ save (UiWindow *window)
     g_printerr ("sightline: could not write %s\n", screenshot);
 }
 
+/* A widget has something to copy only between a frame that drew it and its next change. */
+static void
+on_frame (GdkFrameClock *clock, UiWindow *window)
+{
+  g_signal_handlers_disconnect_by_func (clock, on_frame, window);
+  save (window);
+  g_application_quit (g_application_get_default ());
+}
+
 static gboolean
 has_come (UiWindow *window)
 {
@@ -132,8 +141,9 @@ on_tick (gpointer data)
   /* Thumbnails and the last layout get their turn. */
   if (when == WHEN_DONE && ticks < 12)
     return G_SOURCE_CONTINUE;
-  save (window);
-  g_application_quit (g_application_get_default ());
+  g_signal_connect_object (gtk_widget_get_frame_clock (GTK_WIDGET (window)), "after-paint", G_CALLBACK (on_frame),
+                           window, 0);
+  gtk_widget_queue_draw (GTK_WIDGET (window));
   return G_SOURCE_REMOVE;
 }
 

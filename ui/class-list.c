@@ -66,6 +66,7 @@ make_row (UiClassList *self, int class_index, double probability, gboolean is_ta
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_set_hexpand (label, TRUE);
   gtk_widget_set_tooltip_text (label, name);
+  gtk_widget_add_css_class (label, "name");
   gtk_widget_add_css_class (number, "sl-num");
   gtk_box_append (GTK_BOX (box), radio);
   gtk_box_append (GTK_BOX (box), label);

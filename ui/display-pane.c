@@ -99,6 +99,15 @@ on_percent_input (GtkSpinButton *spin, double *value, gpointer unused)
   return end == text ? GTK_INPUT_ERROR : TRUE;
 }
 
+/* The arrow keys, the wheel and the slider step; buttons would take the room of the number. */
+static void
+hide_buttons (GtkSpinButton *spin)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (spin)); child;
+       child = gtk_widget_get_next_sibling (child))
+    gtk_widget_set_visible (child, !GTK_IS_BUTTON (child));
+}
+
 void
 ui_display_pane_set_session (UiDisplayPane *self, UiSession *session)
 {
@@ -160,6 +169,7 @@ ui_display_pane_init (UiDisplayPane *self)
   GtkSpinButton *spins[] = { self->opacity_spin, self->percentile };
   for (guint i = 0; i < G_N_ELEMENTS (spins); i++)
     {
+      hide_buttons (spins[i]);
       g_signal_connect (spins[i], "output", G_CALLBACK (on_percent_output), NULL);
       g_signal_connect (spins[i], "input", G_CALLBACK (on_percent_input), NULL);
     }

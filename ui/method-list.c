@@ -55,7 +55,7 @@ make_gear (UiMethodList *self, UiSlot *slot)
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (gear), "sl-gear-symbolic");
   gtk_widget_set_tooltip_text (gear, label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (gear), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  gtk_widget_add_css_class (gear, "flat");
+  gtk_menu_button_set_has_frame (GTK_MENU_BUTTON (gear), FALSE);
   gtk_widget_add_css_class (gear, "tight");
   return gear;
 }

@@ -104,13 +104,13 @@ arm (UiSession *self, guint delay)
 
 /* Methods that count steps, masks or samples come after those that take one pass, so that a first
  * result is there at once. */
-static int
-priority_of (const EngMethod *method, guint row)
+static gboolean
+iterates (const EngMethod *method)
 {
-  gboolean iterates = FALSE;
   for (const EngParam *param = method->params; param && param->id; param++)
-    iterates = iterates || (param->type == ENG_PARAM_INT && param->otherwise > 1);
-  return (iterates ? 100 : 10) + (int)row;
+    if (param->type == ENG_PARAM_INT && param->otherwise > 1)
+      return TRUE;
+  return FALSE;
 }
 
 static char *
@@ -251,7 +251,19 @@ start_slot (UiSession *self, UiSlot *slot, guint row)
   EngValues *values = eng_values_copy (ui_slot_values (slot));
   EngJob *job =
       eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self), NULL, values, 0);
-  ui_slot_start (slot, key, job, priority_of (method, row));
+  ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
+}
+
+/* Quick methods are queued first: the engine begins with whatever reaches it first. */
+static void
+start_pending (UiSession *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->slots));
+  for (int quick = 1; quick >= 0; quick--)
+    for (guint i = 0; i < n; i++)
+      if (ui_slot_state (nth_slot (self, i)) == UI_SLOT_PENDING
+          && iterates (ui_slot_method (nth_slot (self, i))) != quick)
+        start_slot (self, nth_slot (self, i), i);
 }
 
 static gboolean
@@ -266,9 +278,7 @@ on_timer (gpointer data)
       start_predict (self);
       return G_SOURCE_REMOVE;
     }
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
-    if (ui_slot_state (nth_slot (self, i)) == UI_SLOT_PENDING)
-      start_slot (self, nth_slot (self, i), i);
+  start_pending (self);
   return G_SOURCE_REMOVE;
 }
 

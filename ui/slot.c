@@ -3,6 +3,7 @@
 #include "ui/slot.h"
 
 #include <math.h>
+#include <string.h>
 
 struct _UiSlot
 {
@@ -268,12 +269,26 @@ ui_slot_status (UiSlot *self)
   return g_strdup (words[self->state] ? words[self->state] : "");
 }
 
-/* ONNX value names are paths; the last part that says something is enough beside a tile's name. */
-static const char *
+/* ONNX value names are paths such as "/block3/Relu_1_output_0": the last two parts, without the
+ * exporter's suffix, are enough beside a tile's name. */
+static char *
 short_layer (const char *layer)
 {
-  const char *slash = strrchr (layer, '/');
-  return slash && slash[1] ? slash + 1 : layer;
+  const char *start = layer + strlen (layer);
+  for (int slashes = 0; start > layer && slashes < 2; start--)
+    slashes += start[-1] == '/';
+  while (*start == '/')
+    start++;
+  const char *suffix = g_strrstr (start, "_output_");
+  return suffix && suffix > start ? g_strndup (start, (gsize)(suffix - start)) : g_strdup (start);
+}
+
+/* What was selected, without the reason: "step 17 of 25: lowest POS AUC" is the first five words. */
+static void
+append_selected (GString *text, const char *selected)
+{
+  const char *colon = strstr (selected, ": ");
+  g_string_append_len (text, selected, colon ? colon - selected : -1);
 }
 
 char *
@@ -288,9 +303,12 @@ ui_slot_summary (UiSlot *self)
       int rows = eng_heatmap_rows (self->map), cols = eng_heatmap_cols (self->map);
       gboolean coarse = rows < eng_heatmap_geometry (self->map)->input_height;
       if (provenance->selected && *provenance->selected)
-        g_string_append (text, provenance->selected);
+        append_selected (text, provenance->selected);
       else if (coarse && provenance->layer && *provenance->layer)
-        g_string_append_printf (text, "layer %s · %d × %d", short_layer (provenance->layer), rows, cols);
+        {
+          g_autofree char *layer = short_layer (provenance->layer);
+          g_string_append_printf (text, "layer %s · %d × %d", layer, rows, cols);
+        }
       else
         g_string_append_printf (text, "%d × %d", rows, cols);
     }
@@ -308,7 +326,7 @@ ui_slot_set_model (UiSlot *self, EngModel *model)
   if (model)
     {
       self->values = eng_values_new (self->method, model);
-      if (!self->method->can_explain (model, NULL, &error))
+      if (self->method->can_explain && !self->method->can_explain (model, NULL, &error))
         self->refusal = g_strdup (error ? error->message : "This method does not apply to the model.");
     }
   reset (self, NULL);
