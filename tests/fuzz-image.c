@@ -55,6 +55,7 @@ try_picture (const guint8 *data, gsize size)
   g_autoptr (EngPreprocess) preprocess = eng_preprocess_guess (3, 16, 24);
   g_autofree guint8 *view = eng_preprocess_view (preprocess, image, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (view);
 }
 
 int
