@@ -25,8 +25,8 @@ typedef enum
 typedef enum
 {
   ENG_OP_PLAIN = 0,
-  ENG_OP_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: no memory, no work; forward
-                               fills only further outputs and, like backward, is NULL without any */
+  ENG_OP_VIEW = 1 << 0,       /* output 0 is input 0 under another shape: no memory, no work; backward is never
+                                 called, forward only where there are further outputs, which it fills */
   ENG_OP_MOVES = 1 << 1,      /* output elements are moved elements of input 0: folding keeps a WEIGHT */
   ENG_OP_FROM_SHAPE = 1 << 2, /* outputs depend on input shapes only (Shape, Size): always folded */
   ENG_OP_INPLACE = 1 << 3     /* forward may run with output 0 in input 0's memory (same shape and type) */
