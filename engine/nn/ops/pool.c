@@ -122,7 +122,7 @@ ENG_INLINE void
 max_rows (float *restrict dst, const float *restrict src, int64_t n)
 {
   for (int64_t i = 0; i < n; i++)
-    dst[i] = src[i] > dst[i] ? src[i] : dst[i];
+    dst[i] = src[i] > dst[i] || isnan (src[i]) ? src[i] : dst[i];
 }
 
 ENG_CLONES static void
@@ -146,13 +146,13 @@ max_plane (const Pool *s, const float *x, float *y, float *row)
             const float *at = row + s->first[2][o];
             float best = at[0];
             for (int64_t t = 1; t < s->taps[2][o]; t++)
-              best = at[t * d] > best ? at[t * d] : best;
+              best = at[t * d] > best || isnan (at[t * d]) ? at[t * d] : best;
             *y++ = best;
           }
       }
 }
 
-/* Position within the plane of the first largest element of one window. */
+/* Position within the plane of the first largest element of one window; not-a-number wins, as in PyTorch. */
 #define DEFINE_ARGMAX(name, Type)                                                                                    \
   static int64_t name (const Pool *s, const Type *x, int64_t o0, int64_t o1, int64_t o2)                             \
   {                                                                                                                  \
@@ -161,7 +161,7 @@ max_plane (const Pool *s, const float *x, float *y, float *row)
     {                                                                                                                \
       int64_t at = r * s->w.in[2] + s->first[2][o2];                                                                 \
       for (int64_t t = 0; t < s->taps[2][o2]; t++, at += s->w.dilation[2])                                           \
-        if (best < 0 || x[at] > x[best])                                                                             \
+        if (best < 0 || x[at] > x[best] || isnan ((double)x[at]))                                                    \
           best = at;                                                                                                 \
     }                                                                                                                \
     return best;                                                                                                     \
