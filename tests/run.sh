@@ -8,6 +8,7 @@ sh app/install-packages.sh build test
 [ -f "$build/build.ninja" ] || meson setup "$build"
 ninja -C "$build" || { echo "0 passed, 1 failed"; exit 1; }
 status=0
-meson test -C "$build" --no-rebuild --print-errorlogs || status=$?
+# Three times the limits: shared machines and sanitizers are slow.
+meson test -C "$build" --no-rebuild --print-errorlogs -t 3 || status=$?
 python3 tests/summary.py "$build/meson-logs/testlog.json" || status=1
 exit "$status"
