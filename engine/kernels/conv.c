@@ -4,6 +4,7 @@
  * thread with its own buffer and single-threaded products, so there are no races and results do not
  * depend on the order of threads. Images with few output positions are set side by side in one matrix,
  * since a product of 49 columns runs at half the speed of one of 200. */
+#include "clones.h"
 #include "conv-private.h"
 
 #include <omp.h>
@@ -264,6 +265,13 @@ gather (const Plan *s, const Tile *t, int64_t c0, int64_t c1, const float *x, fl
                         columns + i * n, ld);
 }
 
+ENG_CLONES static void
+fill (float *dst, int64_t n, float v)
+{
+  for (int64_t i = 0; i < n; i++)
+    dst[i] = v;
+}
+
 /* Output channels c0 <= c < c1 of one tile. */
 static void
 forward_product (const Plan *s, const Tile *t, EngGemmFunc gemm, int64_t c0, int64_t c1, const float *x,
@@ -276,11 +284,7 @@ forward_product (const Plan *s, const Tile *t, EngGemmFunc gemm, int64_t c0, int
   m.ldb = s->pointwise ? s->points : width;
   m.ldc = s->joint > 1 ? width : s->points;
   for (int64_t c = c0; c < c1; c++)
-    {
-      float *row = target + (c - c0) * m.ldc, v = bias ? bias[t->g * p->cout + c] : 0;
-      for (int64_t i = 0; i < width; i++)
-        row[i] = v;
-    }
+    fill (target + (c - c0) * m.ldc, width, bias ? bias[t->g * p->cout + c] : 0);
   gemm (&m, w + (t->g * p->cout + c0) * s->k,
         s->pointwise ? x + plane_at (s, t, 0, p->cin, 0, s->in_plane) + t->from : columns, target);
   for (int64_t i = 0; s->joint > 1 && i < t->images; i++)

@@ -159,6 +159,20 @@ image_row (const Layout *l, const Part *part, int64_t e0, int64_t e1)
 
 /* Image into phase images. What stands for padding is not touched: it is zero from the start, since all
  * images of a call have the same layout. */
+ENG_INLINE void
+copy_every (float *restrict dst, const float *restrict src, int64_t n, int64_t stride)
+{
+  if (stride == 1)
+    for (int64_t i = 0; i < n; i++)
+      dst[i] = src[i];
+  else if (stride == 2)
+    for (int64_t i = 0; i < n; i++)
+      dst[i] = src[i * 2];
+  else
+    for (int64_t i = 0; i < n; i++)
+      dst[i] = src[i * stride];
+}
+
 ENG_CLONES static void
 split_plane (const Layout *l, const float *x, float *dst)
 {
@@ -167,21 +181,14 @@ split_plane (const Layout *l, const float *x, float *dst)
     {
       Part part;
       part_init (&part, l, f);
-      for (int64_t e0 = part.low[0]; e0 < part.high[0]; e0++)
-        for (int64_t e1 = part.low[1]; e1 < part.high[1]; e1++)
-          {
-            const float *row = x + image_row (l, &part, e0, e1);
-            float *d = dst + (e0 * e[1] + e1) * e[2];
-            if (stride == 1)
-              for (int64_t i = part.low[2]; i < part.high[2]; i++)
-                d[i] = row[i];
-            else if (stride == 2)
-              for (int64_t i = part.low[2]; i < part.high[2]; i++)
-                d[i] = row[i * 2];
-            else
-              for (int64_t i = part.low[2]; i < part.high[2]; i++)
-                d[i] = row[i * stride];
-          }
+      int64_t n = part.high[2] - part.low[2], step = l->p->stride[1] * l->p->in[2];
+      for (int64_t e0 = part.low[0]; e0 < part.high[0] && n > 0; e0++)
+        {
+          const float *row = x + image_row (l, &part, e0, part.low[1]) + part.low[2] * stride;
+          float *d = dst + (e0 * e[1] + part.low[1]) * e[2] + part.low[2];
+          for (int64_t e1 = part.low[1]; e1 < part.high[1]; e1++, row += step, d += e[2])
+            copy_every (d, row, n, stride);
+        }
     }
 }
 

@@ -16,7 +16,8 @@ typedef struct
   int64_t planes, in_plane, out_plane;
   /* By axis and output position: first input index, number of taps inside, and what AveragePool counts. */
   int64_t *first[3], *taps[3], *counted[3];
-  int p; /* of LpPool */
+  int64_t low, high; /* along the last axis: windows that lie inside as a whole */
+  int p;             /* of LpPool */
   gboolean column_major;
 } Pool;
 
@@ -64,11 +65,17 @@ pool_shape (EngNode *node, gboolean count_padding, GError **error)
   for (int a = 0; a < 3; a++)
     if (!make_axis (node, s, a, count_padding, error))
       return FALSE;
+  while (s->low < s->w.out[2] && s->taps[2][s->low] < s->w.kernel[2])
+    s->low++;
+  for (s->high = s->low; s->high < s->w.out[2] && s->taps[2][s->high] == s->w.kernel[2];)
+    s->high++;
   s->planes = x->dim[0] * x->dim[1];
   s->in_plane = s->w.in[0] * s->w.in[1] * s->w.in[2];
   s->out_plane = s->w.out[0] * s->w.out[1] * s->w.out[2];
+  if (s->in_plane > G_MAXINT32)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "the image is too large");
   s->column_major = eng_attrs_get_int (node->attrs, "storage_order", 0) != 0;
-  node->scratch = sizeof (float) * (gsize)(s->planes * s->w.in[2]); /* a row for each plane */
+  node->scratch = 2 * sizeof (float) * (gsize)(s->planes * s->w.in[2]); /* two rows for each plane */
   return TRUE;
 }
 
@@ -118,19 +125,42 @@ typedef struct
                                      TRUE);                                                                          \
          t1++)
 
+/* dst = max (dst, src) over elements of src @stride apart; not-a-number wins, as in PyTorch. */
 ENG_INLINE void
-max_rows (float *restrict dst, const float *restrict src, int64_t n)
+max_every (float *restrict dst, const float *restrict src, int64_t n, int64_t stride)
 {
   for (int64_t i = 0; i < n; i++)
-    dst[i] = src[i] > dst[i] || isnan (src[i]) ? src[i] : dst[i];
+    dst[i] = src[i * stride] > dst[i] || isnan (src[i * stride]) ? src[i * stride] : dst[i];
+}
+
+ENG_INLINE void
+max_stride (float *restrict dst, const float *restrict src, int64_t n, int64_t stride)
+{
+  if (stride == 1)
+    max_every (dst, src, n, 1);
+  else if (stride == 2)
+    max_every (dst, src, n, 2);
+  else
+    max_every (dst, src, n, stride);
+}
+
+/* One output position from the row of largest elements. */
+ENG_INLINE float
+max_window (const Pool *s, const float *row, int64_t o)
+{
+  const float *at = row + s->first[2][o];
+  float best = at[0];
+  for (int64_t t = 1; t < s->taps[2][o]; t++)
+    best = at[t * s->w.dilation[2]] > best || isnan (at[t * s->w.dilation[2]]) ? at[t * s->w.dilation[2]] : best;
+  return best;
 }
 
 ENG_CLONES static void
 max_plane (const Pool *s, const float *x, float *y, float *row)
 {
-  int64_t width = s->w.in[2], d = s->w.dilation[2];
+  int64_t width = s->w.in[2], n = s->high - s->low;
   for (int64_t o0 = 0; o0 < s->w.out[0]; o0++)
-    for (int64_t o1 = 0; o1 < s->w.out[1]; o1++)
+    for (int64_t o1 = 0; o1 < s->w.out[1]; o1++, y += s->w.out[2])
       {
         gboolean first = TRUE;
         FOR_WINDOW_ROWS (s, o0, o1, r)
@@ -138,21 +168,69 @@ max_plane (const Pool *s, const float *x, float *y, float *row)
           if (first)
             memcpy (row, x + r * width, sizeof *row * width);
           else
-            max_rows (row, x + r * width, width);
+            max_every (row, x + r * width, width, 1);
+          first = FALSE;
+        }
+        for (int64_t o = 0; o < s->low; o++)
+          y[o] = max_window (s, row, o);
+        for (int64_t i = s->low; i < s->high; i++)
+          y[i] = -INFINITY;
+        for (int64_t t = 0; n > 0 && t < s->w.kernel[2]; t++)
+          max_stride (y + s->low, row + s->first[2][s->low] + t * s->w.dilation[2], n, s->w.stride[2]);
+        for (int64_t o = s->high; o < s->w.out[2]; o++)
+          y[o] = max_window (s, row, o);
+      }
+}
+
+/* Which rows of the window hold the largest elements of each column: the first such row by number. */
+ENG_INLINE void
+max_rows_with_index (float *restrict best, int32_t *restrict which, const float *restrict src, int32_t number,
+                     int64_t n)
+{
+  for (int64_t i = 0; i < n; i++)
+    {
+      gboolean larger = src[i] > best[i] || isnan (src[i]);
+      which[i] = larger ? number : which[i];
+      best[i] = larger ? src[i] : best[i];
+    }
+}
+
+/* Adds each dy to the first largest element of its window, in the order of rows. */
+ENG_CLONES static void
+max_plane_back (const Pool *s, const float *x, const float *dy, float *dx, float *best, int32_t *which)
+{
+  int64_t width = s->w.in[2], d = s->w.dilation[2];
+  for (int64_t o0 = 0; o0 < s->w.out[0]; o0++)
+    for (int64_t o1 = 0; o1 < s->w.out[1]; o1++, dy += s->w.out[2])
+      {
+        gboolean first = TRUE;
+        FOR_WINDOW_ROWS (s, o0, o1, r)
+        {
+          if (first)
+            {
+              memcpy (best, x + r * width, sizeof *best * width);
+              for (int64_t i = 0; i < width; i++)
+                which[i] = (int32_t)r;
+            }
+          else
+            max_rows_with_index (best, which, x + r * width, (int32_t)r, width);
           first = FALSE;
         }
         for (int64_t o = 0; o < s->w.out[2]; o++)
           {
-            const float *at = row + s->first[2][o];
-            float best = at[0];
+            int64_t at = s->first[2][o], to = at;
             for (int64_t t = 1; t < s->taps[2][o]; t++)
-              best = at[t * d] > best || isnan (at[t * d]) ? at[t * d] : best;
-            *y++ = best;
+              {
+                at += d;
+                if (best[at] > best[to] || isnan (best[at]) || (best[at] == best[to] && which[at] < which[to]))
+                  to = at;
+              }
+            dx[which[to] * width + to] += dy[o];
           }
       }
 }
 
-/* Position within the plane of the first largest element of one window; not-a-number wins, as in PyTorch. */
+/* Position within the plane of the first largest element of one window. */
 #define DEFINE_ARGMAX(name, Type)                                                                                    \
   static int64_t name (const Pool *s, const Type *x, int64_t o0, int64_t o1, int64_t o2)                             \
   {                                                                                                                  \
@@ -201,8 +279,6 @@ argmax_planes (int64_t begin, int64_t end, gpointer data)
           j->out[to] = j->x[from + at];
         if (j->indices)
           j->indices[to] = output_index (s, plane, at);
-        if (j->dx)
-          j->dx[from + at] += j->dy[to];
       }
 }
 
@@ -213,6 +289,19 @@ max_planes (int64_t begin, int64_t end, gpointer data)
   const Pool *s = j->s;
   for (int64_t i = begin; i < end; i++)
     max_plane (s, j->x + i * s->in_plane, j->out + i * s->out_plane, j->rows + i * s->w.in[2]);
+}
+
+static void
+max_planes_back (int64_t begin, int64_t end, gpointer data)
+{
+  const Job *j = data;
+  const Pool *s = j->s;
+  for (int64_t i = begin; i < end; i++)
+    {
+      float *best = j->rows + 2 * i * s->w.in[2];
+      max_plane_back (s, j->x + i * s->in_plane, j->dy + i * s->out_plane, j->dx + i * s->in_plane, best,
+                      (int32_t *)(best + s->w.in[2]));
+    }
 }
 
 /* Rough nanoseconds for one plane. */
@@ -246,8 +335,9 @@ max_backward (const EngNode *node, EngPass *pass)
 {
   const Pool *s = node->priv;
   Job j = { .s = s, .x = eng_in_f (pass, node, 0), .dy = eng_grad_out (pass, node, 0) };
+  j.rows = eng_pass_scratch (pass);
   if (j.dy && (j.dx = eng_grad_in (pass, node, 0)))
-    eng_parallel (s->planes, plane_cost (s), argmax_planes, &j);
+    eng_parallel (s->planes, plane_cost (s), max_planes_back, &j);
 }
 
 /* ---- sums ---- */
@@ -304,27 +394,52 @@ divisor (const Pool *s, int64_t o0, int64_t o1, int64_t o2)
   return (float)(s->counted[0][o0] * s->counted[1][o1] * s->counted[2][o2]);
 }
 
+ENG_INLINE void
+add_every (float *restrict dst, const float *restrict src, int64_t n, int64_t stride)
+{
+  for (int64_t i = 0; i < n; i++)
+    dst[i] += src[i * stride];
+}
+
+/* Sums over the elements of each window in the row of sums. */
+ENG_CLONES static void
+sum_windows (const Pool *s, const float *row, float *y)
+{
+  int64_t n = s->high - s->low, stride = s->w.stride[2], d = s->w.dilation[2];
+  for (int64_t o = 0; o < s->w.out[2]; o++)
+    {
+      y[o] = 0;
+      for (int64_t t = 0; (o < s->low || o >= s->high) && t < s->taps[2][o]; t++)
+        y[o] += row[s->first[2][o] + t * d];
+    }
+  for (int64_t t = 0; n > 0 && t < s->w.kernel[2]; t++)
+    {
+      const float *at = row + s->first[2][s->low] + t * d;
+      if (stride == 1)
+        add_every (y + s->low, at, n, 1);
+      else if (stride == 2)
+        add_every (y + s->low, at, n, 2);
+      else
+        add_every (y + s->low, at, n, stride);
+    }
+}
+
 static void
 sum_plane (const Pool *s, const float *x, float *y, float *row)
 {
-  int64_t width = s->w.in[2], d = s->w.dilation[2];
+  int64_t width = s->w.in[2];
   for (int64_t o0 = 0; o0 < s->w.out[0]; o0++)
     for (int64_t o1 = 0; o1 < s->w.out[1]; o1++)
       {
         memset (row, 0, sizeof *row * width);
         FOR_WINDOW_ROWS (s, o0, o1, r)
         add_terms (row, x + r * width, width, s->p);
-        for (int64_t o = 0; o < s->w.out[2]; o++)
-          {
-            const float *at = row + s->first[2][o];
-            float sum = 0;
-            for (int64_t t = 0; t < s->taps[2][o]; t++)
-              sum += at[t * d];
-            *y++ = s->p == 0   ? sum / divisor (s, o0, o1, o)
-                   : s->p == 1 ? sum
-                   : s->p == 2 ? sqrtf (sum)
-                               : powf (sum, 1 / (float)s->p);
-          }
+        sum_windows (s, row, y);
+        for (int64_t o = 0; o < s->w.out[2]; o++, y++)
+          *y = s->p == 0   ? *y / divisor (s, o0, o1, o)
+               : s->p == 1 ? *y
+               : s->p == 2 ? sqrtf (*y)
+                           : powf (*y, 1 / (float)s->p);
       }
 }
 
