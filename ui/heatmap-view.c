@@ -9,7 +9,8 @@
 
 #define RASTER_LEAST 384 /* longer side of the heat texture, pixels */
 #define RASTER_MOST 768
-#define GAP 7 /* of the crosshair round the pointer */
+#define PROGRESS_HEIGHT 46 /* of the bar that the tile lays over a running view */
+#define GAP 7              /* of the crosshair round the pointer */
 
 struct _UiHeatmapView
 {
@@ -268,7 +269,7 @@ draw_crosshair (GtkSnapshot *snapshot, float x, float y, const graphene_rect_t *
 }
 
 static void
-draw_value (UiHeatmapView *self, GtkSnapshot *snapshot, const char *text)
+draw_value (UiHeatmapView *self, GtkSnapshot *snapshot, const char *text, const graphene_rect_t *visible)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (widget, text);
@@ -277,8 +278,12 @@ draw_value (UiHeatmapView *self, GtkSnapshot *snapshot, const char *text)
   int width, height;
   pango_layout_get_pixel_size (layout, &width, &height);
   graphene_rect_t box;
-  graphene_rect_init (&box, (float)(gtk_widget_get_width (widget) - width - 20),
-                      (float)(gtk_widget_get_height (widget) - height - 12), (float)width + 12, (float)height + 4);
+  float right = visible->origin.x + visible->size.width, bottom = visible->origin.y + visible->size.height;
+  /* The tile lays the progress over the foot of a running view. */
+  if (ui_slot_state (self->slot) == UI_SLOT_RUNNING)
+    bottom = MIN (bottom, (float)gtk_widget_get_height (widget) - PROGRESS_HEIGHT);
+  graphene_rect_init (&box, right - (float)width - 20, bottom - (float)height - 12, (float)width + 12,
+                      (float)height + 4);
   gsk_rounded_rect_init_from_rect (&round, &box, 4);
   gtk_snapshot_push_rounded_clip (snapshot, &round);
   gtk_snapshot_append_color (snapshot, &back, &box);
@@ -302,7 +307,7 @@ draw_pointer (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t 
   if (mode_of (self) != UI_MODE_PHOTO && ui_heatmap_view_value (self, x, y, &value))
     {
       g_autofree char *text = ui_scale_format (value);
-      draw_value (self, snapshot, text);
+      draw_value (self, snapshot, text, &visible);
     }
 }
 

@@ -75,6 +75,7 @@ setup_cell (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
   gtk_label_set_max_width_chars (GTK_LABEL (cell->caption), 9);
   gtk_widget_set_hexpand (cell->caption, TRUE);
   gtk_image_set_pixel_size (GTK_IMAGE (cell->mark), 12);
+  gtk_widget_set_size_request (foot, -1, 17); /* the same with and without a mark */
   gtk_overlay_set_child (GTK_OVERLAY (overlay), cell->picture);
   gtk_overlay_add_overlay (GTK_OVERLAY (overlay), cell->broken);
   gtk_box_append (GTK_BOX (box), overlay);

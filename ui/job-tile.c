@@ -150,14 +150,17 @@ update_progress (UiJobTile *self, UiSlotState state)
   double elapsed = (double)(g_get_monotonic_time () - self->waiting_since) / G_USEC_PER_SEC;
   const char *unit = eng_job_unit (ui_slot_job (self->slot));
   g_autofree char *count = ui_words_count (done), *of = ui_words_count (total);
-  g_autofree char *text =
-      total > 0 ? g_strdup_printf ("%s of %s %s", count, of, unit ? unit : "steps") : g_strdup ("Preparing");
-  g_autofree char *left = total == 0                ? g_strdup_printf ("%.0f s", elapsed)
-                          : eta >= 0 && elapsed > 1 ? ui_words_time_left (eta)
-                                                    : g_strdup ("");
+  gboolean counts = total > 1; /* one pass is no progress */
+  g_autofree char *text = counts ? g_strdup_printf ("%s of %s %s", count, of, unit ? unit : "steps")
+                          : done ? g_strdup ("Finishing")
+                                 : g_strdup ("Preparing");
+  g_autofree char *left = elapsed < 1 ? g_strdup ("")
+                          : !counts   ? g_strdup_printf ("%.0f s", elapsed)
+                          : eta >= 0  ? ui_words_time_left (eta)
+                                      : g_strdup ("");
   gtk_label_set_label (self->progress_count, text);
   gtk_label_set_label (self->progress_left, left);
-  if (total > 0)
+  if (counts)
     gtk_progress_bar_set_fraction (self->progress_bar, fraction);
   else
     gtk_progress_bar_pulse (self->progress_bar);

@@ -80,6 +80,14 @@ update_model (UiWindow *self)
   gtk_widget_set_tooltip_text (self->model_row, tooltip);
 }
 
+/* The hint gives way where the toolbar is short of room. */
+static void
+update_hint (UiWindow *self)
+{
+  gboolean room = gtk_widget_get_width (GTK_WIDGET (self)) >= HINT_NEEDS;
+  gtk_widget_set_visible (self->space_hint, room && !gtk_widget_get_visible (GTK_WIDGET (self->notice)));
+}
+
 /* Part of the picture that the model never sees. */
 static void
 update_notice (UiWindow *self)
@@ -97,6 +105,7 @@ update_notice (UiWindow *self)
       hatched = !ui_seen_is_all (&seen, &geometry);
     }
   gtk_widget_set_visible (GTK_WIDGET (self->notice), hatched);
+  update_hint (self);
 }
 
 static void
@@ -176,6 +185,7 @@ update_jobs (UiWindow *self)
   if (queued)
     g_string_append_printf (text, "%s%u queued", text->len ? ", " : "", queued);
   gtk_label_set_label (self->status_jobs, text->str);
+  update_status (self); /* values under a resting pointer */
   if (failed)
     gtk_widget_add_css_class (GTK_WIDGET (self->status_jobs), "sl-err");
   else
@@ -280,7 +290,7 @@ on_responsive (gpointer data)
   self->responsive_idle = 0;
   cross (self, width < DISPLAY_NEEDS, &self->narrow_display, &self->display_before, "show-display");
   cross (self, width < SIDEBAR_NEEDS, &self->narrow_sidebar, &self->sidebar_before, "show-sidebar");
-  gtk_widget_set_visible (self->space_hint, width >= HINT_NEEDS);
+  update_hint (self);
   update_zoom (self);
   return G_SOURCE_REMOVE;
 }
