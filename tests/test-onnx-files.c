@@ -403,6 +403,94 @@ test_round_trip (void)
   g_assert_true (g_bytes_equal (bytes, twice));
 }
 
+/* Result of @graph on one fixed input. (transfer full) */
+static float *
+result_of (EngGraph *graph, gsize *n)
+{
+  EngValue *output = graph->outputs->pdata[0];
+  *n = (gsize)eng_shape_count (&output->shape);
+  float *y = g_new (float, *n);
+  run_once (graph, y);
+  return y;
+}
+
+/* @source with one newer node behind, so that all of it has to be written in the newest form. */
+static EngGraph *
+with_newer_node (EngGraph *source)
+{
+  g_autoptr (GError) error = NULL;
+  EngGraph *graph = eng_graph_new ();
+  EngValue *in = source->inputs->pdata[0], *out = source->outputs->pdata[0], *x, *y;
+  x = eng_graph_add_input (graph, "input", in->dtype, &in->shape);
+  g_assert_true (eng_graph_append (graph, source, "", &in, &x, 1, &out, &y, 1, &error));
+  y = eng_graph_op (graph, &error, "Identity", NULL, 1, y);
+  g_assert_no_error (error);
+  eng_graph_add_output (graph, y);
+  eng_graph_freeze (graph);
+  return graph;
+}
+
+static void
+assert_upgrades (GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  gsize n_old, n_new;
+  g_autoptr (EngOnnx) onnx = eng_onnx_load_bytes (bytes, "old.onnx", NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (EngGraph) old = eng_onnx_build (onnx, NULL, 0, &error);
+  g_assert_no_error (error);
+  g_autoptr (EngGraph) joined = with_newer_node (old);
+  g_autoptr (GBytes) written = eng_onnx_export (joined, "new", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (EngOnnx) again = eng_onnx_load_bytes (written, "new.onnx", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (eng_onnx_opset (again), ==, ENG_OPSET_MAX);
+  g_autoptr (EngGraph) newer = eng_onnx_build (again, NULL, 0, &error);
+  g_assert_no_error (error);
+  g_autofree float *a = result_of (old, &n_old), *b = result_of (newer, &n_new);
+  g_assert_cmpmem (a, n_old * sizeof *a, b, n_new * sizeof *b); /* one thread's work: the same to the bit */
+}
+
+/* One chain per time at which forms changed. */
+static void
+test_upgrade (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "tests", "seeds", "onnx", "old.onnx", NULL),
+                  *data = NULL;
+  gsize n;
+  g_assert_true (g_file_get_contents (path, &data, &n, NULL));
+  g_autoptr (GBytes) opset_7 = g_bytes_new (data, n);
+  assert_upgrades (opset_7);
+
+  OnnxMaker *m = onnx_maker_new (9);
+  onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 4, 1, 2, 3, 4);
+  onnx_maker_floats (m, "scales", 1, INTS (4), FLOATS (1, 1, 2, 2));
+  onnx_maker_node (m, "Upsample", "x scales", "y");
+  onnx_maker_output (m, "y");
+  g_autoptr (GBytes) opset_9 = onnx_maker_finish (m);
+  assert_upgrades (opset_9);
+
+  m = onnx_maker_new (10);
+  onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 4, 1, 4, 3, 4);
+  onnx_maker_floats (m, "scales", 1, INTS (4), FLOATS (1, 1, 1.7f, 2));
+  onnx_maker_node (m, "Resize", "x scales", "a");
+  onnx_maker_int (onnx_maker_node (m, "Split", "a", "b c"), "axis", 1);
+  onnx_maker_node (m, "Mul", "b c", "d");
+  onnx_maker_attr_ints (onnx_maker_node (m, "ReduceMean", "d", "e"), "axes", 2, INTS (1, -1));
+  onnx_maker_int (onnx_maker_node (m, "LogSoftmax", "e", "y"), "axis", 2);
+  onnx_maker_output (m, "y");
+  g_autoptr (GBytes) opset_10 = onnx_maker_finish (m);
+  assert_upgrades (opset_10);
+
+  m = onnx_maker_new (18);
+  onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 3, 2, 4, 3);
+  onnx_maker_floats (m, "scale", 1, INTS (2), FLOATS (0.5f, 2));
+  onnx_maker_int (onnx_maker_node (m, "GroupNormalization", "x scale scale", "y"), "num_groups", 2);
+  onnx_maker_output (m, "y");
+  g_autoptr (GBytes) opset_18 = onnx_maker_finish (m);
+  assert_upgrades (opset_18);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -415,5 +503,6 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx-files/hostile", test_hostile);
   g_test_add_func ("/onnx-files/real", test_real);
   g_test_add_func ("/onnx-files/round-trip", test_round_trip);
+  g_test_add_func ("/onnx-files/upgrade", test_upgrade);
   return g_test_run ();
 }

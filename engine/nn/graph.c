@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-/* Constants made by folding may not exceed this many bytes in one graph: shape arithmetic needs
- * kilobytes, position tables and transposed weights megabytes, hostile files anything. */
-#define FOLD_LIMIT ((gsize)4 << 30)
+/* What constants made by folding may take in one graph, in bytes: shape arithmetic needs kilobytes,
+ * position tables and attention masks megabytes per block, converted and transposed weights a few times
+ * what the weights take. A hostile file of a kilobyte would have gigabytes. */
+#define FOLD_BASE ((gsize)512 << 20)
+#define FOLD_PER_CONSTANT 16
 
 static void
 value_free (gpointer data)
@@ -95,6 +97,7 @@ eng_graph_add_constant (EngGraph *self, const char *name, EngValueKind kind, Eng
   v->dtype = tensor->dtype;
   v->shape = tensor->shape;
   v->constant = tensor;
+  self->given += (gsize)eng_tensor_count (tensor) * eng_dtype_size (tensor->dtype);
   return v;
 }
 
@@ -117,8 +120,10 @@ fold (EngGraph *self, EngNode *node, GError **error)
   gboolean view = (node->op->flags & ENG_OP_VIEW) != 0;
   for (int i = view ? 1 : 0; i < node->n_outputs; i++)
     bytes += (gsize)eng_shape_count (&node->outputs[i]->shape) * eng_dtype_size (node->outputs[i]->dtype);
-  if (bytes > FOLD_LIMIT - MIN (self->folded, FOLD_LIMIT))
-    return eng_fail (error, ENG_ERROR_MEMORY, "its constant result needs %.1f GB", bytes / 1e9);
+  gsize limit = FOLD_BASE + FOLD_PER_CONSTANT * self->given;
+  if (bytes > limit - MIN (self->folded, limit))
+    return eng_fail (error, ENG_ERROR_MEMORY, "its constant result would take %.1f GB, far more than the weights",
+                     bytes / 1e9);
   self->folded += bytes;
 
   g_autofree EngTensor **results = g_new0 (EngTensor *, node->n_outputs);

@@ -63,6 +63,7 @@ struct _EngGraph
   GPtrArray *inputs;   /* EngValue*, borrowed */
   GPtrArray *outputs;  /* EngValue*, borrowed */
   GHashTable *by_name; /* name -> EngValue*, the first of that name */
+  gsize given;         /* bytes of constants added so far */
   gsize folded;        /* bytes of constants made by folding so far */
   gboolean frozen;
 };

@@ -253,7 +253,7 @@ input_name (Writer *w, const OnnxUpgrade *u, int i)
 static gboolean
 write_node (Writer *w, const EngNode *node, OnnxUpgrade *u, GError **error)
 {
-  if (!eng_onnx_upgrade (u, node, w->opset, error))
+  if (!eng_onnx_upgrade (u, node, w->opset, w->constants, error))
     return FALSE;
   Onnx__NodeProto *proto = TAKE (w, Onnx__NodeProto, ONNX__NODE_PROTO__INIT);
   g_autoptr (GPtrArray) inputs = g_ptr_array_new (), outputs = g_ptr_array_new (), attributes = g_ptr_array_new ();

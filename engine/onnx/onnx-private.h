@@ -101,6 +101,7 @@ gboolean eng_onnx_order (EngOnnx *self, GError **error);
 typedef struct
 {
   const EngNode *node;
+  GHashTable *constants; /* as of eng_onnx_export() */
   const char *op;
   EngAttrs *attrs;      /* owned: a copy of the node's */
   GPtrArray *dropped;   /* names of attributes that are not written */
@@ -111,5 +112,5 @@ typedef struct
 
 void eng_onnx_upgrade_clear (OnnxUpgrade *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OnnxUpgrade, eng_onnx_upgrade_clear)
-/* Fills @self with the form that @node has at @opset. */
-gboolean eng_onnx_upgrade (OnnxUpgrade *self, const EngNode *node, int opset, GError **error);
+/* Fills @self with the form that @node has at @opset; eng_onnx_upgrade_clear() it also on failure. */
+gboolean eng_onnx_upgrade (OnnxUpgrade *self, const EngNode *node, int opset, GHashTable *constants, GError **error);

@@ -157,9 +157,10 @@ group_to_channel (OnnxUpgrade *u, GError **error)
       const EngTensor *old = node->inputs[k]->constant;
       if (!old)
         return eng_fail (error, ENG_ERROR_UNSUPPORTED, "its old form, with computed scales, cannot be written");
+      const float *values = u->constants ? g_hash_table_lookup (u->constants, node->inputs[k]) : NULL;
       u->inputs[k] = eng_tensor_new (old->dtype, &shape);
       for (int64_t c = 0; c < channels; c++)
-        u->inputs[k]->f[c] = old->f[c / (channels / groups)];
+        u->inputs[k]->f[c] = (values ? values : old->f)[c / (channels / groups)];
     }
   return TRUE;
 }
@@ -222,9 +223,9 @@ eng_onnx_upgrade_clear (OnnxUpgrade *self)
 }
 
 gboolean
-eng_onnx_upgrade (OnnxUpgrade *self, const EngNode *node, int opset, GError **error)
+eng_onnx_upgrade (OnnxUpgrade *self, const EngNode *node, int opset, GHashTable *constants, GError **error)
 {
-  *self = (OnnxUpgrade){ .node = node, .op = node->op->name, .n_inputs = -1 };
+  *self = (OnnxUpgrade){ .node = node, .constants = constants, .op = node->op->name, .n_inputs = -1 };
   self->attrs = eng_attrs_copy (node->attrs);
   self->dropped = g_ptr_array_new ();
   for (gsize i = 0; i < G_N_ELEMENTS (changes); i++)

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_LENGTH (1 << 24) /* of a resized axis: weights are tabulated */
+#define MAX_LENGTH (1 << 17) /* of a resized axis, before and after: weights are tabulated */
 
 /* Rows of a sparse matrix: row i is the sum over start[i] <= e < start[i + 1] of weight[e] * element at[e]. */
 typedef struct
@@ -428,7 +428,7 @@ static gboolean
 axis_init (EngNode *node, Axis *a, const Span *s, GError **error)
 {
   /* An antialias filter wider than the image twice over comes from contradictory parameters only. */
-  if (s->in < 1 || (s->method->antialias && s->scale * (double)(2 * s->in) < 1))
+  if (s->in < 1 || s->in > MAX_LENGTH || (s->method->antialias && s->scale * (double)(2 * s->in) < 1))
     return eng_fail (error, ENG_ERROR_INVALID, "an axis of %" G_GINT64_FORMAT " cannot be scaled by %g", s->in,
                      s->scale);
   g_autoptr (GArray) at = g_array_new (FALSE, FALSE, sizeof (int64_t));
