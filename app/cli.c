@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/commands/command.h"
+#include "app/spin.h"
 
 static const AppCommand *const commands[] = { &app_predict, &app_explain, &app_methods, &app_inspect };
 
@@ -47,6 +48,7 @@ run_command (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
+  app_bound_spinning (argv);
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* numbers are for machines too */
   app_interrupt_init ();

@@ -2,10 +2,12 @@
 #include <locale.h>
 
 #include "app/application.h"
+#include "app/spin.h"
 
 int
 main (int argc, char **argv)
 {
+  app_bound_spinning (argv);
   setlocale (LC_ALL, "");
   /* Numbers have a point, as in the files that leave the program. */
   setlocale (LC_NUMERIC, "C");

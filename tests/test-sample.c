@@ -1,0 +1,126 @@
+/* The bundled world: scenes with exact masks, so that an explanation can be right or wrong. */
+#include "engine.h"
+#include "metrics/perturbation.h"
+#include "support.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+/* Share of the highest tenth of the pixels, at the picture's own size, that lies in the mask. */
+static double
+share_in_mask (EngHeatmap *map, EngImage *mask)
+{
+  const EngGeometry *g = eng_heatmap_geometry (map);
+  int w = g->image_width, h = g->image_height, n = w * h, inside = 0;
+  g_autofree float *plane = eng_heatmap_plane (map), *full = g_new (float, n);
+  g_autofree guint32 *order = g_new (guint32, n);
+  g_assert_cmpint (eng_image_width (mask), ==, w);
+  g_assert_cmpint (eng_image_height (mask), ==, h);
+  /* The sample is stretched to the input: the map covers the whole picture. */
+  eng_upsample_bilinear (plane, eng_heatmap_rows (map), eng_heatmap_cols (map), full, h, w);
+  eng_rank_descending (full, n, order);
+  for (int i = 0; i < n / 10; i++)
+    inside += eng_image_rgb (mask)[3 * order[i]] > 127;
+  return inside / (n / 10.0);
+}
+
+static EngModel *
+open_model (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *relative = g_strconcat ("models/", name, NULL), *path = test_data (relative);
+  EngModel *model = eng_model_open (path, NULL, &error);
+  g_assert_no_error (error);
+  return model;
+}
+
+static EngImage *
+load (const char *file)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *relative = g_strconcat ("scenes/", file, NULL), *path = test_data (relative);
+  EngImage *image = eng_image_load (path, &error);
+  g_assert_no_error (error);
+  return image;
+}
+
+static EngHeatmap *
+explain (EngModel *model, EngImage *image, const char *method, int class_index)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngJob) job = eng_job_new (model, image, eng_method_find (method, NULL), class_index, NULL, NULL, 0);
+  eng_job_run (job, &error);
+  g_assert_no_error (error);
+  return eng_heatmap_ref (eng_job_heatmap (job));
+}
+
+static JsonArray *
+load_scenes (JsonParser *parser)
+{
+  g_autofree char *path = test_data ("scenes/scenes.json");
+  g_autoptr (GError) error = NULL;
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+  return json_node_get_array (json_parser_get_root (parser));
+}
+
+/* (transfer full): the mask of the scene's object of a class; NULL: no such object */
+static EngImage *
+mask_of (JsonObject *scene, const char *label)
+{
+  JsonArray *objects = json_object_get_array_member (scene, "objects");
+  for (guint i = 0; i < json_array_get_length (objects); i++)
+    {
+      JsonObject *o = json_array_get_object_element (objects, i);
+      if (strcmp (json_object_get_string_member (o, "class"), label) == 0)
+        return load (json_object_get_string_member (o, "mask"));
+    }
+  return NULL;
+}
+
+/* A sanitizer makes arithmetic twenty times slower: every sixth scene is enough there. */
+#ifdef __SANITIZE_ADDRESS__
+#define STRIDE 6
+#else
+#define STRIDE 1
+#endif
+
+/* Mean over the scenes, for the class the net predicts; a wrong prediction counts as 0. */
+static double
+mean_share (const char *model_name, const char *method, guint first)
+{
+  g_autoptr (EngModel) model = open_model (model_name);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonArray *scenes = load_scenes (parser);
+  double sum = 0;
+  int n = 0;
+  for (guint i = first; i < json_array_get_length (scenes); i += STRIDE, n++)
+    {
+      JsonObject *scene = json_array_get_object_element (scenes, i);
+      g_autoptr (EngImage) image = load (json_object_get_string_member (scene, "file"));
+      g_autoptr (EngHeatmap) map = explain (model, image, method, -1);
+      const EngProvenance *p = eng_heatmap_provenance (map);
+      g_autoptr (EngImage) mask = mask_of (scene, p->class_name);
+      double share = mask ? share_in_mask (map, mask) : 0;
+      g_test_message ("%s %s %s: %.2f of the highest tenth in the %s, %.2f s, %s", model_name, eng_image_name (image),
+                      method, share, p->class_name, p->seconds, p->selected);
+      sum += share;
+    }
+  g_test_message ("%s %s: mean %.3f over %d scenes", model_name, method, sum / n, n);
+  return sum / n;
+}
+
+/* The project's promise for the sample; a random map scores the objects' mean area, about 0.2. */
+static void
+test_ltx (void)
+{
+  g_assert_cmpfloat (mean_share ("scenes-cnn.onnx", "ltx", 0), >=, 0.6);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sample/ltx", test_ltx);
+  return g_test_run ();
+}
