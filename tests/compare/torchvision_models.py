@@ -7,6 +7,7 @@ Run by hand; needs torch, torchvision, onnx, onnxscript and onnxruntime from PyP
 
 Ends with status 1 when a model does not open or a figure is out of bounds.
 """
+import copy
 import pathlib
 import subprocess
 import sys
@@ -53,32 +54,35 @@ def export(net, x, path, new):
                               output_names=["logits"], dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}})
 
 
-def reference(net, path, x):
-    import onnxruntime
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    logits = session.run(None, {"input": x.numpy()})[0]
+def gradient_of(net, x):
     leaf = x.clone().requires_grad_(True)
     net(leaf)[:, CLASS].sum().backward()
-    return logits, leaf.grad.numpy()
+    return leaf.grad.double().numpy()
 
 
 def compare(tool, net, folder, path, x):
-    """((largest difference of the logits, relative L2 of the gradient by picture), text of the tool)"""
+    """((largest difference of the logits, relative L2 of the gradient by picture, the same of PyTorch's float32),
+    text of the tool).  Gradients are measured against PyTorch in float64."""
+    import onnxruntime
     np.save(folder / "x.npy", x.numpy())
     done = subprocess.run([tool, path, folder / "x.npy", str(CLASS), folder / "y.npy", folder / "g.npy"],
                           capture_output=True, text=True)
     if done.returncode:
         return None, done.stderr.strip()
-    logits, gradient = reference(net, path, x)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    logits = session.run(None, {"input": x.numpy()})[0]
     y, g = np.load(folder / "y.npy"), np.load(folder / "g.npy")
-    norm = lambda a: np.sqrt((a.astype(np.float64) ** 2).sum((1, 2, 3)))
-    return (np.abs(y - logits).max() / np.abs(logits).max(), norm(g - gradient) / norm(gradient)), done.stdout.strip()
+    exact, single = gradient_of(copy.deepcopy(net).double(), x.double()), gradient_of(net, x)
+    norm = lambda a: np.sqrt((a ** 2).sum((1, 2, 3)))
+    return (np.abs(y - logits).max() / np.abs(logits).max(), norm(g - exact) / norm(exact),
+            norm(single - exact) / norm(exact)), done.stdout.strip()
 
 
 def check(tool, net, folder, path, x, batch):
-    """Three pictures one by one, or four together. A picture on which one of a million ReLU units sits on its
-    kink jumps by 1e-3 and more between any two programs (and between float32 and float64 of the same), so the
-    median over pictures must be within bounds; the worst is shown."""
+    """Three pictures one by one, or four together.  A picture on which one of millions of ReLU units sits on its
+    kink jumps by 1e-3 and more between any two programs, and between float32 and float64 of the same.  So the
+    median over pictures counts, and where PyTorch's own float32 is further from float64 than the bound, it may
+    be twice that; the worst picture is shown."""
     parts = [x[i:i + 1] for i in range(3)] if batch == 1 else [x]
     results = [compare(tool, net, folder, path, part) for part in parts]
     for figures, text in results:
@@ -86,9 +90,10 @@ def check(tool, net, folder, path, x, batch):
             return False, text
     logits = max(figures[0] for figures, _ in results)
     gradients = np.concatenate([figures[1] for figures, _ in results])
-    good = logits <= LOGITS and np.median(gradients) <= GRADIENT
-    return good, "logits %.1e  gradient median %.1e worst %.1e  %s" % (
-        logits, np.median(gradients), gradients.max(), results[0][1])
+    noise = np.median(np.concatenate([figures[2] for figures, _ in results]))
+    good = logits <= LOGITS and np.median(gradients) <= max(GRADIENT, 2 * noise)
+    return good, "logits %.1e  gradient median %.1e worst %.1e  (PyTorch float32 %.1e)  %s" % (
+        logits, np.median(gradients), gradients.max(), noise, results[0][1])
 
 
 def main():
