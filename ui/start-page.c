@@ -19,6 +19,8 @@ static guint open_signal;
 
 /* ---- the sample ---- */
 
+/* Pictures that are not there are left out: the overlays are drawn by the program itself, with the
+ * sample's model (ninja readme-pictures). */
 static void
 add_picture (UiStartPage *self, const char *file, const char *caption)
 {
@@ -36,9 +38,8 @@ add_picture (UiStartPage *self, const char *file, const char *caption)
   gtk_widget_add_css_class (chip, "chip");
   gtk_widget_set_halign (chip, GTK_ALIGN_START);
   gtk_widget_set_valign (chip, GTK_ALIGN_END);
-  gtk_widget_set_margin_start (chip, 8);
-  gtk_widget_set_margin_bottom (chip, 8);
-  gtk_overlay_set_child (GTK_OVERLAY (overlay), picture);
+  /* Not the child: the picture's own size must not widen the card. */
+  gtk_overlay_add_overlay (GTK_OVERLAY (overlay), picture);
   gtk_overlay_add_overlay (GTK_OVERLAY (overlay), chip);
   gtk_box_append (GTK_BOX (self->pictures), overlay);
 }
@@ -58,8 +59,8 @@ fill_sample (UiStartPage *self)
                        classes, count);
   gtk_label_set_label (self->sample_text, text);
   add_picture (self, "scenes/harbour-01.png", "Photo");
-  add_picture (self, "start/harbour-01.lighthouse.png", "LTX · lighthouse");
-  add_picture (self, "start/harbour-01.sailboat.png", "LTX · sailboat");
+  add_picture (self, "readme-lighthouse.png", "LTX · lighthouse");
+  add_picture (self, "readme-sailboat.png", "LTX · sailboat");
 }
 
 /* ---- recent files ---- */
