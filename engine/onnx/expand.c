@@ -42,39 +42,6 @@ eng_onnx_alloc (EngOnnx *self, gsize bytes)
   return memory;
 }
 
-static OnnxBlock *
-block_new (OnnxBlock *parent)
-{
-  OnnxBlock *block = g_new0 (OnnxBlock, 1);
-  block->parent = parent;
-  block->nodes = g_ptr_array_new ();
-  block->constants = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)eng_tensor_unref);
-  block->problems = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
-  block->outputs = g_ptr_array_new ();
-  block->captures = g_ptr_array_new ();
-  return block;
-}
-
-void
-eng_onnx_block_free (OnnxBlock *block)
-{
-  if (!block)
-    return;
-  for (guint i = 0; i < block->nodes->len; i++)
-    {
-      OnnxNode *node = block->nodes->pdata[i];
-      g_clear_pointer (&node->constant, eng_tensor_unref);
-      eng_onnx_block_free (node->branches[0]);
-      eng_onnx_block_free (node->branches[1]);
-    }
-  g_ptr_array_unref (block->nodes);
-  g_hash_table_unref (block->constants);
-  g_hash_table_unref (block->problems);
-  g_ptr_array_unref (block->outputs);
-  g_ptr_array_unref (block->captures);
-  g_free (block);
-}
-
 static const char *
 plain_domain (const char *domain)
 {
@@ -286,7 +253,7 @@ read_initializers (Expansion *x, Scope *scope, const Onnx__GraphProto *graph, GE
 static OnnxBlock *
 expand_branch (Expansion *x, const Scope *outer, const OnnxNode *node, const Onnx__GraphProto *graph, GError **error)
 {
-  OnnxBlock *block = block_new (outer->block);
+  OnnxBlock *block = eng_onnx_block_new (outer->block);
   g_auto (Scope) scope = {
     .parent = outer, .block = block, .attrs = outer->attrs, .opset = outer->opset, .calls = outer->calls
   };
@@ -507,7 +474,7 @@ eng_onnx_expand (EngOnnx *self, GError **error)
   Expansion x = { .self = self };
   x.functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   x.used = g_hash_table_new (g_str_hash, g_str_equal);
-  self->main = block_new (NULL);
+  self->main = eng_onnx_block_new (NULL);
   collect_functions (&x);
   gboolean ok = expand_main (&x, error);
   g_hash_table_unref (x.functions);

@@ -89,10 +89,13 @@ gboolean eng_onnx_read_external (EngOnnx *self, const Onnx__TensorProto *proto, 
 gboolean eng_onnx_read_tensors (EngOnnx *self, OnnxNode *node, GError **error);
 const Onnx__AttributeProto *eng_onnx_find_attr (const OnnxNode *node, const char *name); /* NULL: absent */
 
+/* block.c */
+OnnxBlock *eng_onnx_block_new (OnnxBlock *parent);
+void eng_onnx_block_free (OnnxBlock *block); /* its branches, too */
+
 /* expand.c */
 gboolean eng_onnx_expand (EngOnnx *self, GError **error);
-void eng_onnx_block_free (OnnxBlock *block);
-gpointer eng_onnx_alloc (EngOnnx *self, gsize bytes);
+gpointer eng_onnx_alloc (EngOnnx *self, gsize bytes); /* zeroed, lives as long as @self */
 
 /* order.c: refuses doubled and missing names and cycles; sorts the nodes. */
 gboolean eng_onnx_order (EngOnnx *self, GError **error);

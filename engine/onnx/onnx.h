@@ -55,7 +55,7 @@ typedef struct
  * @bindings: one per input whose declared shape is not concrete or is to be changed
  *
  * Builds a frozen graph: inputs and outputs in the file's order, names of values as in the file
- * (functions inlined: "node/inner"). Weights are shared between builds.
+ * (functions inlined: "node/inner"). Weights are shared between builds. One build at a time per @self.
  */
 EngGraph *eng_onnx_build (EngOnnx *self, const EngOnnxBinding *bindings, int n_bindings, GError **error);
 
