@@ -106,6 +106,12 @@ eng_vec_scale (float *dst, const float *src, float s, int64_t n)
   ENG_SIMD_LOOP (n) dst[i] = s * src[i];
 }
 
+ENG_CLONES void
+eng_vec_scale_shift (float *dst, const float *src, float a, float b, int64_t n)
+{
+  ENG_SIMD_LOOP (n) dst[i] = a * src[i] + b;
+}
+
 /* exp (src - max) and its sum. A NaN anywhere reaches the sum, so the maximum may overlook it. */
 ENG_CLONES void
 eng_vec_softmax (float *dst, const float *src, int64_t n)

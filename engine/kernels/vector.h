@@ -23,6 +23,7 @@ void eng_vec_accumulate (float *dst, const float *src, int64_t n);              
 void eng_vec_accumulate_scaled (float *dst, const float *src, float s, int64_t n);       /* dst += s * src */
 void eng_vec_accumulate_product (float *dst, const float *a, const float *b, int64_t n); /* dst += a * b */
 void eng_vec_scale (float *dst, const float *src, float s, int64_t n);                   /* dst = s * src */
+void eng_vec_scale_shift (float *dst, const float *src, float a, float b, int64_t n);    /* dst = a * src + b */
 void eng_vec_softmax (float *dst, const float *src, int64_t n);                          /* one row, stable */
 
 /* Runs func (begin, end, data) over 0 .. n in pieces on all threads when n * cost is worth it.

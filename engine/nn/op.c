@@ -5,9 +5,11 @@
 /* One line per family file in ops/. */
 #define FAMILIES(X)                                                                                                  \
   X (axis)                                                                                                           \
+  X (batchnorm)                                                                                                      \
   X (binary)                                                                                                         \
-  X (conv)                                                                                                           \
+  X (blocks)                                                                                                         \
   X (constant)                                                                                                       \
+  X (conv)                                                                                                           \
   X (einsum)                                                                                                         \
   X (gather)                                                                                                         \
   X (gather_elements)                                                                                                \
@@ -15,8 +17,10 @@
   X (matmul)                                                                                                         \
   X (move)                                                                                                           \
   X (norm)                                                                                                           \
+  X (norm_older)                                                                                                     \
   X (pad)                                                                                                            \
   X (pool)                                                                                                           \
+  X (pool_global)                                                                                                    \
   X (reduce)                                                                                                         \
   X (resize)                                                                                                         \
   X (shape)                                                                                                          \
