@@ -264,9 +264,15 @@ forward_offsets (const Layout *l, int64_t *offset)
 static gboolean
 direct_suits (const EngConv *p)
 {
-  int64_t taps = eng_conv_span (p->kernel);
+  int64_t taps = eng_conv_span (p->kernel), padded = 1;
+  for (int a = 0; a < 3; a++)
+    {
+      padded *= (p->out[a] - 1) * p->stride[a] + (p->kernel[a] - 1) * p->dilation[a] + 1;
+      if (p->stride[a] > 16) /* most phases would be unused */
+        return FALSE;
+    }
   return p->cin * p->cout <= 16 && MAX (p->cin, p->cout) * taps <= MAX_TAPS && (p->groups > 1 || p->cin == 1)
-         && MAX (MAX (p->stride[0], p->stride[1]), p->stride[2]) <= 16; /* wider ones have mostly unused phases */
+         && padded <= 16 * eng_conv_span (p->in) + 4096; /* an image that is nearly all padding: too much memory */
 }
 
 /* Extent of the output gradient with zeros on both sides, as far as taps reach. */
