@@ -490,6 +490,37 @@ test_nan (void)
   eng_onnx_free (load_sound (m)); /* attention masks are made of these */
 }
 
+/* Thirty functions, each calling the one before twice, are a thousand million nodes. */
+static void
+test_growth (void)
+{
+  OnnxMaker *m = small_model ();
+  for (int i = 0; i < 30; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("F%d", i), *call = g_strdup_printf ("local:F%d", i - 1);
+      OnnxMaker *body = onnx_maker_new (13);
+      onnx_maker_node (body, i ? call : "Relu", "a", "b");
+      onnx_maker_node (body, i ? call : "Neg", "b", "c");
+      onnx_maker_function (m, name, "a", "c", "", body);
+    }
+  onnx_maker_node (m, "local:F29", "x", "z");
+  assert_refused (m, "tiny.onnx: its functions grow too large");
+}
+
+/* Up to IR version 3 initializers are inputs as well; a caller is not asked for them. */
+static void
+test_old_inputs (void)
+{
+  OnnxMaker *m = small_model ();
+  int n;
+  onnx_maker_input (m, "w", ENG_DTYPE_FLOAT, 1, 3);
+  g_autoptr (EngOnnx) onnx = load_sound (m);
+  eng_onnx_inputs (onnx, &n);
+  g_assert_cmpint (n, ==, 1);
+  g_autoptr (EngGraph) graph = build_sound (onnx);
+  g_assert_cmpint (graph->inputs->len, ==, 1);
+}
+
 static void
 test_sparse (void)
 {
@@ -522,5 +553,7 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/refused/sizes", test_sizes);
   g_test_add_func ("/onnx/refused/nan", test_nan);
   g_test_add_func ("/onnx/refused/sparse", test_sparse);
+  g_test_add_func ("/onnx/refused/growth", test_growth);
+  g_test_add_func ("/onnx/old-inputs", test_old_inputs);
   return g_test_run ();
 }
