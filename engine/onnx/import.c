@@ -66,10 +66,12 @@ read_io (const Onnx__ValueInfoProto *from, EngOnnxIO *io, GError **error)
   const Onnx__TypeProto *type = from->type;
   io->name = from->name ? from->name : "";
   if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "is %s, not a tensor", other_type (type));
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "is %s, not a tensor. Export only the part from the picture to the scores.", other_type (type));
   io->dtype = (EngDtype)type->tensor_type->elem_type;
   if (!eng_dtype_is_supported (io->dtype))
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "is of type %s, which is not supported",
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "is of type %s, which is not supported. Export only the part from the picture to the scores.",
                      eng_onnx_type_name (type->tensor_type->elem_type));
   return !type->tensor_type->shape || read_shape (type->tensor_type->shape, io, error);
 }

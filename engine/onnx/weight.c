@@ -142,7 +142,8 @@ read_head (const Onnx__TensorProto *proto, EngDtype *dtype, EngShape *shape, con
 {
   *dtype = (EngDtype)proto->data_type;
   if (!eng_dtype_is_supported (*dtype))
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "%s is of type %s, which is not supported", what,
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "%s is of type %s, which is not supported. Export with float32 weights.", what,
                      eng_onnx_type_name (proto->data_type));
   if (proto->n_dims > ENG_MAX_RANK)
     return eng_fail (error, ENG_ERROR_UNSUPPORTED, "%s has %zu dimensions, at most %d are supported", what,
