@@ -628,8 +628,10 @@ on_found (const UiFound *found, gpointer data)
     open_model (self, found->model);
   if (found->image)
     {
-      g_autofree char *detail =
-          g_strdup_printf ("%u picture%s", found->pictures->len, found->pictures->len == 1 ? "" : "s");
+      guint n = found->pictures->len;
+      g_autofree char *detail = found->folder ? g_strdup_printf ("%u picture%s", n, n == 1 ? "" : "s")
+                                              : g_strdup_printf ("%d × %d", eng_image_width (found->image),
+                                                                 eng_image_height (found->image));
       const char *path = found->folder ? found->folder : found->pictures->pdata[found->first];
       replace_pictures (self, found);
       g_signal_emit (self, signals[OPENED], 0, path, found->folder ? "folder" : "picture", detail);
