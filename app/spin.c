@@ -3,8 +3,8 @@
 #include <glib.h>
 #include <unistd.h>
 
-/* Turns of the runtime's waiting loop, about ten microseconds: long enough for the gap between two operators. */
-#define SPIN_COUNT "10000"
+/* Turns of the runtime's waiting loop, a few microseconds. */
+#define SPIN_COUNT "1000"
 
 void
 app_bound_spinning (char **argv)

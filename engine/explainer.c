@@ -1,3 +1,5 @@
+/* LTX's training graph, built from ONNX operators like any other, and the weights it trains. The definitions,
+ * their source and the variant stand in explainer.h. */
 #include "explainer.h"
 
 #include "error.h"

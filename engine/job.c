@@ -1,3 +1,4 @@
+/* Jobs: what the worker writes lies behind a lock and is taken over where it is seen, many changes at once. */
 #include "job.h"
 
 #include "engine.h"

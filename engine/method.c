@@ -1,3 +1,4 @@
+/* The table of methods and the values of their parameters. */
 #include "method.h"
 
 #include "error.h"

@@ -93,7 +93,7 @@ add_targets (JsonBuilder *b, EngModel *model)
 char *
 eng_model_describe_json (EngModel *model)
 {
-  EngOnnx *onnx = eng_model_onnx (model);
+  EngOnnx *onnx = model->onnx;
   EngPreprocess *p = eng_model_preprocess (model);
   g_autoptr (JsonBuilder) b = json_builder_new ();
   g_autofree char *preprocessing = eng_preprocess_describe (p);

@@ -1,3 +1,4 @@
+/* Opening a classifier: import, preprocessing, labels, targets; its facts; its graph at each batch size. */
 #include "model.h"
 
 #include "error.h"
@@ -10,45 +11,9 @@
 #include <math.h>
 #include <string.h>
 
-#define DEFAULT_SIZE 224
 #define MAX_INPUT_SIZE 4096
-/* Logits of the newest pictures are kept: explaining one picture with several methods asks for them often. */
-#define KEPT_PREDICTIONS 8
-
-typedef struct
-{
-  char *image_sha256;
-  float *logits;
-} Prediction;
-
-struct _EngModel
-{
-  GObject parent;
-  char *path, *name, *sha256;
-  EngOnnx *onnx;
-  EngPreprocess *preprocess;
-  char **labels; /* NULL: none */
-  int n_classes;
-  char *input_name, *logits_name;
-  gboolean channels_last, probability, flatten;
-  GArray *targets; /* EngTarget */
-  int target, cam_target;
-  char *final_linear;
-  GMutex lock;        /* what lies below */
-  GHashTable *graphs; /* batch -> EngGraph */
-  int most;           /* 0: not known yet; 1: fixed to batch 1; G_MAXINT: free */
-  GQueue predictions;
-};
 
 G_DEFINE_FINAL_TYPE (EngModel, eng_model, G_TYPE_OBJECT)
-
-static void
-prediction_free (Prediction *p)
-{
-  g_free (p->image_sha256);
-  g_free (p->logits);
-  g_free (p);
-}
 
 static void
 eng_model_finalize (GObject *object)
@@ -65,7 +30,7 @@ eng_model_finalize (GObject *object)
   g_clear_pointer (&self->onnx, eng_onnx_free);
   g_clear_pointer (&self->preprocess, eng_preprocess_unref);
   g_clear_pointer (&self->targets, g_array_unref);
-  g_queue_clear_full (&self->predictions, (GDestroyNotify)prediction_free);
+  eng_model_forget_predictions (self);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (eng_model_parent_class)->finalize (object);
 }
@@ -444,12 +409,6 @@ eng_model_final_linear (EngModel *self)
   return self->final_linear;
 }
 
-EngOnnx *
-eng_model_onnx (EngModel *self)
-{
-  return self->onnx;
-}
-
 /* ---- graphs ---- */
 
 EngGraph *
@@ -475,19 +434,6 @@ eng_graph_logits (EngGraph *graph)
   return graph->outputs->pdata[0];
 }
 
-static gboolean
-run (EngGraph *graph, const float *input, float *logits, GError **error)
-{
-  g_autoptr (EngPass) pass = eng_pass_new (graph);
-  eng_pass_want (pass, eng_graph_logits (graph));
-  if (!eng_pass_prepare (pass, error))
-    return FALSE;
-  eng_pass_write (pass, eng_graph_image (graph), input);
-  eng_pass_forward (pass);
-  eng_pass_read (pass, eng_graph_logits (graph), logits);
-  return TRUE;
-}
-
 /* A file whose batch is fixed may still build at another batch and mix pictures (a Reshape with a
  * constant 1 in it). Two different pictures together must give what each gives alone. */
 static gboolean
@@ -502,7 +448,8 @@ batches_are_separate (EngModel *self)
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
   for (int64_t i = 0; i < 2 * n; i++)
     x[i] = (float)g_rand_double_range (random, -1, i < n ? 1 : 2);
-  if (!run (two, x, together, NULL) || !run (one, x, apart, NULL) || !run (one, x + n, apart + k, NULL))
+  if (!eng_graph_run (two, x, together, NULL) || !eng_graph_run (one, x, apart, NULL)
+      || !eng_graph_run (one, x + n, apart + k, NULL))
     return FALSE;
   double worst = 0, largest = 0;
   for (int64_t i = 0; i < 2 * k; i++)
@@ -533,90 +480,4 @@ eng_model_batch (EngModel *self, int wanted)
       g_mutex_unlock (&self->lock);
     }
   return MIN (wanted, most);
-}
-
-/* ---- predictions ---- */
-
-int
-eng_softmax (const float *logits, int n, float *probabilities)
-{
-  int best = 0;
-  double sum = 0;
-  for (int i = 1; i < n; i++)
-    if (logits[i] > logits[best])
-      best = i;
-  double top = logits[best];
-  for (int i = 0; i < n; i++)
-    sum += exp (logits[i] - top);
-  for (int i = 0; i < n; i++)
-    probabilities[i] = (float)(exp (logits[i] - top) / sum);
-  return best;
-}
-
-gboolean
-eng_model_predict (EngModel *self, const float *input, int n, float *logits, GError **error)
-{
-  for (int done = 0; done < n;)
-    {
-      int batch = eng_model_batch (self, MIN (n - done, 8));
-      g_autoptr (EngGraph) graph = eng_model_graph (self, batch, error);
-      if (!graph)
-        return FALSE;
-      int64_t size = eng_shape_count (&eng_graph_image (graph)->shape) / batch;
-      if (!run (graph, input + done * size, logits + (gsize)done * self->n_classes, error))
-        return FALSE;
-      done += batch;
-    }
-  for (gsize i = 0; i < (gsize)n * self->n_classes; i++)
-    if (!isfinite (logits[i]))
-      return eng_fail (error, ENG_ERROR_INVALID,
-                       "The model returned %s for this picture. Check the normalisation (%s).",
-                       isnan (logits[i]) ? "NaN" : "infinity", self->preprocess->origin);
-  return TRUE;
-}
-
-static float *
-kept_prediction (EngModel *self, const char *sha256)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  for (GList *l = self->predictions.head; l; l = l->next)
-    {
-      Prediction *p = l->data;
-      if (strcmp (p->image_sha256, sha256) == 0)
-        return g_memdup2 (p->logits, sizeof (float) * self->n_classes);
-    }
-  return NULL;
-}
-
-static void
-keep_prediction (EngModel *self, const char *sha256, const float *logits)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Prediction *p = g_new (Prediction, 1);
-  p->image_sha256 = g_strdup (sha256);
-  p->logits = g_memdup2 (logits, sizeof (float) * self->n_classes);
-  g_queue_push_head (&self->predictions, p);
-  if (self->predictions.length > KEPT_PREDICTIONS)
-    prediction_free (g_queue_pop_tail (&self->predictions));
-}
-
-float *
-eng_model_predict_image (EngModel *self, EngImage *image, GError **error)
-{
-  float *kept = kept_prediction (self, eng_image_sha256 (image));
-  if (kept)
-    return kept;
-  EngPreprocess *p = self->preprocess;
-  gsize plane = (gsize)p->width * p->height;
-  g_autofree guint8 *view = eng_preprocess_view (p, image, error);
-  if (!view)
-    return NULL;
-  g_autofree float *pixels = g_new (float, 3 * plane), *input = g_new (float, p->channels *plane);
-  g_autofree float *logits = g_new (float, self->n_classes);
-  eng_preprocess_pixels (p, view, pixels);
-  eng_preprocess_normalise (p, pixels, input);
-  if (!eng_model_predict (self, input, 1, logits, error))
-    return NULL;
-  keep_prediction (self, eng_image_sha256 (image), logits);
-  return g_steal_pointer (&logits);
 }

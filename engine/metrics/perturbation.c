@@ -1,3 +1,5 @@
+/* The LTX evaluation's perturbation curves; protocol and source stand in perturbation.h. One sort per map, exact
+ * early exit. */
 #include "perturbation.h"
 
 #include "../nn/pass.h"

@@ -1,3 +1,4 @@
+/* Building graphs: values, nodes, constant folding, copies of parts of other graphs. */
 #include "fold.h"
 #include "op.h"
 

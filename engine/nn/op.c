@@ -1,3 +1,4 @@
+/* The table of operators and what their shape() functions share. */
 #include "op.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* AdamW; the arithmetic and its source stand in optim.h. */
 #include "optim.h"
 
 #include "../kernels/clones.h"

@@ -1,3 +1,4 @@
+/* Walking a graph forward and back, and what operators see of it. The memory plan is made in plan.c. */
 #include "pass.h"
 
 #include "fold.h"

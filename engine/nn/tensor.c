@@ -1,3 +1,4 @@
+/* Shapes, element types and arrays. */
 #include "tensor.h"
 
 #include "../error.h"
