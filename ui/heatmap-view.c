@@ -482,6 +482,30 @@ on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierTyp
 
 /* ---- connections ---- */
 
+/* Where the highest value lies and how much of what the model saw is above half the scale. */
+static char *
+describe_map (UiHeatmapView *self)
+{
+  static const char *const places[3][3] = { { "upper left", "top", "upper right" },
+                                            { "left", "centre", "right" },
+                                            { "lower left", "bottom", "lower right" } };
+  gsize n = (gsize)self->raster_width * self->raster_height, best = n, seen = 0, above = 0;
+  for (gsize i = 0; self->values && i < n; i++)
+    if (!isnan (self->values[i]))
+      {
+        seen++;
+        above += fabsf (ui_scale_normalise (&self->scale, self->values[i])) > 0.5f;
+        if (best == n || self->values[i] > self->values[best])
+          best = i;
+      }
+  if (best == n || self->scale.flat)
+    return g_strdup ("The same value everywhere.");
+  gsize column = best % self->raster_width * 3 / self->raster_width;
+  gsize row = best / self->raster_width * 3 / self->raster_height;
+  return g_strdup_printf ("Highest at %s, %.0f %% of the picture above half of the scale.", places[row][column],
+                          100.0 * (double)above / (double)seen);
+}
+
 static void
 update_description (UiHeatmapView *self)
 {
@@ -500,8 +524,10 @@ update_description (UiHeatmapView *self)
                                                         "Stopped: a preview.",
                                                         "Failed.",
                                                         "Does not apply to this model." };
+  UiSlotState state = ui_slot_state (self->slot);
+  g_autofree char *map = state == UI_SLOT_DONE ? describe_map (self) : g_strdup (states[state]);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, states[ui_slot_state (self->slot)], -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, map, -1);
 }
 
 static void

@@ -13,6 +13,7 @@
 #define CACHE_BYTES ((gsize)256 << 20)   /* finished maps */
 #define DECODED_BYTES ((gsize)512 << 20) /* pixels of the last pictures shown */
 #define DECODED_MOST 8
+#define ADOPT_MOST 3000 /* longer side of a picture that is shown as the opener decoded it */
 
 struct _UiSession
 {
@@ -526,7 +527,9 @@ replace_pictures (UiSession *self, const UiFound *found)
   drop_decoded (self);
   ui_viewport_fit (self->viewport);
   self->direction = 1;
-  ui_picture_adopt (items->pdata[found->first], found->image);
+  /* A large picture goes the usual way: its smaller copy for the screen is made off the main thread. */
+  if (MAX (eng_image_width (found->image), eng_image_height (found->image)) <= ADOPT_MOST)
+    ui_picture_adopt (items->pdata[found->first], found->image);
   g_list_store_splice (self->pictures, 0, g_list_model_get_n_items (G_LIST_MODEL (self->pictures)), items->pdata,
                        items->len);
   set_picture (self, items->pdata[found->first], found->first, 0);
