@@ -13,7 +13,6 @@ import sys
 import time
 
 os.environ["OMP_NUM_THREADS"] = "2"
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "shared" / "reference"))
 
 
