@@ -1,0 +1,101 @@
+/* The part of the session that says how everything is shown. See session-private.h. */
+#include "ui/session-private.h"
+
+UiDisplay *
+ui_session_display (UiSession *self)
+{
+  return &self->display;
+}
+
+void
+ui_session_display_changed (UiSession *self)
+{
+  g_signal_emit (self, ui_session_signals[DISPLAY_CHANGED], 0);
+}
+
+void
+ui_session_reset_display (UiSession *self)
+{
+  ui_display_init (&self->display);
+  self->mode = UI_MODE_OVERLAY;
+  ui_session_display_changed (self);
+}
+
+UiMode
+ui_session_mode (UiSession *self)
+{
+  return self->mode;
+}
+
+void
+ui_session_set_mode (UiSession *self, UiMode mode)
+{
+  self->mode = mode;
+  ui_session_display_changed (self);
+}
+
+gboolean
+ui_session_peeks (UiSession *self)
+{
+  return self->peek;
+}
+
+void
+ui_session_set_peek (UiSession *self, gboolean peek)
+{
+  if (self->peek == peek)
+    return;
+  self->peek = peek;
+  ui_session_display_changed (self);
+}
+
+UiViewport *
+ui_session_viewport (UiSession *self)
+{
+  return self->viewport;
+}
+
+gboolean
+ui_session_links_views (UiSession *self)
+{
+  return self->links_views;
+}
+
+void
+ui_session_set_links_views (UiSession *self, gboolean links)
+{
+  self->links_views = links;
+  ui_session_display_changed (self);
+}
+
+gboolean
+ui_session_shows_crosshair (UiSession *self)
+{
+  return self->crosshair;
+}
+
+void
+ui_session_set_shows_crosshair (UiSession *self, gboolean shows)
+{
+  self->crosshair = shows;
+  g_signal_emit (self, ui_session_signals[POINTER_CHANGED], 0);
+}
+
+gboolean
+ui_session_pointer (UiSession *self, double *x, double *y)
+{
+  *x = self->pointer_x;
+  *y = self->pointer_y;
+  return self->pointer_inside;
+}
+
+void
+ui_session_set_pointer (UiSession *self, gboolean inside, double x, double y)
+{
+  if (!inside && !self->pointer_inside)
+    return;
+  self->pointer_inside = inside;
+  self->pointer_x = x;
+  self->pointer_y = y;
+  g_signal_emit (self, ui_session_signals[POINTER_CHANGED], 0);
+}

@@ -1,0 +1,309 @@
+/* The part of the session that decides what has to be computed, and when. See session-private.h.
+ *
+ * A slot's key names everything its map depends on. A refresh compares the wanted key with the one
+ * there, takes finished maps from the cache and starts the rest once the keys rest; scores of the
+ * picture come first, since they say which class is explained. */
+#include <math.h>
+
+#include "ui/session-private.h"
+
+UiSlot *
+ui_session_nth_slot (UiSession *self, guint i)
+{
+  g_autoptr (UiSlot) slot = g_list_model_get_item (G_LIST_MODEL (self->slots), i);
+  return slot; /* the list holds it */
+}
+
+static gboolean on_timer (gpointer data);
+
+static void
+arm (UiSession *self, guint delay)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_timeout_add (delay, on_timer, self);
+}
+
+/* Methods that count steps, masks or samples come after those that take one pass, so that a first
+ * result is there at once. */
+static gboolean
+iterates (const EngMethod *method)
+{
+  for (const EngParam *param = method->params; param && param->id; param++)
+    if (param->type == ENG_PARAM_INT && param->otherwise > 1)
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+key_for (UiSession *self, UiSlot *slot)
+{
+  int target = ui_session_target (self);
+  EngImage *image = self->picture ? ui_picture_image (self->picture) : NULL;
+  const EngMethod *method = ui_slot_method (slot);
+  if (!self->model || !image || (target < 0 && method->class_dependent))
+    return NULL;
+  return ui_map_cache_key (self->model, image, method, target, ui_slot_values (slot));
+}
+
+/* TRUE when the slot waits to be started. */
+static gboolean
+refresh_slot (UiSession *self, UiSlot *slot)
+{
+  if (!ui_slot_shown (slot) || !self->model || !self->picture)
+    {
+      if (ui_slot_key (slot) || ui_slot_state (slot) == UI_SLOT_PENDING)
+        ui_slot_clear (slot);
+      return FALSE;
+    }
+  if (ui_slot_state (slot) == UI_SLOT_IMPOSSIBLE)
+    return FALSE;
+  g_autofree char *key = key_for (self, slot);
+  if (key && g_strcmp0 (key, ui_slot_key (slot)) == 0)
+    return ui_slot_state (slot) == UI_SLOT_PENDING;
+  EngHeatmap *map = key ? ui_map_cache_find (self->cache, key) : NULL;
+  if (map)
+    ui_slot_show_map (slot, key, map);
+  else if (ui_slot_state (slot) != UI_SLOT_PENDING || g_strcmp0 (key, ui_slot_key (slot)) != 0)
+    ui_slot_wait (slot, key);
+  return map == NULL;
+}
+
+void
+ui_session_refresh (UiSession *self, guint delay)
+{
+  gboolean waits = FALSE;
+  if (self->closed)
+    return;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    waits |= refresh_slot (self, ui_session_nth_slot (self, i));
+  /* Scores are wanted even when every map is there or no method is ticked. */
+  if (waits || (self->picture && !ui_session_probabilities (self, NULL)))
+    arm (self, delay);
+  else
+    g_clear_handle_id (&self->timer, g_source_remove);
+}
+
+typedef struct
+{
+  UiSession *session;
+  UiPicture *picture;
+  EngModel *model;
+  EngImage *image;
+  float *logits;
+  GError *error;
+} Predict;
+
+static void
+predict_work (gpointer data)
+{
+  Predict *predict = data;
+  predict->logits = eng_model_predict_image (predict->model, predict->image, &predict->error);
+  for (int i = 0; predict->logits && i < eng_model_n_classes (predict->model); i++)
+    if (isnan (predict->logits[i]))
+      {
+        g_clear_pointer (&predict->logits, g_free);
+        eng_fail (
+            &predict->error, ENG_ERROR_INVALID,
+            "The model returned NaN for this picture. Check the normalisation in the JSON file beside the model.");
+      }
+}
+
+static void
+fail_pending (UiSession *self, const char *reason)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    if (ui_slot_state (ui_session_nth_slot (self, i)) == UI_SLOT_PENDING)
+      {
+        g_autofree char *key = key_for (self, ui_session_nth_slot (self, i));
+        ui_slot_fail (ui_session_nth_slot (self, i), key, reason);
+      }
+}
+
+static void
+predict_done (gpointer data)
+{
+  Predict *predict = data;
+  UiSession *self = predict->session;
+  if (self->predicting == predict->picture)
+    self->predicting = NULL;
+  if (!self->closed && predict->model == self->model)
+    {
+      if (predict->logits)
+        ui_picture_set_logits (predict->picture, predict->model, predict->logits);
+      if (predict->picture == self->picture)
+        {
+          g_free (self->prediction_problem);
+          self->prediction_problem = predict->error ? g_strdup (predict->error->message) : NULL;
+          ui_session_notify (self, PROP_PREDICTIONS);
+          ui_session_notify (self, PROP_TARGET);
+          if (predict->error)
+            fail_pending (self, predict->error->message);
+          else
+            ui_session_refresh (self, 0);
+        }
+    }
+  g_object_unref (predict->session);
+  g_object_unref (predict->picture);
+  g_object_unref (predict->model);
+  eng_image_unref (predict->image);
+  g_free (predict->logits);
+  g_clear_error (&predict->error);
+  g_free (predict);
+}
+
+static void
+start_predict (UiSession *self)
+{
+  if (self->predicting == self->picture || self->prediction_problem)
+    return;
+  Predict *predict = g_new0 (Predict, 1);
+  predict->session = g_object_ref (self);
+  predict->picture = self->predicting = g_object_ref (self->picture);
+  predict->model = g_object_ref (self->model);
+  predict->image = eng_image_ref (ui_picture_image (self->picture));
+  eng_engine_push (0, predict_work, predict_done, predict);
+}
+
+static void
+start_slot (UiSession *self, UiSlot *slot, guint row)
+{
+  const EngMethod *method = ui_slot_method (slot);
+  g_autofree char *key = key_for (self, slot);
+  EngValues *values = eng_values_copy (ui_slot_values (slot));
+  EngJob *job =
+      eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self), NULL, values, 0);
+  ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
+}
+
+/* Quick methods are queued first: the engine begins with whatever reaches it first. */
+static void
+start_pending (UiSession *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->slots));
+  for (int quick = 1; quick >= 0; quick--)
+    for (guint i = 0; i < n; i++)
+      if (ui_slot_state (ui_session_nth_slot (self, i)) == UI_SLOT_PENDING
+          && iterates (ui_slot_method (ui_session_nth_slot (self, i))) != quick)
+        start_slot (self, ui_session_nth_slot (self, i), i);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  UiSession *self = data;
+  self->timer = 0;
+  if (!self->model || !self->picture || !ui_picture_image (self->picture))
+    return G_SOURCE_REMOVE;
+  if (!ui_session_probabilities (self, NULL))
+    {
+      start_predict (self);
+      return G_SOURCE_REMOVE;
+    }
+  start_pending (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+mark_explained (UiSession *self)
+{
+  gboolean all = TRUE;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlotState state = ui_slot_state (ui_session_nth_slot (self, i));
+      if (ui_slot_shown (ui_session_nth_slot (self, i)) && state != UI_SLOT_IMPOSSIBLE)
+        all = all && state == UI_SLOT_DONE;
+    }
+  if (all && self->picture)
+    ui_picture_set_explained (self->picture, TRUE);
+}
+
+static void
+on_slot_finished (UiSlot *slot, UiSession *self)
+{
+  /* The key was fixed when the job started; the slot still holds it, or the job would have no listener. */
+  ui_map_cache_insert (self->cache, ui_slot_key (slot), ui_slot_map (slot));
+  mark_explained (self);
+}
+
+static void
+on_slot_changed (UiSlot *slot, UiSession *self)
+{
+  g_signal_emit (self, ui_session_signals[JOBS_CHANGED], 0);
+}
+
+static void
+on_slot_shown (UiSession *self)
+{
+  gtk_filter_changed (gtk_filter_list_model_get_filter (self->tiles), GTK_FILTER_CHANGE_DIFFERENT);
+  ui_session_refresh (self, 0);
+}
+
+void
+ui_session_run (UiSession *self, UiSlot *slot)
+{
+  if (!self->model || !self->picture || ui_slot_state (slot) == UI_SLOT_IMPOSSIBLE)
+    return;
+  g_clear_pointer (&self->prediction_problem, g_free);
+  g_autofree char *key = key_for (self, slot);
+  ui_slot_wait (slot, key);
+  arm (self, 0);
+}
+
+void
+ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values)
+{
+  ui_slot_set_values (slot, values);
+  ui_slot_set_shown (slot, TRUE);
+  ui_session_refresh (self, 0);
+  UiSlotState state = ui_slot_state (slot);
+  if (state == UI_SLOT_EMPTY || state == UI_SLOT_STOPPED || state == UI_SLOT_FAILED)
+    ui_session_run (self, slot);
+}
+
+void
+ui_session_stop_all (UiSession *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    ui_slot_stop (ui_session_nth_slot (self, i));
+}
+
+UiSlot *
+ui_session_running (UiSession *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    if (ui_slot_state (ui_session_nth_slot (self, i)) == UI_SLOT_RUNNING)
+      return ui_session_nth_slot (self, i);
+  return NULL;
+}
+
+guint
+ui_session_n_busy (UiSession *self)
+{
+  guint n = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlotState state = ui_slot_state (ui_session_nth_slot (self, i));
+      n += state == UI_SLOT_PENDING || state == UI_SLOT_QUEUED || state == UI_SLOT_RUNNING;
+    }
+  return n;
+}
+
+GListModel *
+ui_session_slots (UiSession *self)
+{
+  return G_LIST_MODEL (self->slots);
+}
+
+GListModel *
+ui_session_tiles (UiSession *self)
+{
+  return G_LIST_MODEL (self->tiles);
+}
+
+void
+ui_session_watch_slot (UiSession *self, UiSlot *slot)
+{
+  g_signal_connect (slot, "changed", G_CALLBACK (on_slot_changed), self);
+  g_signal_connect (slot, "finished", G_CALLBACK (on_slot_finished), self);
+  g_signal_connect_object (slot, "notify::shown", G_CALLBACK (on_slot_shown), self, G_CONNECT_SWAPPED);
+}

@@ -1,0 +1,76 @@
+/* What the session's files share. */
+#pragma once
+
+#include "ui/map-cache.h"
+#include "ui/session.h"
+
+#define UI_SESSION_REST_MS 250 /* after the last key before jobs start */
+
+struct _UiSession
+{
+  GObject parent_instance;
+  gboolean closed;
+
+  EngModel *model;
+  char *opening;
+  GCancellable *open_cancel;
+
+  GListStore *pictures;
+  UiPicture *picture;
+  gboolean has_pixels; /* of @picture, as last notified */
+  guint position;
+  int direction;  /* of the last step through the strip */
+  GQueue decoded; /* UiPicture*, owned, last shown first */
+
+  gboolean follow_top;
+  int chosen; /* class picked by the user */
+  UiPicture *predicting;
+  char *prediction_problem;
+
+  GListStore *slots;
+  GtkFilterListModel *tiles;
+  UiMapCache *cache;
+  guint timer;
+
+  UiDisplay display;
+  UiMode mode;
+  gboolean peek, links_views, crosshair;
+  UiViewport *viewport;
+  gboolean pointer_inside;
+  double pointer_x, pointer_y;
+};
+
+enum
+{
+  PROP_MODEL = 1,
+  PROP_OPENING,
+  PROP_PICTURE,
+  PROP_PREDICTIONS,
+  PROP_TARGET,
+  N_PROPS
+};
+extern GParamSpec *ui_session_props[N_PROPS];
+
+enum
+{
+  DISPLAY_CHANGED,
+  POINTER_CHANGED,
+  JOBS_CHANGED,
+  PROBLEM,
+  OPENED,
+  N_SIGNALS
+};
+extern guint ui_session_signals[N_SIGNALS];
+
+void ui_session_notify (UiSession *self, guint property);
+void ui_session_report (UiSession *self, const char *message, const char *action);
+
+/* session-explain.c: compares, per slot, what is wanted with what is there; starts the rest after
+ * @delay milliseconds. Everything that can change what a tile should show ends here. */
+void ui_session_refresh (UiSession *self, guint delay);
+UiSlot *ui_session_nth_slot (UiSession *self, guint i); /* (transfer none) */
+void ui_session_watch_slot (UiSession *self, UiSlot *slot);
+
+/* session-pictures.c */
+void ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image);
+void ui_session_drop_pictures (UiSession *self);
