@@ -16,7 +16,7 @@ struct _EngValues
   int n;
   double *number;  /* by parameter */
   double *initial; /* what counts as default: declared or the model's */
-  char **text;     /* PATH parameters; NULL otherwise */
+  char **text;     /* paths; NULL otherwise */
 };
 
 const EngMethod *
@@ -42,6 +42,12 @@ eng_method_find (const char *id, GError **error)
   return NULL;
 }
 
+static gboolean
+is_path (const EngParam *p)
+{
+  return p->type == ENG_PARAM_PATH || p->type == ENG_PARAM_OUTPUT_PATH;
+}
+
 EngValues *
 eng_values_new (const EngMethod *method, EngModel *model)
 {
@@ -57,7 +63,7 @@ eng_values_new (const EngMethod *method, EngModel *model)
       const EngParam *p = &method->params[i];
       double own = model && method->model_default ? method->model_default (model, p) : NAN;
       self->initial[i] = self->number[i] = isnan (own) ? p->otherwise : CLAMP (own, p->minimum, p->maximum);
-      self->text[i] = p->type == ENG_PARAM_PATH ? g_strdup ("") : NULL;
+      self->text[i] = is_path (p) ? g_strdup ("") : NULL;
     }
   return self;
 }
@@ -137,6 +143,7 @@ eng_values_set_text (EngValues *self, const char *id, const char *text, GError *
   switch (p->type)
     {
     case ENG_PARAM_PATH:
+    case ENG_PARAM_OUTPUT_PATH:
       g_free (self->text[i]);
       self->text[i] = g_strdup (text);
       return TRUE;
@@ -232,7 +239,7 @@ eng_values_summary (const EngValues *self)
       const EngParam *p = &self->method->params[i];
       g_autofree char *name = g_utf8_strdown (p->label, -1);
       const char *separator = s->len ? " · " : "";
-      if (p->type == ENG_PARAM_PATH && *self->text[i])
+      if (is_path (p) && *self->text[i])
         {
           g_autofree char *base = g_path_get_basename (self->text[i]);
           g_string_append_printf (s, "%s%s %s", separator, name, base);

@@ -13,7 +13,8 @@ typedef enum
   ENG_PARAM_FLOAT,
   ENG_PARAM_CHOICE, /* one of @choices; the value is its index */
   ENG_PARAM_BOOL,
-  ENG_PARAM_PATH /* a file, to read or to write; text; "" for none */
+  ENG_PARAM_PATH,       /* a file to read; text; "" for none */
+  ENG_PARAM_OUTPUT_PATH /* a file to write: one result per file, so one picture at a time; text; "" for none */
 } EngParamType;
 
 typedef struct

@@ -200,6 +200,8 @@ test_wrong_values (Fixture *f, gconstpointer data)
   assert_refused (f, 2, "steps");
   run (f, EXPLAIN, "--method", "ltx", "--set", "steps");
   assert_refused (f, 2, "steps");
+  run (f, EXPLAIN, "--method", "ltx", "--set", "save=explainer.onnx", f->scene);
+  assert_refused (f, 2, "save");
   run (f, EXPLAIN, "--method", "ltx", "--class", "unicorn");
   assert_refused (f, 2, "unicorn");
   run (f, EXPLAIN, "--method", "ltx", "--class", "12345");

@@ -128,6 +128,7 @@ static const struct
   [ENG_PARAM_CHOICE] = { make_choice, show_choice, read_choice },
   [ENG_PARAM_BOOL] = { make_check, show_check, read_check },
   [ENG_PARAM_PATH] = { make_entry, show_entry, read_entry },
+  [ENG_PARAM_OUTPUT_PATH] = { make_entry, show_entry, read_entry },
 };
 
 /* ---- the form ---- */

@@ -101,6 +101,20 @@ prepare (const Options *o, Task *task, GError **error)
   return app_result_prepare_folder (o->output, error) ? APP_OK : APP_FAILED;
 }
 
+/* A parameter that names a file to write would be written over by each further picture. */
+static gboolean
+may_explain_several (const Task *task, GError **error)
+{
+  for (const EngParam *p = task->method->params; p && p->id; p++)
+    if (p->type == ENG_PARAM_OUTPUT_PATH && *eng_values_get_text (task->values, p->id))
+      {
+        g_set_error (error, ENG_ERROR, ENG_ERROR_ARGUMENT,
+                     "%s names one file, so explain one picture at a time with it", p->id);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 static gboolean
 explain_one (const Task *task, const char *path, const char *stem, const char *label, GError **error)
 {
@@ -146,15 +160,17 @@ run (int argc, char **argv)
   Task task = { 0 };
   g_autoptr (GError) error = NULL;
   AppStatus status = parse (argc, argv, &options) ? prepare (&options, &task, &error) : APP_USAGE;
-  if (error)
-    app_complain ("%s", error->message);
   if (status == APP_OK)
     {
       gboolean failed = FALSE;
       g_autoptr (GPtrArray) paths = app_expand_inputs (options.images, &failed);
-      status = explain_all (&task, paths);
-      status = failed ? APP_FAILED : status;
+      if (paths->len > 1 && !may_explain_several (&task, &error))
+        status = APP_USAGE;
+      else
+        status = MAX (explain_all (&task, paths), failed ? APP_FAILED : APP_OK);
     }
+  if (error)
+    app_complain ("%s", error->message);
   g_clear_pointer (&task.values, eng_values_free);
   g_clear_object (&task.model);
   options_clear (&options);

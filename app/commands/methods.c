@@ -6,7 +6,7 @@
 
 static const char *const type_names[] = {
   [ENG_PARAM_INT] = "int",   [ENG_PARAM_FLOAT] = "float", [ENG_PARAM_CHOICE] = "choice",
-  [ENG_PARAM_BOOL] = "bool", [ENG_PARAM_PATH] = "path",
+  [ENG_PARAM_BOOL] = "bool", [ENG_PARAM_PATH] = "path",   [ENG_PARAM_OUTPUT_PATH] = "output-path",
 };
 
 /* NULL when it applies (or when there is no model to ask). (transfer full) */
@@ -30,6 +30,8 @@ describe_range (const EngParam *param)
     return g_strdup ("true, false");
   if (param->type == ENG_PARAM_PATH)
     return g_strdup ("a file");
+  if (param->type == ENG_PARAM_OUTPUT_PATH)
+    return g_strdup ("a file to write, with one picture");
   g_ascii_formatd (low, sizeof low, "%g", param->minimum);
   g_ascii_formatd (high, sizeof high, "%g", param->maximum);
   return g_strdup_printf ("%s to %s", low, high);
@@ -41,7 +43,7 @@ describe_value (const EngParam *param, const EngValues *values)
 {
   char number[G_ASCII_DTOSTR_BUF_SIZE];
   double value = eng_values_get (values, param->id);
-  if (param->type == ENG_PARAM_CHOICE || param->type == ENG_PARAM_PATH)
+  if (param->type == ENG_PARAM_CHOICE || param->type == ENG_PARAM_PATH || param->type == ENG_PARAM_OUTPUT_PATH)
     return g_strdup (eng_values_get_text (values, param->id));
   if (param->type == ENG_PARAM_BOOL)
     return g_strdup (value != 0 ? "true" : "false");

@@ -49,7 +49,7 @@ static const EngParam params[] = {
     "An explainer that was saved for this model and layer (ONNX). Empty: the classifier's own weights and a fresh "
     "head.",
     FALSE },
-  { "save", "Save explainer to", "", ENG_PARAM_PATH, 0, 0, 0, NULL,
+  { "save", "Save explainer to", "", ENG_PARAM_OUTPUT_PATH, 0, 0, 0, NULL,
     "Where to write the explainer of the step that is kept (ONNX). Empty: nowhere.", FALSE },
   { NULL }
 };
