@@ -98,7 +98,7 @@ prepare (const Options *o, Task *task, GError **error)
   task->output = o->output;
   if (task->method->can_explain && !task->method->can_explain (task->model, target, error))
     return APP_FAILED;
-  return app_result_prepare_folder (o->output, error) ? APP_OK : APP_FAILED;
+  return APP_OK;
 }
 
 /* A parameter that names a file to write would be written over by each further picture. */
@@ -166,6 +166,8 @@ run (int argc, char **argv)
       g_autoptr (GPtrArray) paths = app_expand_inputs (options.images, &failed);
       if (paths->len > 1 && !may_explain_several (&task, &error))
         status = APP_USAGE;
+      else if (!app_result_prepare_folder (task.output, &error))
+        status = APP_FAILED;
       else
         status = MAX (explain_all (&task, paths), failed ? APP_FAILED : APP_OK);
     }
