@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 sh app/install-packages.sh build
 [ -f build/build.ninja ] || meson setup build
 ninja -C build
-scene=data/scenes/valley-02.png
+scene=data/scenes/harbour-01.png
 build/app/sightline-cli explain --model data/models/scenes-cnn.onnx --method ltx --output build/first-run "$scene"
 stem=$(basename "$scene" .png)
 echo

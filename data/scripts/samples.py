@@ -18,9 +18,9 @@ def standing(kind, x, y, size, seed, turn=0.0, flip=False):
 
 S = standing
 SAMPLES = {
-    "harbour-01": Scene("sea", "day", 3, [T("lighthouse", 112, 306, 288, seed=3), T("sailboat", 372, 322, 165, seed=4),
-                                          T("balloon", 262, 158, 138, seed=5)],
-                        [T("knoll", 70, 362, 84, seed=5)]),
+    "harbour-01": Scene("sea", "day", 21, [T("lighthouse", 340, 314, 305, seed=8), T("sailboat", 110, 322, 150, seed=2),
+                                           T("balloon", 200, 130, 100, seed=3)],
+                        [T("knoll", 370, 370, 84, seed=5)]),
     "harbour-02": Scene("sea", "sunset", 8, [T("sailboat", 205, 335, 285, 0.04, seed=7), T("lighthouse", 405, 262, 150, seed=11)],
                         [T("knoll", 430, 268, 24, seed=3)]),
     "harbour-03": Scene("sea", "morning", 14, [T("balloon", 150, 285, 262, seed=3), T("sailboat", 360, 330, 175, -0.03, True, 2)]),
