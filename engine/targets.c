@@ -1,7 +1,8 @@
 /* Finding targets by geometry. The picture starts as a grid of pixels in N x C x H x W; each node
  * passes the grid on, changes its size or layout, or loses it. A token sequence is a grid whose
  * cells lie along one axis, with class or register tokens before them. Residual sums carry the grid
- * past blocks that lose it (attention, windowing). Nothing here looks at names. */
+ * past blocks that lose it (attention); windowing and channel shuffles take it apart and put it
+ * together again, so a lost grid is remembered. Nothing here looks at names. */
 #include "targets.h"
 
 #include "nn/op.h"
@@ -11,6 +12,7 @@
 typedef enum
 {
   LAYOUT_NONE,
+  LAYOUT_LOST, /* taken apart: rows, cols and channels are those it had */
   LAYOUT_NCHW,
   LAYOUT_NHWC,
   LAYOUT_TOKENS,   /* N x (prefix + rows*cols) x d */
@@ -21,7 +23,7 @@ typedef enum
 typedef struct
 {
   Layout layout;
-  int rows, cols, prefix;
+  int rows, cols, prefix, channels; /* channels: of the two spatial layouts and of lost grids */
 } Grid;
 
 #define MAX_PREFIX 16 /* class, distillation and register tokens */
@@ -45,8 +47,8 @@ spatial (const EngValue *v, Layout layout)
   const int64_t *d = v->shape.dim;
   if (v->shape.rank != 4)
     return (Grid){ 0 };
-  return layout == LAYOUT_NCHW ? (Grid){ LAYOUT_NCHW, (int)d[2], (int)d[3], 0 }
-                               : (Grid){ LAYOUT_NHWC, (int)d[1], (int)d[2], 0 };
+  gboolean first = layout == LAYOUT_NCHW;
+  return (Grid){ layout, (int)d[first ? 2 : 1], (int)d[first ? 3 : 2], 0, (int)d[first ? 1 : 3] };
 }
 
 static Grid
@@ -86,10 +88,10 @@ reshaped (const EngNode *node, Grid g)
   if (g.layout == LAYOUT_NHWC && out->rank == 3 && out->dim[1] == cells && out->dim[2] == in->dim[3])
     return (Grid){ LAYOUT_TOKENS, g.rows, g.cols, 0 };
   if (g.layout == LAYOUT_TOKENS && g.prefix == 0 && out->rank == 4 && out->dim[1] == g.rows && out->dim[2] == g.cols)
-    return (Grid){ LAYOUT_NHWC, g.rows, g.cols, 0 };
+    return spatial (node->outputs[0], LAYOUT_NHWC);
   if (g.layout == LAYOUT_CHANNELS && g.prefix == 0 && out->rank == 4 && out->dim[2] == g.rows && out->dim[3] == g.cols
       && out->dim[1] == in->dim[1])
-    return (Grid){ LAYOUT_NCHW, g.rows, g.cols, 0 };
+    return spatial (node->outputs[0], LAYOUT_NCHW);
   return (Grid){ 0 };
 }
 
@@ -104,6 +106,21 @@ resized_sequence (const EngValue *out, Grid g)
   if (prefix < 0 || prefix > MAX_PREFIX)
     return (Grid){ 0 };
   g.prefix = (int)prefix;
+  return g;
+}
+
+/* A lost grid that a Reshape or Transpose puts together again: same cells, same channels. */
+static Grid
+found_again (const EngNode *node, Grid g)
+{
+  const EngValue *out = node->outputs[0];
+  for (Layout layout = LAYOUT_NCHW; layout <= LAYOUT_NHWC; layout++)
+    {
+      Grid found = spatial (out, layout);
+      if (found.layout && found.rows == g.rows && found.cols == g.cols && found.channels == g.channels
+          && (is_op (node, "Reshape") || is_op (node, "Transpose")))
+        return found;
+    }
   return g;
 }
 
@@ -132,12 +149,16 @@ passed_on (const EngNode *node, const EngValue *in, Grid g)
                                         "GlobalAveragePool", "GlobalMaxPool", "Flatten",
                                         "Squeeze",           "Unsqueeze",     NULL };
   const EngValue *out = node->outputs[0];
+  if (g.layout == LAYOUT_LOST)
+    return found_again (node, g);
   if (is_op (node, "Transpose"))
     return transposed (node, g);
   if (is_op (node, "Reshape"))
     return reshaped (node, g);
   if (g.layout == LAYOUT_NCHW && is_any (node, local))
     return in == node->inputs[0] || is_op (node, "Concat") ? spatial (out, LAYOUT_NCHW) : (Grid){ 0 };
+  if (g.layout == LAYOUT_NHWC && (is_op (node, "Slice") || is_op (node, "Concat") || is_op (node, "Pad")))
+    return spatial (out, LAYOUT_NHWC);
   if (g.layout >= LAYOUT_TOKENS && (is_op (node, "Concat") || is_op (node, "Slice")))
     return resized_sequence (out, g);
   if (is_op (node, "MatMul") && in == node->inputs[0] && node->inputs[1]->shape.rank == 2
@@ -165,17 +186,24 @@ follow (EngGraph *graph)
   for (guint i = 0; i < graph->nodes->len; i++)
     {
       EngNode *node = graph->nodes->pdata[i];
-      for (int k = 0; k < node->n_inputs; k++)
+      Grid g = { 0 };
+      /* The first input that keeps its grid decides; a lost one only when there is no better. */
+      for (int k = 0; k < node->n_inputs && g.layout <= LAYOUT_LOST; k++)
         {
           EngValue *in = node->inputs[k];
-          if (!in || grids[in->id].layout == LAYOUT_NONE || grids[node->outputs[0]->id].layout != LAYOUT_NONE)
+          Grid from = in ? grids[in->id] : g;
+          if (!in || from.layout == LAYOUT_NONE)
             continue;
-          Grid g = passed_on (node, in, grids[in->id]);
-          for (int o = 0; o < node->n_outputs; o++)
-            if (o == 0 || is_op (node, "Split"))
-              grids[node->outputs[o]->id] =
-                  o == 0 || g.layout != LAYOUT_NCHW ? g : spatial (node->outputs[o], LAYOUT_NCHW);
+          Grid to = passed_on (node, in, from);
+          if (to.layout == LAYOUT_NONE && from.channels)
+            to = (Grid){ LAYOUT_LOST, from.rows, from.cols, 0, from.channels };
+          if (to.layout > g.layout)
+            g = to;
         }
+      for (int o = 0; o < node->n_outputs; o++)
+        if (o == 0 || is_op (node, "Split"))
+          grids[node->outputs[o]->id] =
+              o > 0 && g.layout == LAYOUT_NCHW ? spatial (node->outputs[o], LAYOUT_NCHW) : g;
     }
   return grids;
 }
