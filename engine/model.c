@@ -52,6 +52,14 @@ eng_model_init (EngModel *self)
 /* ---- opening ---- */
 
 static char *
+shape_for_people (const EngShape *shape)
+{
+  g_autofree char *plain = eng_shape_to_string (shape);
+  g_auto (GStrv) parts = g_strsplit (plain, "x", -1);
+  return g_strjoinv (" × ", parts);
+}
+
+static char *
 io_to_string (const EngOnnxIO *io)
 {
   GString *s = g_string_new (NULL);
@@ -120,18 +128,20 @@ static gboolean
 find_logits (EngModel *self, EngGraph *raw, GError **error)
 {
   EngValue *found = NULL;
-  for (guint i = 0; i < raw->outputs->len && !found; i++)
-    {
-      EngValue *v = raw->outputs->pdata[i];
-      int64_t count = eng_shape_count (&v->shape);
-      if (eng_dtype_is_float (v->dtype) && v->shape.rank >= 2 && v->shape.dim[0] == 1 && v->shape.dim[1] >= 2
-          && v->shape.dim[1] == count)
-        found = v;
-    }
+  /* N x K before N x K x 1 x 1: other outputs may be pooled features. */
+  for (int pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < raw->outputs->len && !found; i++)
+      {
+        EngValue *v = raw->outputs->pdata[i];
+        const EngShape *s = &v->shape;
+        if (eng_dtype_is_float (v->dtype) && (pass == 0 ? s->rank == 2 : s->rank > 2) && s->dim[0] == 1
+            && s->dim[1] >= 2 && s->dim[1] == eng_shape_count (s))
+          found = v;
+      }
   if (!found)
     {
       EngValue *v = raw->outputs->len ? raw->outputs->pdata[0] : NULL;
-      g_autofree char *text = v ? eng_shape_to_string (&v->shape) : g_strdup ("missing");
+      g_autofree char *text = v ? shape_for_people (&v->shape) : g_strdup ("missing");
       return eng_fail (error, ENG_ERROR_UNSUPPORTED,
                        "The output is %s, not 1 × classes (at least 2). Sightline explains image classifiers.", text);
     }
@@ -237,9 +247,12 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
   if (!(self->onnx = eng_onnx_load (self->path, error)) || g_cancellable_set_error_if_cancelled (cancellable, error)
       || !find_image_input (self, &shape, error))
     return FALSE;
+  if (MAX (shape.dim[2], shape.dim[3]) > MAX_INPUT_SIZE)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "The input is %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT " pixels; up to %d × %d are supported.",
+                     shape.dim[3], shape.dim[2], MAX_INPUT_SIZE, MAX_INPUT_SIZE);
   self->preprocess = eng_preprocess_find (self->path, eng_onnx_metadata (self->onnx), (int)shape.dim[1],
-                                          (int)MIN (shape.dim[2], MAX_INPUT_SIZE + 1),
-                                          (int)MIN (shape.dim[3], MAX_INPUT_SIZE + 1), error);
+                                          (int)shape.dim[2], (int)shape.dim[3], error);
   if (!self->preprocess)
     return FALSE;
   if (self->preprocess->width > MAX_INPUT_SIZE || self->preprocess->height > MAX_INPUT_SIZE)
