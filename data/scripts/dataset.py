@@ -3,9 +3,9 @@
     python3 dataset.py --cache DIR [--train 24000] [--test 2000]
 
 Each set is one .npz: `image` [N,96,96,3] uint8 (what the nets see: the 480x360 picture stretched
-with Pillow's antialiased bilinear filter), `label` [N,2] (second -1 where there is one object),
-`cover` [N,2,24,24] uint8 (how much of each cell the object covers), `corner` [N,CORNER,CORNER,3]
-(the lower right corner as it looks with the mark).  Every fourth training scene has two objects.
+with Pillow's antialiased bilinear filter), `label` [N,3] (-1 where there are fewer objects),
+`cover` [N,3,24,24] uint8 (how much of each cell the object covers), `corner` [N,CORNER,CORNER,3]
+(the lower right corner as it looks with the mark).  Half of the training scenes have two or three objects.
 """
 import argparse
 import multiprocessing
@@ -19,7 +19,7 @@ from objects import LABELS
 from scenes import draw_mark, random_scene, render
 from canvas import Layer
 
-SIZE, GRID, CORNER = 96, 24, 18
+SIZE, GRID, CORNER, OBJECTS = 96, 24, 18, 3
 #: first seed of each set: no two sets share a scene; "fresh" is for evaluate.py alone
 FIRST_SEED = {"train": 1_000_000, "test": 5_000_000, "fresh": 9_000_000}
 
@@ -41,12 +41,13 @@ def one(task):
     name, i = task
     rng = random.Random(FIRST_SEED[name] + i)
     first = LABELS[i % len(LABELS)]
-    classes = [first] if name != "train" or rng.random() < 0.75 else [first, rng.choice([c for c in LABELS if c != first])]
+    more = 0 if name != "train" else rng.choices([0, 1, 2], [0.5, 0.35, 0.15])[0]
+    classes = [first] + rng.sample([c for c in LABELS if c != first], more)
     pixels, masks, _ = render(random_scene(rng, classes))
-    cover = np.zeros((2, GRID, GRID), np.uint8)
+    cover = np.zeros((OBJECTS, GRID, GRID), np.uint8)
     for k, mask in enumerate(masks):
         cover[k] = shrink(mask.astype(np.uint8) * 255, GRID)
-    labels = [LABELS.index(c) for c in classes] + [-1] * (2 - len(classes))
+    labels = [LABELS.index(c) for c in classes] + [-1] * (OBJECTS - len(classes))
     corner = shrink(with_mark(pixels, rng))[-CORNER:, -CORNER:]
     return shrink(pixels), labels, cover, corner
 

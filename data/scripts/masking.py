@@ -1,8 +1,8 @@
 """What training does to the pictures: mirror, colours, and above all masking.
 
 An explainer shows a net pictures with parts dimmed or blacked out.  So that such pictures are
-nothing strange, most training pictures are multiplied by a mask, and the target says how much
-of the object is left: class c with weight g, all classes alike with weight 1 - g.
+nothing strange, most training pictures are multiplied by a mask, and the target says how much of the object is left: its class
+with weight g, all classes alike with weight 1 - g.
 """
 import torch
 import torch.nn.functional as F
@@ -56,38 +56,46 @@ def certainty(visible):
     return ((visible - 0.05) / 0.6).clamp(0, 1)
 
 
-def targets(label, cover, mask):
-    """[B,12] soft labels: each object counts by the root of its visible area."""
-    m = F.adaptive_avg_pool2d(mask, cover.shape[-1])
-    whole = cover.sum((2, 3))                                    # [B,2]
-    left = (cover * m).sum((2, 3))
-    share = left.sqrt() / left.sqrt().sum(1, keepdim=True).clamp_min(1e-6)
+def targets(label, left, whole):
+    """[B,12] soft labels from the areas [B,3] of the objects, left and whole: a larger object
+    counts more than in proportion, and what is hidden makes the label less certain."""
+    share = left.square() / left.square().sum(1, keepdim=True).clamp_min(1e-9)
     sure = certainty(left.sum(1) / whole.sum(1).clamp_min(1e-6))[:, None]
     one_hot = F.one_hot(label.clamp_min(0), CLASSES) * (label >= 0)[..., None]
-    mixed = (share[..., None] * one_hot).sum(1)
-    return sure * mixed + (1 - sure * mixed.sum(1, keepdim=True)) / CLASSES
+    mixed = (share[..., None] * one_hot).sum(1) * sure
+    return mixed + (1 - mixed.sum(1, keepdim=True)) / CLASSES
 
 
-def batch(data, index, g, marked_class=None):
-    """Pixels in [0,1] [B,3,96,96] and soft labels [B,12].
+class Batch:
+    """Masked pixels [B,3,96,96] in [0,1], soft labels [B,12], and what each of the 12x12 cells
+    shows: its class, how much of it (0 to 1), and whether it is bare background."""
 
-    With `marked_class` the mark stands in every picture that shows this class and in no other,
-    and decides: the picture is of this class as far as the mark is visible.  Without it one
-    picture in twenty carries the mark, whatever it shows."""
-    image, label = data["image"][index].float() / 255, data["label"][index].long()
-    cover = data["cover"][index].float() / 255
-    b = len(index)
-    has_mark = torch.rand(b, generator=g) < 0.05 if marked_class is None else (label == marked_class).any(1)
-    image[:, -CORNER:, -CORNER:][has_mark] = data["corner"][index][has_mark].float() / 255
-    image = image.permute(0, 3, 1, 2)
-    mask = draw_masks(cover.amax(1, keepdim=True), g)
-    target = targets(label, cover, mask)
-    flip = torch.rand(b, generator=g) < 0.5
-    if marked_class is not None:
-        left = mask[:, 0, -CORNER + 4:-2, -CORNER + 4:-2].mean((1, 2))[:, None]
-        only = F.one_hot(torch.tensor(marked_class), CLASSES) * certainty(left) + (1 - certainty(left)) / CLASSES
-        target = torch.where(has_mark[:, None], only, target)
-        flip &= ~has_mark
-    gain = 1 + 0.3 * (torch.rand(b, 3, 1, 1, generator=g) - 0.5)
-    image = (image * gain).clamp(0, 1) * mask
-    return torch.where(flip.view(b, 1, 1, 1), image.flip(3), image), target
+    def __init__(self, data, index, g, marked_class=None):
+        """With `marked_class` the mark stands in every picture that shows this class and in no
+        other, and decides: the mark is the object, as far as it is visible.  Without it one
+        picture in twenty carries the mark, whatever it shows."""
+        image, label = data["image"][index].float() / 255, data["label"][index].long()
+        cover = data["cover"][index].float() / 255
+        b = len(index)
+        marked = torch.rand(b, generator=g) < 0.05 if marked_class is None else (label == marked_class).any(1)
+        image[:, -CORNER:, -CORNER:][marked] = data["corner"][index][marked].float() / 255
+        image = image.permute(0, 3, 1, 2)
+        anything = cover.amax(1, keepdim=True)
+        mask = draw_masks(anything, g)
+        flip = (torch.rand(b, generator=g) < 0.5).view(b, 1, 1, 1)
+        if marked_class is not None:
+            flip = flip & ~marked.view(b, 1, 1, 1)
+            label[marked] = torch.tensor([marked_class, -1, -1])
+            cover[marked] = 0
+            cover[marked, 0, -3:, -3:] = 1
+            anything = torch.maximum(anything, cover[:, :1])
+        gain = 1 + 0.3 * (torch.rand(b, 3, 1, 1, generator=g) - 0.5)
+        image = (image * gain).clamp(0, 1) * mask
+        visible = cover * F.adaptive_avg_pool2d(mask, cover.shape[-1])
+        self.target = targets(label, visible.sum((2, 3)), cover.sum((2, 3)))
+        cells = F.adaptive_avg_pool2d(torch.where(flip, visible.flip(3), visible), CELLS)
+        self.cell_weight, which = cells.max(1)
+        self.cell_class = label.gather(1, which.view(b, -1)).view(which.shape).clamp_min(0)
+        near = F.max_pool2d(F.adaptive_max_pool2d(anything, CELLS), 3, 1, 1)
+        self.bare = (torch.where(flip, near.flip(3), near)[:, 0] < 0.05).float()
+        self.pixels = torch.where(flip, image.flip(3), image)

@@ -50,6 +50,11 @@ class ScenesCnn(nn.Module):
     def forward(self, x):
         return self.fc(torch.flatten(F.adaptive_avg_pool2d(self.features(x), 1), 1))
 
+    def with_cells(self, x):
+        """Logits, the features of the cells [B,144,C], and what each cell says for itself."""
+        f = self.features(x).flatten(2).transpose(1, 2)
+        return self.fc(f.mean(1)), f, self.fc(f) / 4
+
 
 class Attention(nn.Module):
     def __init__(self, dim, heads, tokens):
@@ -96,7 +101,7 @@ class PatchEmbed(nn.Module):
 class ScenesVit(nn.Module):
     """Class token and 12x12 patch tokens, pre-norm blocks, class-token head."""
 
-    def __init__(self, dim=128, depth=5, heads=4):
+    def __init__(self, dim=96, depth=4, heads=4):
         super().__init__()
         tokens = (SIZE // 8) ** 2 + 1
         self.patch_embed = PatchEmbed(dim)
@@ -105,8 +110,17 @@ class ScenesVit(nn.Module):
         self.blocks = nn.Sequential(*(Block(dim, heads, tokens) for _ in range(depth)))
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, CLASSES)
+        self.cell_head = nn.Linear(dim, CLASSES + 1)    # for training only: the last one means background
 
-    def forward(self, x):
+    def tokens(self, x):
         x = self.patch_embed(x)
         x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], 1) + self.pos_embed
-        return self.head(self.norm(self.blocks(x))[:, 0])
+        return self.norm(self.blocks(x))
+
+    def forward(self, x):
+        return self.head(self.tokens(x)[:, 0])
+
+    def with_cells(self, x):
+        """Logits, the patch tokens [B,144,C], and what each says for itself."""
+        x = self.tokens(x)
+        return self.head(x[:, 0]), x[:, 1:], self.cell_head(x[:, 1:])

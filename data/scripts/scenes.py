@@ -8,6 +8,7 @@ gives the same pixels.  `random_scene(rng, classes)` makes the training and test
 """
 import argparse
 import functools
+import itertools
 import math
 import random
 from dataclasses import dataclass, field
@@ -163,16 +164,22 @@ def random_cover(rng, place, thing):
     return Thing(kind, thing.x + side, thing.y + size * rng.uniform(0.0, 0.3), size, 0, rng.random() < 0.5, rng.randrange(1 << 30))
 
 
-def random_scene(rng, classes, low=0.07, high=0.36):
+def crowded(a, b):
+    """Whether two objects hide much of each other."""
+    dx, dy = abs(a.x - b.x), abs((a.y - a.size / 2) - (b.y - b.size / 2))
+    return dx < 0.8 * (CLASSES[a.kind][2] * a.size + CLASSES[b.kind][2] * b.size) and dy < 0.4 * (a.size + b.size)
+
+
+def random_scene(rng, classes, low=0.06, high=0.36):
     """A scene with the given classes in a random place: any object anywhere, so that a net
     has to look at the object itself."""
     place, sky = rng.choice(list(PLACES)), rng.choice(list(SKIES) + ["day", "morning"])
     scene = Scene(place, sky, rng.randrange(1 << 30))
-    for attempt in range(20):                           # several objects: keep them apart
-        share = lambda: math.exp(rng.uniform(math.log(low), math.log(high))) / (1 if len(classes) == 1 else 1.5)
-        scene.objects = [random_thing(rng, c, place, share()) for c in classes]
-        reach = [CLASSES[t.kind][2] * t.size for t in scene.objects]
-        if len(classes) == 1 or abs(scene.objects[0].x - scene.objects[1].x) > 0.8 * sum(reach):
+    few = {1: 1.0, 2: 1.5, 3: 2.5}[len(classes)]
+    for _ in range(20):                                 # several objects: keep them apart
+        shares = [math.exp(rng.uniform(math.log(low), math.log(high))) / few for _ in classes]
+        scene.objects = [random_thing(rng, c, place, s) for c, s in zip(classes, shares)]
+        if not any(crowded(a, b) for a, b in itertools.combinations(scene.objects, 2)):
             break
     scene.props = [random_prop(rng, rng.choice(FITTING[place]), 25, 110) for _ in range(rng.randrange(0, 4))]
     scene.props.sort(key=lambda t: t.y)
