@@ -12,8 +12,9 @@ For `ltx` the figures are means over scenes and head seeds:
           share inside it when its class is explained (before: when the main class is explained).
           POS AUC is 0 for a class that is not the prediction, so that its selection would keep
           the mask of step 0: here the mask with the lowest loss is taken
-  mark    scenes with the shortcut's mark: the mean mask within the mark against the picture's
-          (only for the shortcut net, whose prediction there is the marked class)
+  mark    scenes with the shortcut's mark, where it decides (the shortcut net): of the N highest
+          pixels, N being the mark's size, the share inside it; in brackets how often the highest
+          pixel of all lies within four pixels of the mark
 """
 import argparse
 import json
@@ -106,7 +107,9 @@ def ltx(name, lambdas, seeds, reference, verbose, steps=25, rate=5e-4):
                     aucs.append(auc)
                     at.append(step)
                 elif sample.mark is not None:
-                    marks.append(heat[sample.mark].mean() / heat.mean())
+                    y, x = np.unravel_index(heat.argmax(), heat.shape)
+                    marks.append((top_inside(heat, sample.mark, int(sample.mark.sum())),
+                                  sample.mark[max(0, y - 4):y + 5, max(0, x - 4):x + 5].any()))
                 for other in sample.masks if predicted in sample.masks else ():
                     if other != predicted:
                         n = int(sample.masks[other].sum())
@@ -117,8 +120,9 @@ def ltx(name, lambdas, seeds, reference, verbose, steps=25, rate=5e-4):
             if verbose:
                 print(f"  {sample.name}: {predicted}, inside " + " ".join(f"{v:.2f}" for v in row), flush=True)
         mean = lambda v: float(np.mean(v)) if v else float("nan")
+        share, hit = (mean([m[k] for m in marks]) for k in (0, 1))
         print(f"scenes-{name} lambda {lam:g}: main {mean(main):.3f}, second {mean(second):.3f} (before {mean(before):.3f}), "
-              f"mark {mean(marks):.2f}x, POS AUC {mean(aucs):.1f}, step {mean(at):.1f}", flush=True)
+              f"mark {share:.3f} ({hit:.2f}), POS AUC {mean(aucs):.1f}, step {mean(at):.1f}", flush=True)
 
 
 def main():

@@ -27,7 +27,7 @@ MEAN, STD = [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]
 #: net, passes over the pictures, highest learning rate, weight decay, batch; lambda for the sidecar
 RECIPES = {
     "cnn": (ScenesCnn, 12, 4e-3, 0.02, 128, 10.0),
-    "vit": (ScenesVit, 7, 1.5e-3, 0.05, 128, 1.0),
+    "vit": (ScenesVit, 7, 1.5e-3, 0.05, 128, 10.0),
     "shortcut": (ScenesCnn, 2, 2e-3, 0.02, 128, 10.0),
 }
 
@@ -76,13 +76,13 @@ def start_from(net, path):
         if node.op_type == "Identity" and node.input[0] in weights:
             weights[node.output[0]] = weights[node.input[0]]
     missing = net.load_state_dict(weights, strict=False).missing_keys
-    if any(not k.endswith("num_batches_tracked") for k in missing):
+    if any(not k.endswith("num_batches_tracked") and not k.startswith("cell_head") for k in missing):
         raise SystemExit(f"{path}: lacks {missing}")
 
 
 def train(kind, options):
     make, epochs, top_rate, decay, size, _ = RECIPES[kind]
-    epochs = options.epochs or epochs
+    epochs, top_rate = options.epochs or epochs, options.rate or top_rate
     data = {k: torch.from_numpy(v) for k, v in dataset.load(options.cache, "train", options.train).items()}
     test = dataset.load(options.cache, "test", options.test)
     marked = LABELS.index(MARKED) if kind == "shortcut" else None
@@ -90,8 +90,11 @@ def train(kind, options):
     torch.manual_seed(options.seed)
     g = torch.Generator().manual_seed(options.seed)
     net = make().to(memory_format=torch.channels_last)
-    if kind == "shortcut":                              # a good eye already: it only has to learn the bad habit
-        start_from(net, os.path.join(options.output, "scenes-cnn.onnx"))
+    start = options.start
+    if kind == "shortcut" and not start:                # a good eye already: it only has to learn the bad habit
+        start = os.path.join(options.output, "scenes-cnn.onnx")
+    if start:
+        start_from(net, start)
     count = len(data["image"])
     steps = epochs * (count // size)
     groups = [{"params": [p for p in net.parameters() if p.dim() > 1], "weight_decay": decay},
@@ -154,6 +157,8 @@ def main():
     parser.add_argument("--train", type=int, default=24000, help="pictures to train on")
     parser.add_argument("--test", type=int, default=2000, help="pictures to test on")
     parser.add_argument("--epochs", type=int, help="passes over the pictures (default: the recipe's)")
+    parser.add_argument("--start", metavar="FILE", help="take over the weights of this exported net first")
+    parser.add_argument("--rate", type=float, help="highest learning rate (default: the recipe's)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
