@@ -26,7 +26,7 @@ from scenes import MARKED
 MEAN, STD = [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]
 #: net, passes over the pictures, highest learning rate, weight decay, batch; lambda for the sidecar
 RECIPES = {
-    "cnn": (ScenesCnn, 12, 4e-3, 0.02, 128, 10.0),
+    "cnn": (ScenesCnn, 12, 4e-3, 0.02, 128, 2.0),
     "vit": (ScenesVit, 7, 1.5e-3, 0.05, 128, 10.0),
     "shortcut": (ScenesCnn, 2, 2e-3, 0.02, 128, 10.0),
 }
