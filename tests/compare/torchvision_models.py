@@ -80,11 +80,11 @@ def compare(tool, net, folder, path, x):
 
 
 def check(tool, net, folder, path, x, batch):
-    """Three pictures one by one, or four together.  A picture on which one of millions of ReLU units sits on its
+    """Four pictures, one by one or together.  A picture on which one of millions of ReLU units sits on its
     kink jumps by 1e-3 and more between any two programs, and between float32 and float64 of the same.  So the
     median over pictures counts, and where PyTorch's own float32 is further from float64 than the bound, it may
     be twice that; the worst picture is shown."""
-    parts = [x[i:i + 1] for i in range(3)] if batch == 1 else [x]
+    parts = list(x.split(batch))
     results = [compare(tool, net, folder, path, part) for part in parts]
     for figures, text in results:
         if figures is None:
