@@ -35,7 +35,6 @@ struct _EngJob
   guint next_done, next_total;
   const char *next_unit;
   gint64 first_step, last_notify;
-  double next_seconds;
   gboolean pending;
   /* what is seen; changes where "changed" is emitted */
   EngJobState state;
@@ -43,7 +42,7 @@ struct _EngJob
   GError *error;
   guint done, total;
   const char *unit;
-  double seconds, eta;
+  double eta;
 };
 
 G_DEFINE_FINAL_TYPE (EngJob, eng_job, G_TYPE_OBJECT)
@@ -122,7 +121,6 @@ deliver (EngJob *self)
   self->done = self->next_done;
   self->total = self->next_total;
   self->unit = self->next_unit;
-  self->seconds = self->next_seconds;
   double elapsed = (double)(g_get_monotonic_time () - self->first_step) / G_USEC_PER_SEC;
   self->eta = self->state == ENG_JOB_RUNNING && self->done > 0 && elapsed > 0.5
                   ? elapsed / self->done * (self->total - self->done)
@@ -158,7 +156,6 @@ eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatma
   self->next_done = done;
   self->next_total = total;
   self->next_unit = unit;
-  self->next_seconds = (double)(now - self->started) / G_USEC_PER_SEC;
   if (preview)
     {
       g_clear_pointer (&self->next_heatmap, eng_heatmap_unref);
@@ -232,7 +229,6 @@ work (EngJob *self)
   else if (prepare (self, &error))
     heatmap = self->method->explain (self, &error);
   g_mutex_lock (&self->lock);
-  self->next_seconds = (double)(g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
   if (heatmap)
     {
       g_clear_pointer (&self->next_heatmap, eng_heatmap_unref);
@@ -404,12 +400,6 @@ guint64
 eng_job_seed (EngJob *self)
 {
   return self->seed;
-}
-
-double
-eng_job_seconds (EngJob *self)
-{
-  return self->seconds;
 }
 
 /* ---- for methods ---- */

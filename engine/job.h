@@ -48,7 +48,6 @@ int eng_job_class_index (EngJob *self);   /* -1 until known */
 const char *eng_job_layer (EngJob *self); /* (nullable): as given at birth */
 const EngValues *eng_job_values (EngJob *self);
 guint64 eng_job_seed (EngJob *self);
-double eng_job_seconds (EngJob *self);
 
 /* ---- for methods, on the engine thread ---- */
 /**

@@ -96,6 +96,25 @@ check_step (const Case *c, EngModel *model, EngExplainer *explainer, EngPerturba
   g_assert_cmpfloat (fabs (pos - json_object_get_double_member (golden, "pos_auc")), <=, step == 0 ? 1e-6 : 10.0);
 }
 
+/* The head after the last update. */
+static void
+check_head (const Case *c, EngExplainer *explainer)
+{
+  for (int i = 0; c->head[i]; i++)
+    {
+      g_autofree char *tail = g_strdup_printf ("ltx_head_after5_%s.c%d", c->head[i], c->class_index);
+      g_autofree char *name = g_strconcat ("head/", c->head[i], NULL);
+      g_autoptr (EngTensor) golden = load_golden (c, tail);
+      gint64 n = eng_tensor_count (golden);
+      g_autofree float *own = g_new (float, n);
+      g_assert_true (eng_explainer_get_weight (explainer, name, own, n));
+      double rel = test_relative_l2 (own, golden->f, n);
+      g_test_message ("%s after five updates: relative L2 %.2g", name, rel);
+      /* AdamW moves a weight whose gradient is rounding noise by a full step of 5e-4 either way. */
+      g_assert_cmpfloat (rel, <=, 1e-2);
+    }
+}
+
 static void
 test_golden (gconstpointer data)
 {
@@ -134,6 +153,7 @@ test_golden (gconstpointer data)
                   masks->f + i * cells);
       eng_explainer_update (explainer);
     }
+  check_head (c, explainer);
 }
 
 /* ---- without a reference: the bundled sample ---- */

@@ -93,9 +93,3 @@ ui_map_cache_insert (UiMapCache *self, const char *key, EngHeatmap *map)
   while (self->used > self->limit && self->order.length > 1)
     remove_link (self, self->order.tail);
 }
-
-guint
-ui_map_cache_size (UiMapCache *self)
-{
-  return self->order.length;
-}

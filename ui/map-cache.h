@@ -17,6 +17,5 @@ char *ui_map_cache_key (EngModel *model, EngImage *image, const EngMethod *metho
 /* (transfer none) (nullable) */
 EngHeatmap *ui_map_cache_find (UiMapCache *self, const char *key);
 void ui_map_cache_insert (UiMapCache *self, const char *key, EngHeatmap *map);
-guint ui_map_cache_size (UiMapCache *self);
 
 G_END_DECLS

@@ -189,18 +189,3 @@ eng_perturbation_auc (EngPerturbation *self, const float *map, EngRemoval remova
     }
   return 100.0 / ENG_PERTURBATION_STEPS * sum;
 }
-
-void
-eng_perturbation_curve (EngPerturbation *self, const float *map, EngRemoval removal, double *accuracy,
-                        double *probability)
-{
-  double a[ENG_PERTURBATION_STEPS] = { self->start_accuracy },
-         p[ENG_PERTURBATION_STEPS] = { self->start_probability };
-  const guint32 *order = rank (self, map, removal);
-  for (int k = 1; k < ENG_PERTURBATION_STEPS; k += self->many.batch)
-    evaluate (self, &self->many, order, k, MIN (self->many.batch, ENG_PERTURBATION_STEPS - k), a, p);
-  if (accuracy)
-    memcpy (accuracy, a, sizeof a);
-  if (probability)
-    memcpy (probability, p, sizeof p);
-}

@@ -43,10 +43,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngPerturbation, eng_perturbation_free)
  */
 double eng_perturbation_auc (EngPerturbation *self, const float *map, EngRemoval removal, EngScore score, double best,
                              guint64 *forward);
-/* All ten values of one curve, for both scores (either may be NULL). */
-void eng_perturbation_curve (EngPerturbation *self, const float *map, EngRemoval removal, double *accuracy,
-                             double *probability);
-
 /* Pixel indices by descending value; among equal values the smaller index first (stable). @order: n. */
 void eng_rank_descending (const float *map, int n, guint32 *order);
 

@@ -29,8 +29,7 @@ struct _EngPass
   GPtrArray *needed;   /* EngNode*, views included: what the planner walks */
   void *arena, *scratch;
   gsize arena_size, scratch_size;
-  gboolean prepared, walked_back;
-  guint64 n_forward, n_backward;
+  gboolean prepared, walked_forward, walked_back;
 };
 
 /* Lays every buffer of a pass into one arena. */

@@ -86,8 +86,8 @@ eng_pass_set_root (EngPass *self, EngValue *value)
 }
 
 /* Marks what has to be evaluated, from the wanted values up to inputs, cuts and constants. */
-static gboolean
-mark_needed (EngPass *self, GError **error)
+static void
+mark_needed (EngPass *self)
 {
   EngGraph *g = self->graph;
   for (guint i = 0; i < self->n; i++)
@@ -116,7 +116,6 @@ mark_needed (EngPass *self, GError **error)
         if (!(node->op->flags & ENG_OP_VIEW) || node->n_outputs > 1)
           g_ptr_array_add (self->forward, node);
       }
-  return TRUE;
 }
 
 /* Marks the values on the way from what a gradient is wanted of to the root, and the nodes to walk. */
@@ -168,8 +167,7 @@ gboolean
 eng_pass_prepare (EngPass *self, GError **error)
 {
   g_return_val_if_fail (!self->prepared, FALSE);
-  if (!mark_needed (self, error))
-    return FALSE;
+  mark_needed (self);
   mark_flow (self);
   if (!eng_pass_plan (self, error))
     return FALSE;
@@ -269,7 +267,7 @@ eng_pass_forward (EngPass *self)
       const EngNode *node = self->forward->pdata[i];
       node->op->forward (node, self);
     }
-  self->n_forward++;
+  self->walked_forward = TRUE;
 }
 
 /* A view whose gradients live apart (its input has other consumers): its backward is a sum. */
@@ -292,7 +290,7 @@ view_backward (const EngNode *node, EngPass *self)
 void
 eng_pass_backward (EngPass *self, const float *seed)
 {
-  g_return_if_fail (self->prepared && self->root && self->n_forward > 0);
+  g_return_if_fail (self->prepared && self->root && self->walked_forward);
   int root = self->root->id;
   memset (self->ready_store, 0, self->n);
   if (self->grad[root])
@@ -319,20 +317,12 @@ eng_pass_backward (EngPass *self, const float *seed)
     if ((self->flags[i] & PASS_WANT_GRAD) && self->grad[i] && !*self->ready[i])
       memset (self->grad[i], 0, value_bytes (self->graph->values->pdata[i]));
   self->walked_back = TRUE;
-  self->n_backward++;
 }
 
 gsize
 eng_pass_memory (EngPass *self)
 {
   return self->arena_size + self->scratch_size;
-}
-
-void
-eng_pass_counts (EngPass *self, guint64 *forward, guint64 *backward)
-{
-  *forward = self->n_forward;
-  *backward = self->n_backward;
 }
 
 /* ---- what operators see ---- */

@@ -38,7 +38,5 @@ float *eng_pass_weight (EngPass *self, EngValue *weight);
 float *eng_pass_weight_grad (EngPass *self, EngValue *weight);
 
 gsize eng_pass_memory (EngPass *self); /* bytes allocated */
-/* The number of forward and backward walks of this pass so far. */
-void eng_pass_counts (EngPass *self, guint64 *forward, guint64 *backward);
 
 G_END_DECLS

@@ -11,18 +11,6 @@
 #define MAX_COUNT (G_GINT64_CONSTANT (1) << 40)
 
 EngShape
-eng_shape (int rank, ...)
-{
-  EngShape s = { .rank = rank };
-  va_list args;
-  va_start (args, rank);
-  for (int i = 0; i < rank; i++)
-    s.dim[i] = va_arg (args, int64_t);
-  va_end (args);
-  return s;
-}
-
-EngShape
 eng_shape_from_array (const int64_t *dim, int rank)
 {
   EngShape s = { .rank = rank };

@@ -54,7 +54,6 @@ typedef struct
   gpointer free_data;
 } EngTensor;
 
-EngShape eng_shape (int rank, ...); /* int64_t dimensions: eng_shape (2, (int64_t) 3, (int64_t) 4) */
 #define ENG_SHAPE(...)                                                                                               \
   eng_shape_from_array ((const int64_t[]){ __VA_ARGS__ }, G_N_ELEMENTS (((const int64_t[]){ __VA_ARGS__ })))
 EngShape eng_shape_from_array (const int64_t *dim, int rank);
