@@ -1,4 +1,4 @@
-/* bench-pass MODEL.onnx [REPEATS]: medians of one forward pass, and of forward and input gradient, batch 1. */
+/* bench-pass MODEL.onnx [REPEATS [BATCH]]: medians of one forward pass, and of forward and input gradient. */
 #include "engine.h"
 #include "nn/pass.h"
 
@@ -35,16 +35,16 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   if (argc < 2)
     {
-      fprintf (stderr, "usage: bench-pass MODEL.onnx [REPEATS]\n");
+      fprintf (stderr, "usage: bench-pass MODEL.onnx [REPEATS [BATCH]]\n");
       return 77; /* nothing to measure: skipped */
     }
-  int repeats = argc > 2 ? atoi (argv[2]) : 30;
+  int repeats = argc > 2 ? atoi (argv[2]) : 30, batch = argc > 3 ? atoi (argv[3]) : 1;
   gint64 start = g_get_monotonic_time ();
   g_autoptr (EngModel) model = eng_model_open (argv[1], NULL, &error);
   double opened = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   for (int gradient = 0; model && gradient < 2; gradient++)
     {
-      g_autoptr (EngGraph) graph = eng_model_graph (model, 1, &error);
+      g_autoptr (EngGraph) graph = eng_model_graph (model, batch, &error);
       g_autoptr (EngPass) pass = eng_pass_new (graph);
       EngValue *image = eng_graph_image (graph);
       g_autofree float *x = g_new (float, eng_shape_count (&image->shape));
