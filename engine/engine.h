@@ -11,5 +11,6 @@
 #include "model.h"
 #include "npy.h"
 #include "preprocess.h"
+#include "probe.h"
 
 #define ENG_VERSION "0.1.0"

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "nn/op.h"
 #include "nn/optim.h"
+#include "random.h"
 #include "npy.h"
 #include "onnx/onnx.h"
 #include "targets.h"
@@ -55,13 +56,6 @@ ints (EngGraph *g, const int64_t *v, int n)
   return eng_graph_add_constant (g, NULL, ENG_VALUE_CONSTANT, eng_tensor_new_ints (v, n));
 }
 
-static double
-normal (GRand *random)
-{
-  /* Box and Muller; 1 - u is never 0 */
-  return sqrt (-2 * log (1 - g_rand_double (random))) * cos (2 * G_PI * g_rand_double (random));
-}
-
 static EngValue *
 head_weight (EngGraph *g, const char *name, const EngShape *shape, GRand *random, double spread, gboolean uniform)
 {
@@ -69,7 +63,7 @@ head_weight (EngGraph *g, const char *name, const EngShape *shape, GRand *random
   for (int64_t i = 0; i < eng_tensor_count (t); i++)
     t->f[i] = (float)(spread == 0 ? 0
                       : uniform   ? g_rand_double_range (random, -spread, spread)
-                                  : spread * normal (random));
+                                  : spread * eng_random_normal (random));
   return eng_graph_add_constant (g, name, ENG_VALUE_WEIGHT, t);
 }
 

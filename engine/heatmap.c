@@ -18,6 +18,21 @@ struct _EngHeatmap
   int n_steps;
 };
 
+static void
+free_note (gpointer data)
+{
+  EngNote *note = data;
+  g_free (note->id);
+  g_free (note->text);
+  g_free (note);
+}
+
+GPtrArray *
+eng_notes_new (void)
+{
+  return g_ptr_array_new_with_free_func (free_note);
+}
+
 EngHeatmap *
 eng_heatmap_new (const float *values, int channels, int rows, int cols, EngSign sign, EngUpsample upsample,
                  const EngGeometry *geometry, EngProvenance *provenance)
@@ -34,6 +49,8 @@ eng_heatmap_new (const float *values, int channels, int rows, int cols, EngSign 
   self->geometry = *geometry;
   self->provenance = *provenance;
   *provenance = (EngProvenance){ 0 };
+  if (!self->provenance.notes)
+    self->provenance.notes = eng_notes_new ();
   return self;
 }
 
@@ -56,13 +73,14 @@ clear_trajectory (EngHeatmap *self)
 static void
 clear_provenance (EngProvenance *p)
 {
-  char *texts[] = { p->model_sha256, p->image_sha256,  p->model_name,
-                    p->image_name,   p->preprocessing, p->preprocessing_origin,
-                    p->class_name,   p->method_id,     p->method_name,
-                    p->values,       p->layer,         p->version,
-                    p->kernels,      p->selected };
+  char *texts[] = {
+    p->model_sha256, p->image_sha256, p->model_name,    p->image_name, p->preprocessing, p->preprocessing_origin,
+    p->class_name,   p->method_id,    p->method_name,   p->values,     p->layer,         p->version,
+    p->kernels,      p->selected,     p->contrast_name, p->unit
+  };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
+  g_clear_pointer (&p->notes, g_ptr_array_unref);
 }
 
 void

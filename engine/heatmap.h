@@ -29,6 +29,14 @@ typedef struct
   float *mask; /* rows x cols, owned */
 } EngTrajectoryStep;
 
+/* Something a method measured about its own result: "completeness-gap", 0.004, "Completeness gap 0.4 % ...". */
+typedef struct
+{
+  char *id;
+  double value;
+  char *text; /* a sentence without its full stop, for people */
+} EngNote;
+
 typedef struct
 {
   char *model_sha256, *image_sha256, *model_name, *image_name;
@@ -36,7 +44,9 @@ typedef struct
   char *preprocessing_origin;
   int class_index;
   char *class_name;
-  double probability; /* softmax of the class on the untouched picture */
+  double probability;  /* softmax of the class on the untouched picture */
+  int contrast_index;  /* "rather than" this class; -1: none */
+  char *contrast_name; /* "" when there is none */
   char *method_id, *method_name;
   char *values; /* parameters as JSON object text, keys sorted as declared */
   char *layer;  /* "" when the method has none */
@@ -45,8 +55,14 @@ typedef struct
   guint64 passes_forward, passes_backward; /* counted in single images */
   char *version;
   char *kernels;
-  char *selected; /* what was selected and why, for people; "" if nothing */
+  char *selected;     /* what was selected and why, for people; "" if nothing */
+  guint done, total;  /* of @unit: less than all when a person stopped and kept it */
+  char *unit;         /* "masks"; "" when nothing is counted */
+  double convergence; /* split-half rank correlation, NaN: not measured. See eng_job_report_convergence() */
+  GPtrArray *notes;   /* EngNote*, owned; never NULL in a heatmap */
 } EngProvenance;
+
+GPtrArray *eng_notes_new (void); /* of EngNote*, which it frees; for provenances */
 
 typedef struct _EngHeatmap EngHeatmap;
 

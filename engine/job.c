@@ -1,6 +1,7 @@
 /* Jobs: what the worker writes lies behind a lock and is taken over where it is seen, many changes at once. */
 #include "job.h"
 
+#include "combine.h"
 #include "engine.h"
 #include "job-private.h"
 
@@ -9,6 +10,8 @@
 
 /* Previews and progress more often than this many times a second are of no use to an eye. */
 #define NOTIFY_INTERVAL (G_USEC_PER_SEC / 30)
+/* Making a preview and ranking its pixels takes some milliseconds. */
+#define PREVIEW_INTERVAL (G_USEC_PER_SEC / 4)
 
 struct _EngJob
 {
@@ -17,6 +20,7 @@ struct _EngJob
   EngModel *model;
   EngImage *image;
   const EngMethod *method;
+  int contrast;
   char *layer;
   EngValues *values;
   guint64 seed;
@@ -24,8 +28,13 @@ struct _EngJob
   GCancellable *cancel;
   /* the worker's own, valid during explain() */
   float *pixels, *input, *logits;
-  gint64 started;
+  GPtrArray *layers;       /* const EngTarget*, borrowed from the model; one NULL when there is nothing to choose */
+  const float *part_input; /* what the method runs on now; NULL: input */
+  int part_layer;
+  guint part, parts;
+  gint64 started, last_preview;
   guint64 passes_forward, passes_backward;
+  GPtrArray *notes; /* EngNote* */
   /* written by the worker, read by everybody: behind the lock */
   GMutex lock;
   EngJobState next_state;
@@ -34,6 +43,8 @@ struct _EngJob
   int next_class;
   guint next_done, next_total;
   const char *next_unit;
+  double next_convergence;
+  gboolean stop;
   gint64 first_step, last_notify;
   gboolean pending;
   /* what is seen; changes where "changed" is emitted */
@@ -42,7 +53,7 @@ struct _EngJob
   GError *error;
   guint done, total;
   const char *unit;
-  double eta;
+  double eta, convergence;
 };
 
 G_DEFINE_FINAL_TYPE (EngJob, eng_job, G_TYPE_OBJECT)
@@ -61,6 +72,8 @@ eng_job_finalize (GObject *object)
   g_clear_error (&self->next_error);
   g_clear_error (&self->error);
   g_clear_object (&self->cancel);
+  g_clear_pointer (&self->layers, g_ptr_array_unref);
+  g_clear_pointer (&self->notes, g_ptr_array_unref);
   g_free (self->layer);
   g_free (self->pixels);
   g_free (self->input);
@@ -85,17 +98,22 @@ eng_job_init (EngJob *self)
   g_mutex_init (&self->lock);
   self->cancel = g_cancellable_new ();
   self->eta = -1;
+  self->convergence = self->next_convergence = NAN;
+  self->layers = g_ptr_array_new ();
+  self->notes = eng_notes_new ();
+  self->parts = 1;
 }
 
 EngJob *
-eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, const char *layer,
-             EngValues *values, guint64 seed)
+eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
+             const char *layer, EngValues *values, guint64 seed)
 {
   EngJob *self = g_object_new (ENG_TYPE_JOB, NULL);
   self->model = g_object_ref (model);
   self->image = eng_image_ref (image);
   self->method = method;
   self->next_class = class_index;
+  self->contrast = contrast;
   self->layer = g_strdup (layer && *layer ? layer : NULL);
   self->values = values ? values : eng_values_new (method, model);
   self->seed = seed;
@@ -121,6 +139,7 @@ deliver (EngJob *self)
   self->done = self->next_done;
   self->total = self->next_total;
   self->unit = self->next_unit;
+  self->convergence = self->next_convergence;
   double elapsed = (double)(g_get_monotonic_time () - self->first_step) / G_USEC_PER_SEC;
   self->eta = self->state == ENG_JOB_RUNNING && self->done > 0 && elapsed > 0.5
                   ? elapsed / self->done * (self->total - self->done)
@@ -150,6 +169,10 @@ gboolean
 eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatmap *preview, GError **error)
 {
   gint64 now = g_get_monotonic_time ();
+  if (self->parts > 1) /* a preview of one part is none of the whole */
+    g_clear_pointer (&preview, eng_heatmap_unref);
+  done += self->part * total;
+  total *= self->parts;
   g_mutex_lock (&self->lock);
   if (self->first_step == 0)
     self->first_step = now;
@@ -170,12 +193,97 @@ eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatma
   g_mutex_unlock (&self->lock);
   if (tell && self->synchronous)
     deliver (self);
-  if (g_cancellable_is_cancelled (self->cancel))
-    return eng_fail (error, ENG_ERROR_CANCELLED, "Stopped");
+  return !eng_job_is_cancelled (self, error);
+}
+
+gboolean
+eng_job_is_cancelled (EngJob *self, GError **error)
+{
+  return g_cancellable_is_cancelled (self->cancel) && !eng_fail (error, ENG_ERROR_CANCELLED, "Stopped");
+}
+
+gboolean
+eng_job_preview_due (EngJob *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  if (now - self->last_preview < PREVIEW_INTERVAL)
+    return FALSE;
+  self->last_preview = now;
   return TRUE;
 }
 
+gboolean
+eng_job_stopping (EngJob *self)
+{
+  g_mutex_lock (&self->lock);
+  gboolean stop = self->stop;
+  g_mutex_unlock (&self->lock);
+  return stop;
+}
+
+void
+eng_job_report_convergence (EngJob *self, double correlation)
+{
+  g_mutex_lock (&self->lock);
+  self->next_convergence = correlation;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+eng_job_note (EngJob *self, const char *id, double value, char *text)
+{
+  for (guint i = 0; i < self->notes->len; i++)
+    if (strcmp (((EngNote *)self->notes->pdata[i])->id, id) == 0)
+      g_ptr_array_remove_index (self->notes, i--);
+  EngNote *note = g_new (EngNote, 1);
+  *note = (EngNote){ g_strdup (id), value, text };
+  g_ptr_array_add (self->notes, note);
+}
+
 /* ---- running ---- */
+
+static gboolean
+check_contrast (EngJob *self, GError **error)
+{
+  int k = eng_model_n_classes (self->model);
+  if (self->contrast < 0)
+    return TRUE;
+  if (self->contrast >= k)
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "Class %d does not exist: the model has classes 0 to %d.",
+                     self->contrast, k - 1);
+  if (!(self->method->allows & ENG_ALLOWS_CONTRAST))
+    return eng_fail (error, ENG_ERROR_ARGUMENT,
+                     "%s cannot explain one class rather than another. Leave the contrast out.", self->method->name);
+  if (self->contrast == self->next_class)
+    return eng_fail (error, ENG_ERROR_ARGUMENT,
+                     "A class cannot be explained rather than itself. Choose another class for the contrast.");
+  return TRUE;
+}
+
+/* A name may hold commas: the whole text first, then its parts. */
+static gboolean
+find_layers (EngJob *self, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (self->layer ? self->layer : "", ",", -1);
+  const EngTarget *whole = self->layer ? eng_model_find_target (self->model, self->layer, NULL) : NULL;
+  g_ptr_array_set_size (self->layers, 0);
+  if (whole || !self->layer)
+    g_ptr_array_add (self->layers, (gpointer)(whole ? whole : eng_method_default_target (self->method, self->model)));
+  else
+    for (char **name = names; *name; name++)
+      {
+        const EngTarget *target = eng_model_find_target (self->model, g_strstrip (*name), error);
+        if (!target)
+          return FALSE;
+        g_ptr_array_add (self->layers, (gpointer)target);
+      }
+  if (self->layers->len > 1 && !(self->method->allows & ENG_ALLOWS_LAYERS))
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "%s looks at one layer. Choose one.", self->method->name);
+  for (guint i = 0; i < self->layers->len; i++)
+    if (!eng_method_can_explain (self->method, self->model, self->layers->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
 
 static gboolean
 prepare (EngJob *self, GError **error)
@@ -202,10 +310,25 @@ prepare (EngJob *self, GError **error)
       self->next_class = eng_softmax (self->logits, k, p_all);
       g_mutex_unlock (&self->lock);
     }
-  const EngTarget *target = NULL;
-  if (self->layer && !(target = eng_model_find_target (self->model, self->layer, error)))
-    return FALSE;
-  return !self->method->can_explain || self->method->can_explain (self->model, target, error);
+  return check_contrast (self, error) && find_layers (self, error);
+}
+
+/* NaN must not reach a file or a ranking: it says that the arithmetic broke down, so the job fails. */
+static EngHeatmap *
+check_finite (EngJob *self, EngHeatmap *map, GError **error)
+{
+  gsize n = (gsize)eng_heatmap_channels (map) * eng_heatmap_rows (map) * eng_heatmap_cols (map);
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (eng_heatmap_values (map)[i]))
+      {
+        eng_fail (error, ENG_ERROR_INVALID,
+                  "%s gave values that are not numbers (NaN or infinity) for this picture. The model's gradient or "
+                  "score breaks down here: check the normalisation (%s), or choose another layer.",
+                  self->method->name, eng_model_preprocess (self->model)->origin);
+        eng_heatmap_unref (map);
+        return NULL;
+      }
+  return map;
 }
 
 static void
@@ -227,7 +350,9 @@ work (EngJob *self)
   if (g_cancellable_is_cancelled (self->cancel))
     eng_fail (&error, ENG_ERROR_CANCELLED, "Stopped");
   else if (prepare (self, &error))
-    heatmap = self->method->explain (self, &error);
+    heatmap = eng_combine_explain (self, &error);
+  if (heatmap)
+    heatmap = check_finite (self, heatmap, &error);
   g_mutex_lock (&self->lock);
   if (heatmap)
     {
@@ -311,6 +436,22 @@ eng_job_cancel (EngJob *self)
 }
 
 void
+eng_job_stop (EngJob *self)
+{
+  if (!(self->method->allows & ENG_ALLOWS_STOP))
+    {
+      eng_job_cancel (self);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  gboolean begun = self->next_done > 0;
+  self->stop = begun;
+  g_mutex_unlock (&self->lock);
+  if (!begun) /* there is nothing to keep */
+    eng_job_cancel (self);
+}
+
+void
 eng_job_cancel_all (void)
 {
   g_mutex_lock (&live_lock);
@@ -337,6 +478,12 @@ eng_job_progress (EngJob *self, guint *done, guint *total, double *eta)
   if (eta)
     *eta = self->eta;
   return self->total ? (double)self->done / self->total : 0;
+}
+
+double
+eng_job_convergence (EngJob *self)
+{
+  return self->convergence;
 }
 
 const char *
@@ -384,6 +531,12 @@ eng_job_class_index (EngJob *self)
   return index;
 }
 
+int
+eng_job_contrast (EngJob *self)
+{
+  return self->contrast;
+}
+
 const char *
 eng_job_layer (EngJob *self)
 {
@@ -413,7 +566,7 @@ eng_job_pixels (EngJob *self)
 const float *
 eng_job_input (EngJob *self)
 {
-  return self->input;
+  return self->part_input ? self->part_input : self->input;
 }
 
 const float *
@@ -423,15 +576,24 @@ eng_job_logits (EngJob *self)
 }
 
 const EngTarget *
-eng_job_target (EngJob *self, GError **error)
+eng_job_target (EngJob *self)
 {
-  if (self->layer)
-    return eng_model_find_target (self->model, self->layer, error);
-  const EngTarget *target = eng_model_default_target (self->model);
-  if (!target)
-    eng_fail (error, ENG_ERROR_UNSUPPORTED,
-              "%s needs a layer with a spatial grid. This model has none after its input.", self->method->name);
-  return target;
+  return self->layers->pdata[self->part_layer];
+}
+
+int
+eng_job_n_layers (EngJob *self)
+{
+  return (int)self->layers->len;
+}
+
+void
+eng_job_begin_part (EngJob *self, const float *input, int layer, guint part, guint parts)
+{
+  self->part_input = input;
+  self->part_layer = layer;
+  self->part = part;
+  self->parts = parts;
 }
 
 void
@@ -439,6 +601,20 @@ eng_job_count (EngJob *self, guint64 forward, guint64 backward)
 {
   self->passes_forward += forward;
   self->passes_backward += backward;
+}
+
+static GPtrArray *
+copy_notes (GPtrArray *notes)
+{
+  GPtrArray *copy = eng_notes_new ();
+  for (guint i = 0; i < notes->len; i++)
+    {
+      const EngNote *note = notes->pdata[i];
+      EngNote *twin = g_new (EngNote, 1);
+      *twin = (EngNote){ g_strdup (note->id), note->value, g_strdup (note->text) };
+      g_ptr_array_add (copy, twin);
+    }
+  return copy;
 }
 
 EngHeatmap *
@@ -461,6 +637,8 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
   v->class_index = c;
   v->class_name = g_strdup (eng_model_label (self->model, c));
   v->probability = probabilities[c];
+  v->contrast_index = self->contrast;
+  v->contrast_name = g_strdup (self->contrast >= 0 ? eng_model_label (self->model, self->contrast) : "");
   v->method_id = g_strdup (self->method->id);
   v->method_name = g_strdup (self->method->name);
   v->values = eng_values_to_json (self->values);
@@ -472,5 +650,12 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
   v->version = g_strdup (ENG_VERSION);
   v->kernels = g_strdup (eng_kernels ()->name);
   v->selected = g_strdup (selected ? selected : "");
+  v->notes = copy_notes (self->notes);
+  g_mutex_lock (&self->lock);
+  v->done = self->next_done;
+  v->total = self->next_total;
+  v->unit = g_strdup (self->next_unit ? self->next_unit : "");
+  v->convergence = self->next_convergence;
+  g_mutex_unlock (&self->lock);
   return eng_heatmap_new (values, channels, rows, cols, self->method->sign, upsample, &geometry, v);
 }

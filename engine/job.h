@@ -21,11 +21,12 @@ typedef enum
 /**
  * eng_job_new:
  * @class_index: class to explain; -1: the predicted one
- * @layer: (nullable): name of a target; NULL: the method's default
+ * @contrast: explain @class_index rather than this class; -1: the class alone. Only where the method allows it
+ * @layer: (nullable): name of a target, or several with commas between; NULL: the method's default
  * @values: (transfer full) (nullable): parameters; NULL: defaults
  */
-EngJob *eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, const char *layer,
-                     EngValues *values, guint64 seed);
+EngJob *eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
+                     const char *layer, EngValues *values, guint64 seed);
 
 /* Runs on the calling thread; progress signals come on it. TRUE when done. */
 gboolean eng_job_run (EngJob *self, GError **error);
@@ -34,17 +35,22 @@ gboolean eng_job_run (EngJob *self, GError **error);
 void eng_job_start (EngJob *self, int priority);
 /* Any thread. A queued job ends at once, a running one within one step. */
 void eng_job_cancel (EngJob *self);
+/* Any thread. Ends soon with what has been computed as its result (the heatmap says how much that is). A method that
+ * cannot be cut short is cancelled. */
+void eng_job_stop (EngJob *self);
 
 EngJobState eng_job_state (EngJob *self);
 /* 0 .. 1; @done of @total units; @eta in seconds, < 0: not known yet. Any may be NULL. */
 double eng_job_progress (EngJob *self, guint *done, guint *total, double *eta);
 const char *eng_job_unit (EngJob *self);    /* what is counted: "steps" */
+double eng_job_convergence (EngJob *self);  /* see eng_job_report_convergence(); NAN: not known */
 EngHeatmap *eng_job_heatmap (EngJob *self); /* (transfer none) (nullable): result, or newest preview */
 const GError *eng_job_error (EngJob *self); /* (nullable) */
 EngModel *eng_job_model (EngJob *self);
 EngImage *eng_job_image (EngJob *self);
 const EngMethod *eng_job_method (EngJob *self);
 int eng_job_class_index (EngJob *self);   /* -1 until known */
+int eng_job_contrast (EngJob *self);      /* -1: none */
 const char *eng_job_layer (EngJob *self); /* (nullable): as given at birth */
 const EngValues *eng_job_values (EngJob *self);
 guint64 eng_job_seed (EngJob *self);
@@ -54,16 +60,25 @@ guint64 eng_job_seed (EngJob *self);
  * eng_job_step:
  * @preview: (transfer full) (nullable): map so far
  *
- * The one call inside every long loop: reports, previews, honours cancel.
+ * The one call inside every long loop: reports, previews, honours cancel. Make previews only when
+ * eng_job_preview_due(). A loop that can be cut short (ENG_ALLOWS_STOP) ends when eng_job_stopping().
  * Returns: FALSE with ENG_ERROR_CANCELLED when the job is to stop.
  */
 gboolean eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatmap *preview, GError **error);
+/* TRUE a few times a second: time to make a preview and to measure convergence. */
+gboolean eng_job_preview_due (EngJob *self);
+gboolean eng_job_stopping (EngJob *self);
+/* How far the result is settled, at most 1: rank correlation between two independent halves of the samples; for
+ * optimisers between the map now and the map at half the steps. */
+void eng_job_report_convergence (EngJob *self, double correlation);
+/* Something measured about the result; replaces an earlier note of the same @id. @text: for people, taken over. */
+void eng_job_note (EngJob *self, const char *id, double value, char *text);
 /* What the method explains; valid during explain(). pixels: 3 x H x W in [0,1]; input: C x H x W. Owned by the job.
  */
 const float *eng_job_pixels (EngJob *self);
 const float *eng_job_input (EngJob *self);
-/* Chosen or default target; NULL with an error when the model has none. */
-const EngTarget *eng_job_target (EngJob *self, GError **error);
+/* Chosen or default target; NULL when the method needs no grid. */
+const EngTarget *eng_job_target (EngJob *self);
 /* Softmax probabilities and logits of the untouched picture, K values. Owned by the job. */
 const float *eng_job_logits (EngJob *self);
 /* Counts work in single images for the provenance. */

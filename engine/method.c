@@ -1,6 +1,7 @@
 /* The table of methods and the values of their parameters. */
 #include "method.h"
 
+#include "combine.h"
 #include "error.h"
 
 #include <json-glib/json-glib.h>
@@ -42,6 +43,88 @@ eng_method_find (const char *id, GError **error)
   return NULL;
 }
 
+const char *
+eng_family_id (EngFamily family)
+{
+  static const char *const ids[] = { "learned",     "class-activation", "gradient",        "perturbation",
+                                     "transformer", "integrated",       "meta-attribution" };
+  G_STATIC_ASSERT (G_N_ELEMENTS (ids) == ENG_N_FAMILIES);
+  return ids[family];
+}
+
+const char *
+eng_family_name (EngFamily family)
+{
+  static const char *const names[] = { "Learned",     "Class activation", "Gradient",        "Perturbation",
+                                       "Transformer", "Integrated",       "Meta-attribution" };
+  G_STATIC_ASSERT (G_N_ELEMENTS (names) == ENG_N_FAMILIES);
+  return names[family];
+}
+
+const EngParam *
+eng_method_param (const EngMethod *self, guint i)
+{
+  guint own = 0;
+  while (self->params && self->params[own].id)
+    own++;
+  if (i < own)
+    return &self->params[i];
+  return eng_combine_param (self, i - own);
+}
+
+const EngTarget *
+eng_method_default_target (const EngMethod *self, EngModel *model)
+{
+  if (!(self->needs & ENG_NEEDS_GRID))
+    return NULL;
+  return self->default_target ? self->default_target (model) : eng_model_default_cam_target (model);
+}
+
+gboolean
+eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget *target, GError **error)
+{
+  int n_attentions;
+  if ((self->needs & ENG_NEEDS_GRID) && !target && !(target = eng_method_default_target (self, model)))
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "%s needs a layer with a spatial grid. This model has none after its input.", self->name);
+  if ((self->needs & ENG_NEEDS_GRID) && target->kind == ENG_TARGET_ATTENTION)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "%s needs a feature map or a token grid; “%s” is an attention matrix. Choose another layer.",
+                     self->name, target->name);
+  if ((self->needs & ENG_NEEDS_GRID) && target->rows * target->cols == 1)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "%s draws on a layer's grid; “%s” has a single cell (1 × 1). Choose an earlier layer.",
+                     self->name, target->name);
+  if ((self->needs & ENG_NEEDS_ATTENTION) && (eng_model_attentions (model, &n_attentions), n_attentions == 0))
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "%s reads attention matrices over the picture's tokens. This model has none: it is not a plain "
+                     "vision transformer.",
+                     self->name);
+  if ((self->needs & ENG_NEEDS_LINEAR_HEAD) && !eng_model_final_linear (model))
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "%s needs a final linear layer. This model does not end in one.",
+                     self->name);
+  return !self->can_explain || self->can_explain (model, target, error);
+}
+
+gboolean
+eng_method_passes (const EngMethod *self, EngModel *model, const EngTarget *target, const EngValues *values,
+                   EngCost *cost)
+{
+  if (!self->passes)
+    return FALSE;
+  *cost = self->passes (model, target ? target : eng_method_default_target (self, model), values);
+  int repeats = eng_combine_repeats (self, values);
+  cost->forward *= repeats;
+  cost->backward *= repeats;
+  return TRUE;
+}
+
+EngCost
+eng_cost_one_gradient (EngModel *model, const EngTarget *target, const EngValues *values)
+{
+  return (EngCost){ 1, 1 };
+}
+
 static gboolean
 is_path (const EngParam *p)
 {
@@ -53,14 +136,14 @@ eng_values_new (const EngMethod *method, EngModel *model)
 {
   EngValues *self = g_new0 (EngValues, 1);
   self->method = method;
-  while (method->params && method->params[self->n].id)
+  while (eng_method_param (method, self->n))
     self->n++;
   self->number = g_new0 (double, self->n);
   self->initial = g_new0 (double, self->n);
   self->text = g_new0 (char *, self->n + 1);
   for (int i = 0; i < self->n; i++)
     {
-      const EngParam *p = &method->params[i];
+      const EngParam *p = eng_method_param (method, i);
       double own = model && method->model_default ? method->model_default (model, p) : NAN;
       self->initial[i] = self->number[i] = isnan (own) ? p->otherwise : CLAMP (own, p->minimum, p->maximum);
       self->text[i] = is_path (p) ? g_strdup ("") : NULL;
@@ -99,7 +182,7 @@ static int
 index_of (const EngValues *self, const char *id)
 {
   for (int i = 0; i < self->n; i++)
-    if (strcmp (self->method->params[i].id, id) == 0)
+    if (strcmp (eng_method_param (self->method, i)->id, id) == 0)
       return i;
   return -1;
 }
@@ -109,7 +192,7 @@ unknown (const EngValues *self, const char *id, GError **error)
 {
   g_autoptr (GString) ids = g_string_new (NULL);
   for (int i = 0; i < self->n; i++)
-    g_string_append_printf (ids, "%s%s", i ? ", " : "", self->method->params[i].id);
+    g_string_append_printf (ids, "%s%s", i ? ", " : "", eng_method_param (self->method, i)->id);
   if (self->n == 0)
     return eng_fail (error, ENG_ERROR_ARGUMENT, "%s has no parameters; “%s” cannot be set.", self->method->name, id);
   return eng_fail (error, ENG_ERROR_ARGUMENT, "%s has no parameter “%s”. Its parameters are: %s.", self->method->name,
@@ -119,7 +202,7 @@ unknown (const EngValues *self, const char *id, GError **error)
 static gboolean
 set_choice (EngValues *self, int i, const char *text, GError **error)
 {
-  const EngParam *p = &self->method->params[i];
+  const EngParam *p = eng_method_param (self->method, i);
   for (int k = 0; p->choices[k]; k++)
     if (g_ascii_strcasecmp (p->choices[k], text) == 0)
       {
@@ -136,7 +219,7 @@ eng_values_set_text (EngValues *self, const char *id, const char *text, GError *
   int i = index_of (self, id);
   if (i < 0)
     return unknown (self, id, error);
-  const EngParam *p = &self->method->params[i];
+  const EngParam *p = eng_method_param (self->method, i);
   char *end;
   double v = g_ascii_strtod (text, &end);
   gboolean number = end != text && *end == '\0' && isfinite (v);
@@ -183,7 +266,7 @@ eng_values_set (EngValues *self, const char *id, double value)
 {
   int i = index_of (self, id);
   g_return_if_fail (i >= 0);
-  const EngParam *p = &self->method->params[i];
+  const EngParam *p = eng_method_param (self->method, i);
   value = CLAMP (value, p->minimum, p->maximum);
   self->number[i] = p->type == ENG_PARAM_FLOAT ? value : round (value);
 }
@@ -201,7 +284,7 @@ eng_values_get_text (const EngValues *self, const char *id)
 {
   int i = index_of (self, id);
   g_return_val_if_fail (i >= 0, "");
-  const EngParam *p = &self->method->params[i];
+  const EngParam *p = eng_method_param (self->method, i);
   if (p->type == ENG_PARAM_CHOICE)
     return p->choices[(int)self->number[i]];
   return self->text[i] ? self->text[i] : "";
@@ -214,7 +297,7 @@ eng_values_to_json (const EngValues *self)
   json_builder_begin_object (b);
   for (int i = 0; i < self->n; i++)
     {
-      const EngParam *p = &self->method->params[i];
+      const EngParam *p = eng_method_param (self->method, i);
       json_builder_set_member_name (b, p->id);
       if (p->type == ENG_PARAM_INT)
         json_builder_add_int_value (b, (gint64)self->number[i]);
@@ -236,7 +319,7 @@ eng_values_summary (const EngValues *self)
   GString *s = g_string_new (NULL);
   for (int i = 0; i < self->n; i++)
     {
-      const EngParam *p = &self->method->params[i];
+      const EngParam *p = eng_method_param (self->method, i);
       g_autofree char *name = g_utf8_strdown (p->label, -1);
       const char *separator = s->len ? " · " : "";
       if (is_path (p) && *self->text[i])

@@ -31,28 +31,93 @@ typedef struct
 
 typedef struct _EngMethod EngMethod;
 typedef struct _EngJob EngJob;
+typedef struct _EngValues EngValues;
+
+/* Sections of lists and of the documentation; order of eng_family_name(). */
+typedef enum
+{
+  ENG_FAMILY_LEARNED,
+  ENG_FAMILY_CLASS_ACTIVATION,
+  ENG_FAMILY_GRADIENT,
+  ENG_FAMILY_PERTURBATION,
+  ENG_FAMILY_TRANSFORMER,
+  ENG_FAMILY_INTEGRATED,
+  ENG_FAMILY_META_ATTRIBUTION,
+  ENG_N_FAMILIES
+} EngFamily;
+
+/* What a method asks of a model. */
+typedef enum
+{
+  ENG_NEEDS_FORWARD = 0,          /* scores of changed inputs: every model */
+  ENG_NEEDS_GRADIENT = 1 << 0,    /* of the logits with respect to input or layer */
+  ENG_NEEDS_GRID = 1 << 1,        /* a layer with a spatial grid: feature map or token grid; a person may choose it */
+  ENG_NEEDS_ATTENTION = 1 << 2,   /* attention matrices over the picture's tokens */
+  ENG_NEEDS_LINEAR_HEAD = 1 << 3, /* a final linear layer */
+} EngNeeds;
+
+/* What can be laid over a method by eng_combine_explain(), and what a person may do with it. */
+typedef enum
+{
+  ENG_ALLOWS_NOTHING = 0,
+  ENG_ALLOWS_CONTRAST = 1 << 0, /* explains "class A rather than class B" */
+  ENG_ALLOWS_AVERAGE = 1 << 1,  /* over noisy copies of the input, as SmoothGrad does */
+  ENG_ALLOWS_LAYERS = 1 << 2,   /* sum over several layers */
+  ENG_ALLOWS_STOP = 1 << 3,     /* eng_job_stop() keeps what has been computed so far */
+} EngAllows;
+
+/* Passes in single images. A pass through a part of the network (below a layer, above it) counts as one. */
+typedef struct
+{
+  guint64 forward, backward;
+} EngCost;
 
 struct _EngMethod
 {
   const char *id, *name, *about, *reference; /* id is stable: files, CLI, sessions */
-  EngSign sign;                              /* chooses the colour map */
-  gboolean needs_layer;                      /* looks at a target that a person may choose */
+  EngFamily family;
+  EngSign sign; /* chooses the colour map */
+  EngNeeds needs;
+  EngAllows allows;
   gboolean class_dependent;
-  const EngParam *params; /* ended by a NULL id */
+  const EngParam *params; /* ended by a NULL id; NULL: none. See eng_method_param() */
   const char *cost;       /* in words: "1 forward, 1 backward pass" */
-  /* FALSE with a sentence that a person understands. @target: (nullable) chosen layer, NULL: default.
-   * NULL: applies to every model. */
+  /* The passes that @values cost on @model, exactly: a test counts them. NULL: they depend on the picture, as @cost
+   * says. @target: (nullable): chosen layer, NULL: the default one. */
+  EngCost (*passes) (EngModel *model, const EngTarget *target, const EngValues *values);
+  /* Beyond what @needs says: FALSE with a sentence that a person understands. NULL: nothing further. Called
+   * through eng_method_can_explain(). */
   gboolean (*can_explain) (EngModel *model, const EngTarget *target, GError **error);
   EngHeatmap *(*explain) (EngJob *job, GError **error);
+  /* The layer used unless a person chooses one. NULL: eng_model_default_cam_target(). (nullable) result. */
+  const EngTarget *(*default_target) (EngModel *model);
   /* The model's own default of a parameter (sidecar); NaN: the declared one. May be NULL. */
   double (*model_default) (EngModel *model, const EngParam *param);
 };
 
 const EngMethod *eng_method_nth (guint i); /* NULL at the end; order of the list in methods/meson.build */
 const EngMethod *eng_method_find (const char *id, GError **error); /* the error lists the ids */
+const char *eng_family_id (EngFamily family);                      /* "class-activation": page of the documentation */
+const char *eng_family_name (EngFamily family);                    /* "Class activation" */
+/* Own parameters, then those of the combinations that the method allows; NULL at the end. */
+const EngParam *eng_method_param (const EngMethod *self, guint i);
+/* The layer used by default: NULL when @self needs none or the model has none. */
+const EngTarget *eng_method_default_target (const EngMethod *self, EngModel *model);
+/**
+ * eng_method_can_explain:
+ * @target: (nullable): chosen layer; NULL: the default one
+ *
+ * Returns: FALSE with a sentence that says why not and what to do.
+ */
+gboolean eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget *target, GError **error);
+/* With combinations. FALSE: not known before it has run. */
+gboolean eng_method_passes (const EngMethod *self, EngModel *model, const EngTarget *target, const EngValues *values,
+                            EngCost *cost);
+
+/* Passes of methods that take one forward and one backward pass. */
+EngCost eng_cost_one_gradient (EngModel *model, const EngTarget *target, const EngValues *values);
 
 /* Values of a method's parameters: declared defaults, then the model's, then the user's. */
-typedef struct _EngValues EngValues;
 EngValues *eng_values_new (const EngMethod *method, EngModel *model /* (nullable) */);
 EngValues *eng_values_copy (const EngValues *self);
 void eng_values_free (EngValues *self);

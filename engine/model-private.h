@@ -14,7 +14,8 @@ struct _EngModel
   int n_classes;
   char *input_name, *logits_name;
   gboolean channels_last, probability, flatten;
-  GArray *targets; /* EngTarget */
+  GArray *targets;       /* EngTarget */
+  GPtrArray *attentions; /* const EngTarget*, those of kind attention, borrowed from targets */
   int target, cam_target;
   char *final_linear;
   GMutex lock;        /* what lies below */

@@ -29,6 +29,7 @@ eng_model_finalize (GObject *object)
   g_clear_pointer (&self->graphs, g_hash_table_unref);
   g_clear_pointer (&self->onnx, eng_onnx_free);
   g_clear_pointer (&self->preprocess, eng_preprocess_unref);
+  g_clear_pointer (&self->attentions, g_ptr_array_unref);
   g_clear_pointer (&self->targets, g_array_unref);
   eng_model_forget_predictions (self);
   g_mutex_clear (&self->lock);
@@ -46,6 +47,7 @@ eng_model_init (EngModel *self)
 {
   g_mutex_init (&self->lock);
   self->target = self->cam_target = -1;
+  self->attentions = g_ptr_array_new ();
   self->graphs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)eng_graph_unref);
 }
 
@@ -272,6 +274,9 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
     return FALSE;
   g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), graph);
   self->targets = eng_targets_find (graph);
+  for (guint i = 0; i < self->targets->len; i++)
+    if (g_array_index (self->targets, EngTarget, i).kind == ENG_TARGET_ATTENTION)
+      g_ptr_array_add (self->attentions, &g_array_index (self->targets, EngTarget, i));
   self->target = eng_targets_default (graph, self->targets);
   self->cam_target = eng_targets_default_cam (graph, self->targets);
   self->final_linear = g_strdup (eng_targets_final_linear (graph));
@@ -403,6 +408,13 @@ const EngTarget *
 eng_model_default_cam_target (EngModel *self)
 {
   return self->cam_target < 0 ? NULL : &g_array_index (self->targets, EngTarget, self->cam_target);
+}
+
+const EngTarget *const *
+eng_model_attentions (EngModel *self, int *n)
+{
+  *n = (int)self->attentions->len;
+  return (const EngTarget *const *)self->attentions->pdata;
 }
 
 const EngTarget *

@@ -28,6 +28,13 @@ typedef struct
   gboolean channels_last; /* spatial values stored as 1 x h x w x C */
 } EngTarget;
 
+/* Channels of a feature map or width of a token; heads of an attention. */
+int64_t eng_target_channels (const EngTarget *self);
+/* Between a value of the layer as the network stores it (eng_shape_count (&shape) elements) and channels x (rows *
+ * cols) planes. Tokens before the grid are left out, and left alone. */
+void eng_target_gather (const EngTarget *self, const float *value, float *planes);
+void eng_target_scatter (const EngTarget *self, const float *planes, float *value);
+
 /**
  * eng_model_open:
  * @path: an .onnx file
@@ -55,6 +62,9 @@ const EngTarget *eng_model_default_target (EngModel *self);
 /* What class activation maps use: the last target whose every cell can still reach the logits. Differs from
  * the above in transformers that read a class token alone. */
 const EngTarget *eng_model_default_cam_target (EngModel *self);
+/* The attention matrices over the picture's tokens, first block first: (transfer none) array of pointers into the
+ * targets, owned by the model. */
+const EngTarget *const *eng_model_attentions (EngModel *self, int *n);
 const EngTarget *eng_model_find_target (EngModel *self, const char *name, GError **error);
 /* Name of the value that feeds the final linear layer; NULL when there is none. */
 const char *eng_model_final_linear (EngModel *self);

@@ -412,3 +412,40 @@ eng_targets_embedding (EngGraph *graph, const EngTarget *target)
     }
   return NULL;
 }
+
+/* ---- values of a target ---- */
+
+int64_t
+eng_target_channels (const EngTarget *self)
+{
+  gboolean last = self->kind == ENG_TARGET_TOKENS || self->channels_last;
+  return self->shape.dim[last ? self->shape.rank - 1 : 1];
+}
+
+/* Copies between the two orders; one of the pointers is written. */
+static void
+reorder (const EngTarget *t, const float *value, float *planes, const float *from_planes, float *to_value)
+{
+  int64_t channels = eng_target_channels (t), cells = (int64_t)t->rows * t->cols;
+  gboolean last = t->kind == ENG_TARGET_TOKENS || t->channels_last;
+  int64_t along_c = last ? 1 : cells, along_i = last ? channels : 1;
+  int64_t first = t->kind == ENG_TARGET_TOKENS ? t->prefix * channels : 0;
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t i = 0; i < cells; i++)
+      if (planes)
+        planes[c * cells + i] = value[first + c * along_c + i * along_i];
+      else
+        to_value[first + c * along_c + i * along_i] = from_planes[c * cells + i];
+}
+
+void
+eng_target_gather (const EngTarget *self, const float *value, float *planes)
+{
+  reorder (self, value, planes, NULL, NULL);
+}
+
+void
+eng_target_scatter (const EngTarget *self, const float *planes, float *value)
+{
+  reorder (self, NULL, NULL, planes, value);
+}

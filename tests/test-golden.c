@@ -119,7 +119,7 @@ explain (const Case *c, EngModel *model, const char *method, const char *layer)
   g_autoptr (GError) error = NULL;
   g_autoptr (EngImage) image = eng_image_load (path, &error);
   g_assert_no_error (error);
-  g_autoptr (EngJob) job = eng_job_new (model, image, eng_method_find (method, NULL), -1, layer, NULL, 0);
+  g_autoptr (EngJob) job = eng_job_new (model, image, eng_method_find (method, NULL), -1, -1, layer, NULL, 0);
   eng_job_run (job, &error);
   g_assert_no_error (error);
   g_assert_cmpint (eng_job_class_index (job), ==, c->class_index);

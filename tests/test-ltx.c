@@ -191,7 +191,7 @@ run_ltx (Sample *s, int class_index, guint64 seed, const char *const *settings)
   g_autoptr (GError) error = NULL;
   for (int i = 0; settings && settings[i]; i++)
     g_assert_true (eng_values_set_pair (values, settings[i], &error));
-  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, ltx, class_index, NULL, values, seed);
+  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, ltx, class_index, -1, NULL, values, seed);
   eng_job_run (job, &error);
   g_assert_no_error (error);
   return eng_heatmap_ref (eng_job_heatmap (job));
@@ -298,7 +298,7 @@ test_save (Sample *s, gconstpointer data)
   const EngMethod *ltx = eng_method_find ("ltx", NULL);
   EngValues *values = eng_values_new (ltx, s->model);
   g_assert_true (eng_values_set_pair (values, start, NULL));
-  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, ltx, -1, targets[n - 2].name, values, 0);
+  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, ltx, -1, -1, targets[n - 2].name, values, 0);
   g_assert_false (eng_job_run (job, &error));
   g_assert_error (error, ENG_ERROR, ENG_ERROR_INVALID);
   test_remove_tree (dir);
@@ -320,7 +320,7 @@ test_cancel (Sample *s, gconstpointer data)
   const EngMethod *ltx = eng_method_find ("ltx", NULL);
   EngValues *values = eng_values_new (ltx, s->model);
   eng_values_set (values, "steps", 500);
-  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, ltx, -1, NULL, values, 0);
+  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, ltx, -1, -1, NULL, values, 0);
   g_signal_connect (job, "changed", G_CALLBACK (cancel_at_two), NULL);
   g_assert_false (eng_job_run (job, &error));
   g_assert_error (error, ENG_ERROR, ENG_ERROR_CANCELLED);
@@ -336,9 +336,9 @@ test_thread (Sample *s, gconstpointer data)
   EngValues *values = eng_values_new (ltx, s->model);
   eng_values_set (values, "steps", 500);
   eng_values_set (values, "selection", 2);
-  g_autoptr (EngJob) slow = eng_job_new (s->model, s->image, ltx, -1, NULL, values, 0);
-  g_autoptr (EngJob) quick = eng_job_new (s->model, s->image, cam, -1, NULL, NULL, 0);
-  g_autoptr (EngJob) never = eng_job_new (s->model, s->image, cam, -1, NULL, NULL, 0);
+  g_autoptr (EngJob) slow = eng_job_new (s->model, s->image, ltx, -1, -1, NULL, values, 0);
+  g_autoptr (EngJob) quick = eng_job_new (s->model, s->image, cam, -1, -1, NULL, NULL, 0);
+  g_autoptr (EngJob) never = eng_job_new (s->model, s->image, cam, -1, -1, NULL, NULL, 0);
   eng_job_start (quick, 0);
   while (eng_job_state (quick) != ENG_JOB_DONE)
     g_main_context_iteration (NULL, TRUE);

@@ -43,7 +43,7 @@ static EngHeatmap *
 run (Sample *s, const EngMethod *method, int class_index, EngValues *values)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, method, class_index, NULL, values, 0);
+  g_autoptr (EngJob) job = eng_job_new (s->model, s->image, method, class_index, -1, NULL, values, 0);
   eng_job_run (job, &error);
   g_assert_no_error (error);
   g_assert_cmpint (eng_job_state (job), ==, ENG_JOB_DONE);
@@ -53,7 +53,8 @@ run (Sample *s, const EngMethod *method, int class_index, EngValues *values)
 static void
 check_params (const EngMethod *m)
 {
-  for (const EngParam *p = m->params; p && p->id; p++)
+  const EngParam *p;
+  for (guint i = 0; (p = eng_method_param (m, i)); i++)
     {
       g_assert_true (p->label && p->unit && p->help && *p->label && *p->help);
       g_assert_cmpfloat (p->minimum, <=, p->otherwise);
@@ -131,7 +132,7 @@ test_every_method (Sample *s, gconstpointer data)
       g_assert_cmpstr (p->class_name, ==, eng_model_label (s->model, p->class_index));
       g_assert_cmpstr (p->model_sha256, ==, eng_model_sha256 (s->model));
       g_assert_cmpstr (p->image_sha256, ==, eng_image_sha256 (s->image));
-      g_assert_true ((*p->layer != '\0') == m->needs_layer);
+      g_assert_true ((*p->layer != '\0') == ((m->needs & ENG_NEEDS_GRID) != 0));
       g_assert_cmpint (p->passes_forward, >, 0);
       g_assert_cmpfloat (p->probability, >, 0);
     }
@@ -198,12 +199,12 @@ test_refusals (Sample *s, gconstpointer data)
 {
   const EngMethod *cam = eng_method_find ("grad-cam", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (EngJob) layer = eng_job_new (s->model, s->image, cam, -1, "no-such-layer", NULL, 0);
+  g_autoptr (EngJob) layer = eng_job_new (s->model, s->image, cam, -1, -1, "no-such-layer", NULL, 0);
   g_assert_false (eng_job_run (layer, &error));
   g_assert_error (error, ENG_ERROR, ENG_ERROR_ARGUMENT);
   g_assert_cmpint (eng_job_state (layer), ==, ENG_JOB_FAILED);
   g_clear_error (&error);
-  g_autoptr (EngJob) class = eng_job_new (s->model, s->image, cam, 12, NULL, NULL, 0);
+  g_autoptr (EngJob) class = eng_job_new (s->model, s->image, cam, 12, -1, NULL, NULL, 0);
   g_assert_false (eng_job_run (class, &error));
   g_assert_error (error, ENG_ERROR, ENG_ERROR_ARGUMENT);
   g_clear_error (&error);

@@ -69,7 +69,7 @@ static EngHeatmap *
 explain (EngModel *model, EngImage *image, const char *method, int class_index)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (EngJob) job = eng_job_new (model, image, eng_method_find (method, NULL), class_index, NULL, NULL, 0);
+  g_autoptr (EngJob) job = eng_job_new (model, image, eng_method_find (method, NULL), class_index, -1, NULL, NULL, 0);
   eng_job_run (job, &error);
   g_assert_no_error (error);
   return eng_heatmap_ref (eng_job_heatmap (job));

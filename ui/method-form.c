@@ -136,9 +136,11 @@ static const struct
 static void
 show_values (UiMethodForm *self, const EngValues *values)
 {
-  const EngParam *params = ui_slot_method (self->slot)->params;
   for (guint i = 0; values && i < self->controls->len; i++)
-    kinds[params[i].type].show (self->controls->pdata[i], values, params[i].id);
+    {
+      const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
+      kinds[param->type].show (self->controls->pdata[i], values, param->id);
+    }
   gtk_widget_set_visible (self->problem, FALSE);
 }
 
@@ -154,11 +156,13 @@ on_map (UiMethodForm *self)
 static void
 on_run (UiMethodForm *self)
 {
-  const EngParam *params = ui_slot_method (self->slot)->params;
   g_autoptr (EngValues) values = eng_values_new (ui_slot_method (self->slot), ui_session_model (self->session));
   g_autoptr (GError) error = NULL;
   for (guint i = 0; i < self->controls->len && !error; i++)
-    kinds[params[i].type].read (self->controls->pdata[i], values, params[i].id, &error);
+    {
+      const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
+      kinds[param->type].read (self->controls->pdata[i], values, param->id, &error);
+    }
   gtk_widget_set_visible (self->problem, error != NULL);
   if (error)
     {
@@ -237,8 +241,9 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
   gtk_grid_set_column_spacing (GTK_GRID (grid), 10);
   gtk_box_append (GTK_BOX (box), make_label (method->name, "heading"));
   gtk_box_append (GTK_BOX (box), make_label (method->about, "sl-dim"));
-  for (int i = 0; method->params && method->params[i].id; i++)
-    add_row (self, GTK_GRID (grid), &method->params[i], i);
+  const EngParam *param;
+  for (guint i = 0; (param = eng_method_param (method, i)); i++)
+    add_row (self, GTK_GRID (grid), param, (int)i);
   gtk_widget_set_visible (grid, self->controls->len > 0);
   gtk_box_append (GTK_BOX (box), grid);
   self->problem = make_label ("", "sl-err");

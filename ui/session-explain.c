@@ -28,7 +28,8 @@ arm (UiSession *self, guint delay)
 static gboolean
 iterates (const EngMethod *method)
 {
-  for (const EngParam *param = method->params; param && param->id; param++)
+  const EngParam *param;
+  for (guint i = 0; (param = eng_method_param (method, i)); i++)
     if (param->type == ENG_PARAM_INT && param->otherwise > 1)
       return TRUE;
   return FALSE;
@@ -170,8 +171,8 @@ start_slot (UiSession *self, UiSlot *slot, guint row)
   const EngMethod *method = ui_slot_method (slot);
   g_autofree char *key = key_for (self, slot);
   EngValues *values = eng_values_copy (ui_slot_values (slot));
-  EngJob *job =
-      eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self), NULL, values, 0);
+  EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self), -1,
+                             NULL, values, 0);
   ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
 }
 

@@ -326,8 +326,8 @@ ui_slot_set_model (UiSlot *self, EngModel *model)
   if (model)
     {
       self->values = eng_values_new (self->method, model);
-      if (self->method->can_explain && !self->method->can_explain (model, NULL, &error))
-        self->refusal = g_strdup (error ? error->message : "This method does not apply to the model.");
+      if (!eng_method_can_explain (self->method, model, NULL, &error))
+        self->refusal = g_strdup (error->message);
     }
   reset (self, NULL);
   changed (self);

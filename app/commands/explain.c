@@ -96,7 +96,7 @@ prepare (const Options *o, Task *task, GError **error)
   task->layer = o->layer;
   task->seed = (guint64)o->seed;
   task->output = o->output;
-  if (task->method->can_explain && !task->method->can_explain (task->model, target, error))
+  if (!eng_method_can_explain (task->method, task->model, target, error))
     return APP_FAILED;
   return APP_OK;
 }
@@ -105,7 +105,8 @@ prepare (const Options *o, Task *task, GError **error)
 static gboolean
 may_explain_several (const Task *task, GError **error)
 {
-  for (const EngParam *p = task->method->params; p && p->id; p++)
+  const EngParam *p;
+  for (guint i = 0; (p = eng_method_param (task->method, i)); i++)
     if (p->type == ENG_PARAM_OUTPUT_PATH && *eng_values_get_text (task->values, p->id))
       {
         g_set_error (error, ENG_ERROR, ENG_ERROR_ARGUMENT,
@@ -121,7 +122,7 @@ explain_one (const Task *task, const char *path, const char *stem, const char *l
   g_autoptr (EngImage) image = eng_image_load (path, error);
   if (!image)
     return FALSE;
-  g_autoptr (EngJob) job = eng_job_new (task->model, image, task->method, task->class_index, task->layer,
+  g_autoptr (EngJob) job = eng_job_new (task->model, image, task->method, task->class_index, -1, task->layer,
                                         eng_values_copy (task->values), task->seed);
   app_progress_begin (job, label);
   app_interrupt_watch (job);

@@ -14,7 +14,7 @@ static char *
 reason_against (const EngMethod *method, EngModel *model)
 {
   g_autoptr (GError) error = NULL;
-  if (!model || !method->can_explain || method->can_explain (model, NULL, &error))
+  if (!model || eng_method_can_explain (method, model, NULL, &error))
     return NULL;
   return g_strdup (error->message);
 }
@@ -58,8 +58,9 @@ print_method (const EngMethod *method, EngModel *model)
   g_print ("%-14s %s. %s\n", method->id, method->name, method->about);
   g_print ("%-14s Cost: %s. Values: %s.%s\n", "", method->cost,
            method->sign == ENG_SIGN_SIGNED ? "signed" : "evidence only",
-           method->needs_layer ? " --layer applies." : "");
-  for (const EngParam *param = method->params; param && param->id; param++)
+           method->needs & ENG_NEEDS_GRID ? " --layer applies." : "");
+  const EngParam *param;
+  for (guint i = 0; (param = eng_method_param (method, i)); i++)
     {
       g_autofree char *range = describe_range (param);
       g_autofree char *value = describe_value (param, values);
@@ -118,13 +119,14 @@ add_method (JsonBuilder *builder, const EngMethod *method, EngModel *model)
   app_json_string (builder, "reference", method->reference);
   app_json_string (builder, "sign", method->sign == ENG_SIGN_SIGNED ? "signed" : "unsigned");
   json_builder_set_member_name (builder, "needs_layer");
-  json_builder_add_boolean_value (builder, method->needs_layer);
+  json_builder_add_boolean_value (builder, (method->needs & ENG_NEEDS_GRID) != 0);
   json_builder_set_member_name (builder, "class_dependent");
   json_builder_add_boolean_value (builder, method->class_dependent);
   app_json_string (builder, "cost", method->cost);
   json_builder_set_member_name (builder, "params");
   json_builder_begin_array (builder);
-  for (const EngParam *param = method->params; param && param->id; param++)
+  const EngParam *param;
+  for (guint i = 0; (param = eng_method_param (method, i)); i++)
     add_param (builder, param, values);
   json_builder_end_array (builder);
   if (model)

@@ -51,7 +51,9 @@ dense_forward (const EngConv *p, EngGemmFunc gemm, const float *x, const float *
   int64_t k = p->cin * eng_conv_span (p->kernel), channels = p->groups * p->cout;
   for (int64_t n = 0; bias && n < p->n; n++)
     memcpy (y + n * channels, bias, sizeof *y * channels);
-  EngGemm m = { .trans_b = TRUE, .m = p->n, .n = p->cout, .k = k, .alpha = 1, .beta = bias ? 1 : 0, .batch = 1 };
+  EngGemm m = {
+    .rows_alone = TRUE, .trans_b = TRUE, .m = p->n, .n = p->cout, .k = k, .alpha = 1, .beta = bias ? 1 : 0, .batch = 1
+  };
   m.lda = p->groups * k;
   m.ldb = k;
   m.ldc = channels;
@@ -64,7 +66,9 @@ dense_backward_data (const EngConv *p, EngGemmFunc gemm, const float *dy, const 
                      gboolean accumulate, void *scratch)
 {
   int64_t k = p->cin * eng_conv_span (p->kernel);
-  EngGemm m = { .m = p->n, .n = k, .k = p->cout, .alpha = 1, .beta = accumulate ? 1 : 0, .batch = 1 };
+  EngGemm m = {
+    .rows_alone = TRUE, .m = p->n, .n = k, .k = p->cout, .alpha = 1, .beta = accumulate ? 1 : 0, .batch = 1
+  };
   m.lda = p->groups * p->cout;
   m.ldb = k;
   m.ldc = p->groups * k;

@@ -19,6 +19,7 @@ typedef struct
   float alpha, beta;
   int64_t lda, ldb, ldc;
   int64_t batch, stride_a, stride_b, stride_c;
+  gboolean rows_alone; /* rows are images: the same bits whatever their number */
 } EngGemm;
 
 /* Convolution in 1 to 3 spatial dimensions (unused leading ones are 1 with kernel 1, stride 1, pad 0).

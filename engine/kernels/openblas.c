@@ -6,6 +6,9 @@
 #include <omp.h>
 #include <string.h>
 
+/* Up to so many rows that are images are each multiplied as a vector: the last layer then gives an image the same
+ * bits alone and in a batch. (Elsewhere sums over k already run in one order whatever the number of rows.) */
+#define FEW_ROWS 8
 #define SMALL_PRODUCT 2e7 /* multiply-adds below which one thread per product beats all threads on each */
 
 static gboolean
@@ -41,9 +44,10 @@ product (const EngGemm *p, const float *a, const float *b, float *c)
   else if (p->n == 1)
     vector_product (p->trans_a, p->trans_a ? p->k : p->m, p->trans_a ? p->m : p->k, p->alpha, a, p->lda, b,
                     p->trans_b ? 1 : p->ldb, p->beta, c, p->ldc);
-  else if (p->m == 1)
-    vector_product (!p->trans_b, p->trans_b ? p->n : p->k, p->trans_b ? p->k : p->n, p->alpha, b, p->ldb, a,
-                    p->trans_a ? p->lda : 1, p->beta, c, 1);
+  else if (p->m == 1 || (p->m <= FEW_ROWS && p->rows_alone))
+    for (int64_t i = 0; i < p->m; i++)
+      vector_product (!p->trans_b, p->trans_b ? p->n : p->k, p->trans_b ? p->k : p->n, p->alpha, b, p->ldb,
+                      a + i * (p->trans_a ? 1 : p->lda), p->trans_a ? p->lda : 1, p->beta, c + i * p->ldc, 1);
   else
     cblas_sgemm (CblasRowMajor, p->trans_a ? CblasTrans : CblasNoTrans, p->trans_b ? CblasTrans : CblasNoTrans,
                  (blasint)p->m, (blasint)p->n, (blasint)p->k, p->alpha, a, (blasint)p->lda, b, (blasint)p->ldb,

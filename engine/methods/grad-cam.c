@@ -1,84 +1,36 @@
 /* Grad-CAM (Selvaraju et al., ICCV 2017, equations 1 and 2): with A the feature map and g the gradient
  * of the class's logit with respect to it, M = ReLU (sum_c mean (g_c) A_c), kept unnormalised at the
  * map's own grid. On a transformer A is the token grid of the chosen layer without its class token. */
-#include "../error.h"
-#include "../job.h"
-#include "../nn/pass.h"
-
-/* Where channel @c of cell @i lies in a target's values. */
-static int64_t
-at (const EngTarget *t, int64_t channels, int64_t c, int64_t i)
-{
-  if (t->kind == ENG_TARGET_TOKENS)
-    return (t->prefix + i) * channels + c;
-  return t->channels_last ? i * channels + c : c * t->rows * t->cols + i;
-}
-
-static int64_t
-channels_of (const EngTarget *t)
-{
-  return t->kind == ENG_TARGET_TOKENS ? t->shape.dim[2] : t->shape.dim[t->channels_last ? 3 : 1];
-}
-
-static const EngTarget *
-target_of (EngJob *job, GError **error)
-{
-  if (!eng_job_layer (job) && eng_model_default_cam_target (eng_job_model (job)))
-    return eng_model_default_cam_target (eng_job_model (job));
-  return eng_job_target (job, error);
-}
-
-static gboolean
-can_explain (EngModel *model, const EngTarget *target, GError **error)
-{
-  if (!target && !(target = eng_model_default_cam_target (model)))
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                     "Grad-CAM needs a layer with a spatial grid. This model has none after its input.");
-  if (target->kind == ENG_TARGET_ATTENTION)
-    return eng_fail (
-        error, ENG_ERROR_UNSUPPORTED,
-        "Grad-CAM needs a feature map or a token grid; “%s” is an attention matrix. Choose another layer.",
-        target->name);
-  return TRUE;
-}
+#include "../probe.h"
 
 static EngHeatmap *
 explain (EngJob *job, GError **error)
 {
-  EngModel *model = eng_job_model (job);
-  const EngTarget *t = target_of (job, error);
-  g_autoptr (EngGraph) graph = t ? eng_model_graph (model, 1, error) : NULL;
-  g_autoptr (EngPass) pass = graph ? eng_pass_new (graph) : NULL;
-  if (!graph || !eng_job_step (job, 0, 1, "passes", NULL, error))
+  const EngTarget *t = eng_job_target (job);
+  const float *input = eng_job_input (job);
+  g_autoptr (EngProbe) probe = eng_probe_new (job);
+  eng_probe_want (probe, t->name);
+  eng_probe_want_grad (probe, t->name);
+  const EngProbeItem *item = eng_probe_one (probe, &input, error);
+  if (!item)
     return NULL;
-  EngValue *layer = eng_graph_find (graph, t->name);
-  eng_pass_want (pass, layer);
-  eng_pass_want_grad (pass, layer);
-  eng_pass_set_root (pass, eng_graph_logits (graph));
-  if (!eng_pass_prepare (pass, error))
-    return NULL;
-  int64_t n = eng_shape_count (&t->shape), cells = (int64_t)t->rows * t->cols, channels = channels_of (t);
-  g_autofree float *seed = g_new0 (float, eng_model_n_classes (model));
-  g_autofree float *a = g_new (float, n), *g = g_new (float, n), *map = g_new (float, cells);
+  int64_t cells = (int64_t)t->rows * t->cols, channels = eng_target_channels (t);
+  g_autofree float *a = g_new (float, channels *cells), *g = g_new (float, channels *cells),
+                   *map = g_new (float, cells);
   g_autofree double *sum = g_new0 (double, cells);
-  seed[eng_job_class_index (job)] = 1;
-  eng_pass_write (pass, eng_graph_image (graph), eng_job_input (job));
-  eng_pass_forward (pass);
-  eng_pass_backward (pass, seed);
-  eng_pass_read (pass, layer, a);
-  eng_pass_read_grad (pass, layer, g);
+  eng_target_gather (t, item->values[0], a);
+  eng_target_gather (t, item->grads[0], g);
   for (int64_t c = 0; c < channels; c++)
     {
       double weight = 0;
       for (int64_t i = 0; i < cells; i++)
-        weight += g[at (t, channels, c, i)];
-      weight /= cells;
+        weight += g[c * cells + i];
+      weight /= (double)cells;
       for (int64_t i = 0; i < cells; i++)
-        sum[i] += weight * a[at (t, channels, c, i)];
+        sum[i] += weight * a[c * cells + i];
     }
   for (int64_t i = 0; i < cells; i++)
     map[i] = (float)MAX (sum[i], 0);
-  eng_job_count (job, 1, 1);
   return eng_job_make_heatmap (job, map, 1, t->rows, t->cols, ENG_UPSAMPLE_BILINEAR, t->name, NULL);
 }
 
@@ -88,10 +40,12 @@ const EngMethod eng_method_grad_cam = {
   .name = "Grad-CAM",
   .about = "The feature map's channels, weighted by the mean gradient of the class's logit.",
   .reference = "Selvaraju et al.: Grad-CAM, ICCV 2017",
+  .family = ENG_FAMILY_CLASS_ACTIVATION,
   .sign = ENG_SIGN_UNSIGNED,
-  .needs_layer = TRUE,
+  .needs = ENG_NEEDS_GRADIENT | ENG_NEEDS_GRID,
+  .allows = ENG_ALLOWS_CONTRAST | ENG_ALLOWS_AVERAGE | ENG_ALLOWS_LAYERS,
   .class_dependent = TRUE,
   .cost = "1 forward, 1 backward pass",
-  .can_explain = can_explain,
+  .passes = eng_cost_one_gradient,
   .explain = explain,
 };

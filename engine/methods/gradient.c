@@ -1,33 +1,19 @@
 /* Plain gradient of the class's logit with respect to the network input (Simonyan, Vedaldi and
  * Zisserman, 2014, section 3, without their maximum over channels and absolute value: the raw,
  * signed gradient is kept, channels x H x W, in logits per unit of normalised input). */
-#include "../error.h"
-#include "../job.h"
-#include "../nn/pass.h"
+#include "../probe.h"
 
 static EngHeatmap *
 explain (EngJob *job, GError **error)
 {
-  EngModel *model = eng_job_model (job);
-  g_autoptr (EngGraph) graph = eng_model_graph (model, 1, error);
-  g_autoptr (EngPass) pass = graph ? eng_pass_new (graph) : NULL;
-  if (!graph || !eng_job_step (job, 0, 1, "passes", NULL, error))
-    return NULL;
-  EngValue *image = eng_graph_image (graph), *logits = eng_graph_logits (graph);
-  eng_pass_want_grad (pass, image);
-  eng_pass_set_root (pass, logits);
-  if (!eng_pass_prepare (pass, error))
-    return NULL;
-  g_autofree float *seed = g_new0 (float, eng_model_n_classes (model));
-  g_autofree float *values = g_new (float, eng_shape_count (&image->shape));
-  seed[eng_job_class_index (job)] = 1;
-  eng_pass_write (pass, image, eng_job_input (job));
-  eng_pass_forward (pass);
-  eng_pass_backward (pass, seed);
-  eng_pass_read_grad (pass, image, values);
-  eng_job_count (job, 1, 1);
-  return eng_job_make_heatmap (job, values, (int)image->shape.dim[1], (int)image->shape.dim[2],
-                               (int)image->shape.dim[3], ENG_UPSAMPLE_NEAREST, NULL, NULL);
+  EngPreprocess *p = eng_model_preprocess (eng_job_model (job));
+  const float *input = eng_job_input (job);
+  g_autoptr (EngProbe) probe = eng_probe_new (job);
+  eng_probe_want_grad (probe, NULL);
+  const EngProbeItem *item = eng_probe_one (probe, &input, error);
+  return item ? eng_job_make_heatmap (job, item->grads[0], p->channels, p->height, p->width, ENG_UPSAMPLE_NEAREST,
+                                      NULL, NULL)
+              : NULL;
 }
 
 extern const EngMethod eng_method_gradient;
@@ -36,8 +22,12 @@ const EngMethod eng_method_gradient = {
   .name = "Gradient",
   .about = "How the class's logit changes with each input pixel, to first order.",
   .reference = "Simonyan, Vedaldi, Zisserman: Deep Inside Convolutional Networks, ICLR workshop 2014",
+  .family = ENG_FAMILY_GRADIENT,
   .sign = ENG_SIGN_SIGNED,
+  .needs = ENG_NEEDS_GRADIENT,
+  .allows = ENG_ALLOWS_CONTRAST | ENG_ALLOWS_AVERAGE,
   .class_dependent = TRUE,
   .cost = "1 forward, 1 backward pass",
+  .passes = eng_cost_one_gradient,
   .explain = explain,
 };

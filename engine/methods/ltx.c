@@ -78,19 +78,6 @@ model_default (EngModel *model, const EngParam *param)
   return NAN;
 }
 
-static gboolean
-can_explain (EngModel *model, const EngTarget *target, GError **error)
-{
-  if (!target && !(target = eng_model_default_target (model)))
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                     "LTX needs a layer with a spatial grid. This model has none after its input.");
-  if (target->kind == ENG_TARGET_ATTENTION)
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                     "LTX needs a feature map or a token grid; “%s” is an attention matrix. Choose another layer.",
-                     target->name);
-  return TRUE;
-}
-
 static void
 clear_step (gpointer data)
 {
@@ -198,8 +185,7 @@ prepare (Run *r, GError **error)
                                     .inverse_weight = eng_values_get (values, "inverse"),
                                     .mask_loss = (EngMaskLoss)eng_values_get (values, "mask-loss") };
   const char *start = eng_values_get_text (values, "start");
-  if (!(r->target = eng_job_target (r->job, error)))
-    return FALSE;
+  r->target = eng_job_target (r->job);
   r->steps = (int)eng_values_get (values, "steps");
   r->selection = (int)eng_values_get (values, "selection");
   r->best = -1;
@@ -263,7 +249,7 @@ explain (EngJob *job, GError **error)
       if (!take_step (&r, i, *save != '\0', error)
           || !eng_job_step (job, i + 1, r.steps, "steps", heatmap_of (&r, FALSE), error))
         return NULL;
-      if (is_good_enough (&r))
+      if (is_good_enough (&r) || eng_job_stopping (job))
         break;
       if (i + 1 < r.steps)
         eng_explainer_update (r.explainer);
@@ -281,11 +267,13 @@ const EngMethod eng_method_ltx = {
   .reference =
       "Barkan et al.: Learning to Explain: A Model-Agnostic Framework for Explaining Black Box Models, ICDM 2023",
   .sign = ENG_SIGN_UNSIGNED,
-  .needs_layer = TRUE,
+  .family = ENG_FAMILY_LEARNED,
+  .needs = ENG_NEEDS_GRADIENT | ENG_NEEDS_GRID,
+  .allows = ENG_ALLOWS_STOP,
   .class_dependent = TRUE,
   .params = params,
   .cost = "per step 2 forward, 2 backward passes and up to 9 forward passes to judge the mask",
-  .can_explain = can_explain,
+  .default_target = eng_model_default_target,
   .explain = explain,
   .model_default = model_default,
 };

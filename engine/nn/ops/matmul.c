@@ -142,7 +142,9 @@ matmul_forward (const EngNode *node, EngPass *pass)
 {
   const Matmul *s = node->priv;
   static const int operand[] = { 0, 1, 2 };
-  EngGemm p = { .m = s->m, .n = s->n, .k = s->k, .alpha = 1, .lda = s->k, .ldb = s->n, .ldc = s->n };
+  EngGemm p = {
+    .m = s->m, .n = s->n, .k = s->k, .alpha = 1, .lda = s->k, .ldb = s->n, .ldc = s->n, .rows_alone = TRUE
+  };
   batched (s, 0, &p, operand, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_out_f (pass, node, 0));
 }
 
@@ -155,7 +157,7 @@ matmul_backward (const EngNode *node, EngPass *pass)
   if (!dy)
     return;
   /* dA = dC B^T */
-  EngGemm p = { .trans_b = TRUE, .m = s->m, .n = s->k, .k = s->n, .alpha = 1 };
+  EngGemm p = { .trans_b = TRUE, .m = s->m, .n = s->k, .k = s->n, .alpha = 1, .rows_alone = TRUE };
   p.lda = p.ldb = s->n;
   p.ldc = s->k;
   float *d = gradient_of (pass, node, s, 0, &p.beta);
@@ -233,6 +235,7 @@ gemm_forward (const EngNode *node, EngPass *pass)
   const float *c = eng_in_f (pass, node, 2);
   float *y = eng_out_f (pass, node, 0);
   p.beta = c ? 1 : 0;
+  p.rows_alone = TRUE;
   for (int64_t i = 0; c && i < p.m; i++)
     for (int64_t j = 0; j < p.n; j++)
       y[i * p.n + j] = s->scale_c * c[i * s->row_step + j * s->column_step];
@@ -254,6 +257,7 @@ gemm_backward (const EngNode *node, EngPass *pass)
   EngGemm p = { .alpha = f->alpha, .beta = fresh ? 0 : 1, .batch = 1, .ldc = f->lda };
   if (d && !f->trans_a)
     {
+      p.rows_alone = TRUE;
       p.trans_b = !f->trans_b;
       p.m = f->m, p.n = f->k, p.k = f->n;
       p.lda = f->n, p.ldb = f->ldb;

@@ -1,0 +1,32 @@
+/* See random.h. */
+#include "random.h"
+
+#include <math.h>
+
+GRand *
+eng_random_new (guint64 seed, guint32 stream)
+{
+  const guint32 seeds[] = { (guint32)seed, (guint32)(seed >> 32), stream };
+  return g_rand_new_with_seed_array (seeds, G_N_ELEMENTS (seeds));
+}
+
+double
+eng_random_normal (GRand *random)
+{
+  /* One at a time: the second number of a pair would have to be remembered. */
+  double radius = sqrt (-2 * log (1 - g_rand_double (random)));
+  return radius * cos (2 * G_PI * g_rand_double (random));
+}
+
+void
+eng_random_fill_normal (GRand *random, float *values, gsize n, double mean, double deviation)
+{
+  for (gsize i = 0; i < n; i += 2)
+    {
+      double radius = deviation * sqrt (-2 * log (1 - g_rand_double (random)));
+      double angle = 2 * G_PI * g_rand_double (random);
+      values[i] = (float)(mean + radius * cos (angle));
+      if (i + 1 < n)
+        values[i + 1] = (float)(mean + radius * sin (angle));
+    }
+}
