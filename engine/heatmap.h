@@ -56,7 +56,8 @@ typedef struct
   char *version;
   char *kernels;
   char *selected;     /* what was selected and why, for people; "" if nothing */
-  guint done, total;  /* of @unit: less than all when a person stopped and kept it */
+  guint done, total;  /* of @unit */
+  gboolean partial;   /* a person stopped it before all was done, and kept it */
   char *unit;         /* "masks"; "" when nothing is counted */
   double convergence; /* split-half rank correlation, NaN: not measured. See eng_job_report_convergence() */
   GPtrArray *notes;   /* EngNote*, owned; never NULL in a heatmap */

@@ -99,7 +99,6 @@ eng_job_init (EngJob *self)
   self->cancel = g_cancellable_new ();
   self->eta = -1;
   self->convergence = self->next_convergence = NAN;
-  self->layers = g_ptr_array_new ();
   self->notes = eng_notes_new ();
   self->parts = 1;
 }
@@ -260,31 +259,6 @@ check_contrast (EngJob *self, GError **error)
   return TRUE;
 }
 
-/* A name may hold commas: the whole text first, then its parts. */
-static gboolean
-find_layers (EngJob *self, GError **error)
-{
-  g_auto (GStrv) names = g_strsplit (self->layer ? self->layer : "", ",", -1);
-  const EngTarget *whole = self->layer ? eng_model_find_target (self->model, self->layer, NULL) : NULL;
-  g_ptr_array_set_size (self->layers, 0);
-  if (whole || !self->layer)
-    g_ptr_array_add (self->layers, (gpointer)(whole ? whole : eng_method_default_target (self->method, self->model)));
-  else
-    for (char **name = names; *name; name++)
-      {
-        const EngTarget *target = eng_model_find_target (self->model, g_strstrip (*name), error);
-        if (!target)
-          return FALSE;
-        g_ptr_array_add (self->layers, (gpointer)target);
-      }
-  if (self->layers->len > 1 && !(self->method->allows & ENG_ALLOWS_LAYERS))
-    return eng_fail (error, ENG_ERROR_ARGUMENT, "%s looks at one layer. Choose one.", self->method->name);
-  for (guint i = 0; i < self->layers->len; i++)
-    if (!eng_method_can_explain (self->method, self->model, self->layers->pdata[i], error))
-      return FALSE;
-  return TRUE;
-}
-
 static gboolean
 prepare (EngJob *self, GError **error)
 {
@@ -310,7 +284,8 @@ prepare (EngJob *self, GError **error)
       self->next_class = eng_softmax (self->logits, k, p_all);
       g_mutex_unlock (&self->lock);
     }
-  return check_contrast (self, error) && find_layers (self, error);
+  return check_contrast (self, error)
+         && (self->layers = eng_method_find_layers (self->method, self->model, self->layer, error)) != NULL;
 }
 
 /* NaN must not reach a file or a ranking: it says that the arithmetic broke down, so the job fails. */
@@ -654,6 +629,7 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
   g_mutex_lock (&self->lock);
   v->done = self->next_done;
   v->total = self->next_total;
+  v->partial = self->stop && v->done < v->total;
   v->unit = g_strdup (self->next_unit ? self->next_unit : "");
   v->convergence = self->next_convergence;
   g_mutex_unlock (&self->lock);

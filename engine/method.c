@@ -106,6 +106,34 @@ eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget 
   return !self->can_explain || self->can_explain (model, target, error);
 }
 
+/* A name may hold commas: the whole text first, then its parts. */
+GPtrArray *
+eng_method_find_layers (const EngMethod *self, EngModel *model, const char *layers, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  g_auto (GStrv) names = g_strsplit (layers ? layers : "", ",", -1);
+  const EngTarget *whole = layers ? eng_model_find_target (model, layers, NULL) : NULL;
+  if (whole || !layers)
+    g_ptr_array_add (found, (gpointer)(whole ? whole : eng_method_default_target (self, model)));
+  else
+    for (char **name = names; *name; name++)
+      {
+        const EngTarget *target = eng_model_find_target (model, g_strstrip (*name), error);
+        if (!target)
+          return NULL;
+        g_ptr_array_add (found, (gpointer)target);
+      }
+  if (found->len > 1 && !(self->allows & ENG_ALLOWS_LAYERS))
+    {
+      eng_fail (error, ENG_ERROR_ARGUMENT, "%s looks at one layer. Choose one.", self->name);
+      return NULL;
+    }
+  for (guint i = 0; i < found->len; i++)
+    if (!eng_method_can_explain (self, model, found->pdata[i], error))
+      return NULL;
+  return g_steal_pointer (&found);
+}
+
 gboolean
 eng_method_passes (const EngMethod *self, EngModel *model, const EngTarget *target, const EngValues *values,
                    EngCost *cost)

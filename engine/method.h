@@ -110,6 +110,14 @@ const EngTarget *eng_method_default_target (const EngMethod *self, EngModel *mod
  * Returns: FALSE with a sentence that says why not and what to do.
  */
 gboolean eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget *target, GError **error);
+/**
+ * eng_method_find_layers:
+ * @layers: (nullable): name of a target, or several with commas between; NULL: the default one
+ *
+ * Returns: (transfer container): const EngTarget*, at least one; a single NULL where @self needs none. NULL with an
+ * error when there is no such layer, or @self cannot explain there.
+ */
+GPtrArray *eng_method_find_layers (const EngMethod *self, EngModel *model, const char *layers, GError **error);
 /* With combinations. FALSE: not known before it has run. */
 gboolean eng_method_passes (const EngMethod *self, EngModel *model, const EngTarget *target, const EngValues *values,
                             EngCost *cost);

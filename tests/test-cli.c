@@ -259,7 +259,7 @@ test_inspect (Fixture *f, gconstpointer data)
 static char **
 cheapest (JsonObject *method)
 {
-  static const char *const counts[] = { "steps", "samples", "masks" };
+  static const char *const counts[] = { "steps", "samples", "masks", "iterations" };
   g_autoptr (GStrvBuilder) pairs = g_strv_builder_new ();
   JsonArray *params = json_object_get_array_member (method, "params");
   for (guint i = 0; i < json_array_get_length (params); i++)
@@ -311,6 +311,114 @@ check_record (JsonNode *record, const char *id)
   g_assert_cmpint (json_node_get_int (look_up (record, "seed")), ==, 7);
   g_assert_cmpfloat (json_node_get_double (look_up (record, "probability")), >, 0.5);
   g_assert_cmpfloat (json_node_get_double (look_up (record, "seconds")), >, 0);
+}
+
+/* README holds what the program says: "ninja -C build readme-methods" brings it up to date. */
+static void
+test_readme (Fixture *f, gconstpointer data)
+{
+  static const char begin[] = "<!-- methods: written by \"ninja -C build readme-methods\" -->\n";
+  g_autofree char *data_folder = test_data (""), *path = g_build_filename (data_folder, "..", "README.md", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  if (!g_file_get_contents (path, &text, NULL, &error))
+    {
+      g_test_skip ("no README.md beside data/");
+      return;
+    }
+  run (f, "methods", "--markdown");
+  g_assert_cmpint (f->status, ==, 0);
+  char *section = strstr (text, begin);
+  g_assert_nonnull (section);
+  section += strlen (begin);
+  char *end = strstr (section, "<!-- /methods -->");
+  g_assert_nonnull (end);
+  *end = '\0';
+  g_assert_cmpstr (section, ==, f->stdout_text);
+}
+
+/* Each method stands in the table; those that a model refuses say why; ids ask for more. */
+static void
+test_methods (Fixture *f, gconstpointer data)
+{
+  run (f, "methods", "--model", f->model);
+  g_assert_cmpint (f->status, ==, 0);
+  const EngMethod *method;
+  for (guint i = 0; (method = eng_method_nth (i)); i++)
+    {
+      g_autofree char *row = g_strdup_printf ("  %s ", method->id);
+      g_assert_nonnull (strstr (f->stdout_text, row));
+      g_assert_nonnull (strstr (f->stdout_text, eng_family_name (method->family)));
+    }
+  run (f, "methods", "grad-cam", "--json", "--model", f->model);
+  g_assert_cmpint (f->status, ==, 0);
+  g_autoptr (JsonNode) root = parse (f->stdout_text);
+  g_assert_cmpint (json_array_get_length (json_node_get_array (root)), ==, 1);
+  JsonNode *only = json_array_get_element (json_node_get_array (root), 0);
+  g_assert_cmpint (json_node_get_int (look_up (only, "passes.forward")), ==, 1);
+  g_assert_cmpstr (json_node_get_string (look_up (only, "family")), ==, "class-activation");
+  g_assert_cmpstr (json_node_get_string (look_up (only, "layer")), !=, "");
+  run (f, "methods", "grad-cam");
+  g_assert_nonnull (strstr (f->stdout_text, "--set average=1"));
+  run (f, "methods", "crystal-ball");
+  assert_refused (f, 2, "crystal-ball");
+}
+
+/* Several methods in one run: what does not apply is named, the others are done. */
+static void
+test_several (Fixture *f, gconstpointer data)
+{
+  run (f, "explain", "--model", f->model, "--method", "gradient,grad-cam", "--set", "average=2", "--set",
+       "grad-cam.average=3", "--contrast", "sailboat", "--memory", "200M", "--output", f->out, f->scene);
+  g_assert_cmpstr (f->stderr_text, ==, "");
+  g_assert_cmpint (f->status, ==, 0);
+  g_autoptr (JsonNode) first = read_json (f->out, "harbour-01.gradient.json");
+  g_autoptr (JsonNode) second = read_json (f->out, "harbour-01.grad-cam.json");
+  g_assert_cmpint (json_node_get_int (look_up (first, "method.values.average")), ==, 2);
+  g_assert_cmpint (json_node_get_int (look_up (second, "method.values.average")), ==, 3);
+  g_assert_cmpstr (json_node_get_string (look_up (second, "contrast.name")), ==, "sailboat");
+  g_assert_true (JSON_NODE_HOLDS_NULL (look_up (second, "partial")));
+  g_assert_cmpfloat (json_node_get_double (look_up (second, "convergence")), <=, 1);
+  look_up (second, "notes");
+
+  run (f, "explain", "--model", f->model, "--method", "ltx,gradient", "--contrast", "1", "--output", f->out,
+       f->scene);
+  assert_refused (f, 1, "left out: ltx");
+  run (f, "explain", "--model", f->model, "--method", "ltx", "--contrast", "1", "--output", f->out, f->scene);
+  assert_refused (f, 1, "rather than another");
+  run (f, "explain", "--model", f->model, "--method", "gradient", "--class", "1", "--contrast", "1", "--output",
+       f->out, f->scene);
+  assert_refused (f, 2, "same class");
+  run (f, "explain", "--model", f->model, "--method", "gradient,grad-cam", "--set", "stops=3", "--output", f->out,
+       f->scene);
+  assert_refused (f, 2, "stops");
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--set", "ltx.steps=3", "--output", f->out,
+       f->scene);
+  assert_refused (f, 2, "ltx.steps");
+  static const char *const sizes[] = { "2", "much", "-1G", "3M", "2X", "nanG" };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      run (f, "explain", "--model", f->model, "--method", "grad-cam", "--memory", sizes[i], "--output", f->out,
+           f->scene);
+      assert_refused (f, 2, "--memory");
+    }
+}
+
+/* Several layers: their maps are added; a method that looks at one says so. */
+static void
+test_layers (Fixture *f, gconstpointer data)
+{
+  g_autoptr (EngModel) model = eng_model_open (f->model, NULL, NULL);
+  int n;
+  const EngTarget *targets = eng_model_targets (model, &n);
+  g_assert_cmpint (n, >=, 2);
+  g_autofree char *layers = g_strdup_printf ("%s,%s", targets[n - 2].name, targets[n - 1].name);
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--layer", layers, "--output", f->out, f->scene);
+  g_assert_cmpstr (f->stderr_text, ==, "");
+  g_autoptr (JsonNode) record = read_json (f->out, "harbour-01.grad-cam.json");
+  g_assert_cmpstr (json_node_get_string (look_up (record, "layer")), ==, layers);
+  run (f, "explain", "--model", f->model, "--method", "ltx", "--layer", layers, "--output", f->out, f->scene);
+  assert_refused (f, 1, "one layer");
 }
 
 /* Every method that applies to the sample: four files, right shapes, all keys. */
@@ -495,7 +603,7 @@ test_repeats (Fixture *f, gconstpointer data)
     }
 }
 
-/* On a terminal progress appears; Ctrl+C then ends the run at once and leaves no file. */
+/* On a terminal progress appears; Ctrl+C then ends the run soon, and keeps what was done. */
 static void
 test_interrupt (Fixture *f, gconstpointer data)
 {
@@ -530,8 +638,12 @@ test_interrupt (Fixture *f, gconstpointer data)
   g_subprocess_wait (process, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 130);
-  g_assert_cmpuint (count_files (f->out), ==, 0);
   close (terminal);
+  g_assert_cmpuint (count_files (f->out), ==, 4);
+  g_autoptr (JsonNode) record = read_json (f->out, "harbour-01.ltx.json");
+  g_assert_cmpint (json_node_get_int (look_up (record, "partial.total")), ==, 200);
+  g_assert_cmpint (json_node_get_int (look_up (record, "partial.done")), <, 200);
+  g_assert_cmpstr (json_node_get_string (look_up (record, "partial.unit")), ==, "steps");
 }
 
 int
@@ -548,6 +660,10 @@ main (int argc, char **argv)
     { "/cli/wrong-values", test_wrong_values },
     { "/cli/predict", test_predict },
     { "/cli/inspect", test_inspect },
+    { "/cli/methods", test_methods },
+    { "/cli/methods/readme", test_readme },
+    { "/cli/explain/several", test_several },
+    { "/cli/explain/layers", test_layers },
     { "/cli/explain/every-method", test_explain_all },
     { "/cli/explain/trajectory", test_trajectory },
     { "/cli/explain/many", test_many },

@@ -8,7 +8,7 @@
 #include "ui/settings.h"
 #include "ui/viewport.h"
 #include "ui/window.h"
-#include "ui/words.h"
+#include "ui/draw/words.h"
 
 static gboolean has_display;
 static char *home;

@@ -5,7 +5,7 @@
 
 #include "ui/legend.h"
 #include "ui/tile-export.h"
-#include "ui/words.h"
+#include "ui/draw/words.h"
 
 #define CHIP_DELAY_MS 200 /* quick methods show no progress at all */
 

@@ -1,5 +1,6 @@
 /* See command.h. Ctrl+C: the signals are blocked in every thread but one that waits for them, so
- * that cancelling may take locks. A second Ctrl+C ends the program at once. */
+ * that stopping may take locks. The first one keeps what a method can keep, the second cancels, a
+ * third ends the program at once. */
 #include "app/commands/command.h"
 
 #include <math.h>
@@ -112,11 +113,13 @@ wait_for_signals (gpointer data)
   sigset_t *signals = data;
   for (int seen = 0, number; sigwait (signals, &number) == 0;)
     {
-      if (seen++)
+      if (++seen > 2)
         _exit (APP_INTERRUPTED);
       g_cancellable_cancel (interrupt.cancellable);
       g_mutex_lock (&interrupt.mutex);
-      if (interrupt.job)
+      if (interrupt.job && seen == 1 && number == SIGINT)
+        eng_job_stop (interrupt.job);
+      else if (interrupt.job)
         eng_job_cancel (interrupt.job);
       g_mutex_unlock (&interrupt.mutex);
     }

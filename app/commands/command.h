@@ -54,10 +54,11 @@ EngModel *app_open_model (const char *path);
  */
 GPtrArray *app_expand_inputs (char **paths, gboolean *failed);
 
-/* From here on Ctrl+C and SIGTERM cancel what runs. Call before any thread starts. */
+/* From here on Ctrl+C stops what runs and keeps what was done, where the method can; SIGTERM and a second Ctrl+C
+ * cancel it. Call before any thread starts. */
 void app_interrupt_init (void);
 gboolean app_interrupted (void);
-/* The job that an interrupt cancels; NULL: none. Not owned. */
+/* The job that an interrupt ends; NULL: none. Not owned. */
 void app_interrupt_watch (EngJob *job);
 
 /* Adds @value, or null when it is not finite: JSON has no NaN. */

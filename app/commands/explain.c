@@ -1,155 +1,135 @@
-/* sightline-cli explain: one method on one model over many pictures; four files for each. */
-#include "app/commands/command.h"
-
+/* sightline-cli explain: one or more methods on one model over many pictures; four files for each. */
+#include "app/commands/plan.h"
 #include "app/commands/progress.h"
 #include "app/commands/result.h"
+#include "ui/draw/words.h"
 
 typedef struct
 {
-  char *model_path, *method_id, *class_text, *layer, *output;
-  char **settings, **images;
-  gint64 seed;
-  int threads;
+  AppPlanOptions plan;
+  char *output;
+  char **images;
 } Options;
-
-/* What is the same for all pictures. */
-typedef struct
-{
-  EngModel *model;
-  const EngMethod *method;
-  EngValues *values;
-  int class_index;
-  const char *layer, *output;
-  guint64 seed;
-} Task;
 
 static void
 options_clear (Options *self)
 {
-  g_free (self->model_path);
-  g_free (self->method_id);
-  g_free (self->class_text);
-  g_free (self->layer);
+  app_plan_options_clear (&self->plan);
   g_free (self->output);
-  g_strfreev (self->settings);
   g_strfreev (self->images);
 }
 
 static const char notes[] =
-    "For each picture STEM four files are written to the folder, each of them whole or not at all:\n"
-    "  STEM.METHOD.npy        the map on the method's own grid, float32\n"
-    "  STEM.METHOD.input.npy  the map at the model's input size, float32\n"
-    "  STEM.METHOD.png        the map over the picture; hatched: never seen by the model\n"
-    "  STEM.METHOD.json       how the map came to be\n"
-    "\"sightline-cli methods\" lists methods and parameters.";
+    "For each picture STEM and method ID four files are written to the folder, each of them whole or not at all:\n"
+    "  STEM.ID.npy        the map on the method's own grid, float32\n"
+    "  STEM.ID.input.npy  the map at the model's input size, float32\n"
+    "  STEM.ID.png        the map over the picture; hatched: never seen by the model\n"
+    "  STEM.ID.json       how the map came to be\n"
+    "\"sightline-cli methods\" lists methods and parameters. Ctrl+C keeps what a method has done so far, where it "
+    "can;\n"
+    "once more cancels.";
 
 static gboolean
 parse (int argc, char **argv, Options *o)
 {
   const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model_path, "The classifier", "M.onnx" },
-    { "method", 0, 0, G_OPTION_ARG_STRING, &o->method_id, "What to compute: ltx, grad-cam ...", "ID" },
-    { "class", 'c', 0, G_OPTION_ARG_STRING, &o->class_text, "Class to explain (the predicted one)", "INDEX|NAME" },
-    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o->settings, "Set a parameter; may be repeated", "PARAM=VALUE" },
-    { "layer", 'l', 0, G_OPTION_ARG_STRING, &o->layer, "Where in the network to look", "NAME" },
-    { "seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "Seed of all random numbers (0)", "N" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads to use (0: all cores)", "N" },
+    APP_PLAN_ENTRIES (&o->plan),
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output, "Folder for the results; made when missing", "DIR" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images, NULL, NULL },
     { NULL },
   };
   if (!app_parse_options (&app_explain, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
-      || !app_set_threads (o->threads))
+      || !app_set_threads (o->plan.threads))
     return FALSE;
-  const char *missing = !o->model_path  ? "--model M.onnx"
-                        : !o->method_id ? "--method ID (\"sightline-cli methods\" lists them)"
-                        : !o->output    ? "--output DIR"
-                        : !o->images    ? "at least one picture"
-                                        : NULL;
+  const char *missing = !o->plan.model_path ? "--model M.onnx"
+                        : !o->plan.methods  ? "--method ID (\"sightline-cli methods\" lists them)"
+                        : !o->output        ? "--output DIR"
+                        : !o->images        ? "at least one picture"
+                                            : NULL;
   if (missing)
     app_complain ("explain needs %s", missing);
-  else if (o->seed < 0)
+  else if (o->plan.seed < 0)
     app_complain ("--seed must not be negative");
-  return !missing && o->seed >= 0;
-}
-
-/* Everything that the options name and that can be wrong before a picture is read. */
-static AppStatus
-prepare (const Options *o, Task *task, GError **error)
-{
-  task->method = eng_method_find (o->method_id, error);
-  if (!task->method)
-    return APP_USAGE;
-  task->model = app_open_model (o->model_path);
-  if (!task->model)
-    return APP_FAILED;
-  task->values = eng_values_new (task->method, task->model);
-  for (char **pair = o->settings; pair && *pair; pair++)
-    if (!eng_values_set_pair (task->values, *pair, error))
-      return APP_USAGE;
-  task->class_index = o->class_text ? eng_model_find_class (task->model, o->class_text, error) : -1;
-  if (o->class_text && task->class_index < 0)
-    return APP_USAGE;
-  const EngTarget *target = o->layer ? eng_model_find_target (task->model, o->layer, error) : NULL;
-  if (o->layer && !target)
-    return APP_USAGE;
-  task->layer = o->layer;
-  task->seed = (guint64)o->seed;
-  task->output = o->output;
-  if (!eng_method_can_explain (task->method, task->model, target, error))
-    return APP_FAILED;
-  return APP_OK;
+  return !missing && o->plan.seed >= 0;
 }
 
 /* A parameter that names a file to write would be written over by each further picture. */
 static gboolean
-may_explain_several (const Task *task, GError **error)
+may_explain_several (const AppPlan *plan, GError **error)
 {
   const EngParam *p;
-  for (guint i = 0; (p = eng_method_param (task->method, i)); i++)
-    if (p->type == ENG_PARAM_OUTPUT_PATH && *eng_values_get_text (task->values, p->id))
-      {
-        g_set_error (error, ENG_ERROR, ENG_ERROR_ARGUMENT,
-                     "%s names one file, so explain one picture at a time with it", p->id);
-        return FALSE;
-      }
+  for (guint k = 0; k < plan->choices->len; k++)
+    {
+      const AppChoice *choice = plan->choices->pdata[k];
+      for (guint i = 0; (p = eng_method_param (choice->method, i)); i++)
+        if (p->type == ENG_PARAM_OUTPUT_PATH && *eng_values_get_text (choice->values, p->id))
+          return eng_fail (error, ENG_ERROR_ARGUMENT, "%s names one file, so explain one picture at a time with it",
+                           p->id);
+    }
   return TRUE;
 }
 
 static gboolean
-explain_one (const Task *task, const char *path, const char *stem, const char *label, GError **error)
+explain_one (const AppPlan *plan, const AppChoice *choice, EngImage *image, const char *folder, const char *stem,
+             const char *label, GError **error)
 {
-  g_autoptr (EngImage) image = eng_image_load (path, error);
-  if (!image)
-    return FALSE;
-  g_autoptr (EngJob) job = eng_job_new (task->model, image, task->method, task->class_index, -1, task->layer,
-                                        eng_values_copy (task->values), task->seed);
+  g_autoptr (EngJob) job = app_plan_job (plan, choice, image);
   app_progress_begin (job, label);
   app_interrupt_watch (job);
   gboolean done = eng_job_run (job, error);
   app_interrupt_watch (NULL);
   app_progress_end (job);
-  if (done)
-    return app_result_write (job, task->output, stem, error);
-  g_autofree char *shown = g_filename_display_name (path);
-  g_prefix_error (error, "%s: ", shown);
-  return FALSE;
+  if (!done)
+    {
+      g_prefix_error (error, "%s: ", eng_image_name (image));
+      return FALSE;
+    }
+  if (!app_result_write (job, folder, stem, error))
+    return FALSE;
+  g_autofree char *partial = ui_words_partial (eng_job_heatmap (job));
+  if (partial)
+    app_complain ("%s: %s stopped after %s; what was done is kept", eng_image_name (image), choice->method->name,
+                  partial);
+  return TRUE;
+}
+
+static gboolean
+explain_picture (const AppPlan *plan, const char *path, const char *folder, const char *stem, const char *label)
+{
+  g_autoptr (GError) unread = NULL;
+  g_autoptr (EngImage) image = eng_image_load (path, &unread);
+  gboolean ok = image != NULL;
+  if (!image)
+    app_complain ("%s", unread->message);
+  for (guint i = 0; image && i < plan->choices->len && !app_interrupted (); i++)
+    {
+      const AppChoice *choice = plan->choices->pdata[i];
+      g_autoptr (GError) error = NULL;
+      g_autofree char *named =
+          plan->choices->len > 1 ? g_strdup_printf ("%s %s", label, choice->method->id) : g_strdup (label);
+      if (explain_one (plan, choice, image, folder, stem, named, &error) || app_interrupted ())
+        continue;
+      app_complain ("%s", error->message);
+      ok = FALSE;
+    }
+  return ok;
 }
 
 static AppStatus
-explain_all (const Task *task, GPtrArray *paths)
+explain_all (const AppPlan *plan, GPtrArray *paths, const char *folder)
 {
   AppStatus status = APP_OK;
   g_auto (GStrv) stems = app_result_stems ((char **)paths->pdata, paths->len);
+  for (guint i = 0; i < plan->refused->len; i++)
+    app_complain ("left out: %s", (const char *)plan->refused->pdata[i]);
+  if (plan->refused->len > 0 && (!plan->all || plan->choices->len == 0))
+    status = APP_FAILED;
   for (guint i = 0; i < paths->len && !app_interrupted (); i++)
     {
-      g_autoptr (GError) error = NULL;
       g_autofree char *shown = g_filename_display_basename (paths->pdata[i]);
       g_autofree char *label = g_strdup_printf ("%u/%u %s", i + 1, paths->len, shown);
-      if (explain_one (task, paths->pdata[i], stems[i], label, &error) || app_interrupted ())
-        continue;
-      app_complain ("%s", error->message);
-      status = APP_FAILED;
+      if (!explain_picture (plan, paths->pdata[i], folder, stems[i], label))
+        status = APP_FAILED;
     }
   return status;
 }
@@ -158,24 +138,23 @@ static AppStatus
 run (int argc, char **argv)
 {
   Options options = { 0 };
-  Task task = { 0 };
+  AppPlan plan = { 0 };
   g_autoptr (GError) error = NULL;
-  AppStatus status = parse (argc, argv, &options) ? prepare (&options, &task, &error) : APP_USAGE;
+  AppStatus status = parse (argc, argv, &options) ? app_plan_make (&plan, &options.plan, &error) : APP_USAGE;
   if (status == APP_OK)
     {
       gboolean failed = FALSE;
       g_autoptr (GPtrArray) paths = app_expand_inputs (options.images, &failed);
-      if (paths->len > 1 && !may_explain_several (&task, &error))
+      if (paths->len > 1 && !may_explain_several (&plan, &error))
         status = APP_USAGE;
-      else if (!app_result_prepare_folder (task.output, &error))
+      else if (!app_result_prepare_folder (options.output, &error))
         status = APP_FAILED;
       else
-        status = MAX (explain_all (&task, paths), failed ? APP_FAILED : APP_OK);
+        status = MAX (explain_all (&plan, paths, options.output), failed ? APP_FAILED : APP_OK);
     }
   if (error)
     app_complain ("%s", error->message);
-  g_clear_pointer (&task.values, eng_values_free);
-  g_clear_object (&task.model);
+  app_plan_clear (&plan);
   options_clear (&options);
   return status;
 }

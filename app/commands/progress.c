@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "ui/draw/words.h"
+
 #define BAR 24
 #define PAUSE (G_USEC_PER_SEC / 10)
 
@@ -20,19 +22,6 @@ terminal_width (void)
   return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
-/* "about 3 s left": whole seconds below 10, fives below a minute, then minutes. */
-static char *
-describe_eta (double eta)
-{
-  if (eta < 0)
-    return g_strdup ("");
-  if (eta < 10)
-    return g_strdup_printf (", about %d s left", (int)(eta + 0.99));
-  if (eta < 60)
-    return g_strdup_printf (", about %d s left", ((int)eta + 4) / 5 * 5);
-  return g_strdup_printf (", about %d min left", (int)(eta / 60 + 0.5));
-}
-
 static void
 draw (EngJob *job, gpointer data)
 {
@@ -45,9 +34,11 @@ draw (EngJob *job, gpointer data)
   char bar[BAR + 1] = { 0 };
   for (int i = 0; i < BAR; i++)
     bar[i] = i < part * BAR ? '#' : '.';
-  g_autofree char *left = describe_eta (eta);
+  g_autofree char *left = eta >= 0 ? ui_words_time_left (eta) : NULL;
+  g_autofree char *settled = ui_words_settled (eng_job_convergence (job));
   g_autofree char *text =
-      g_strdup_printf ("%s [%s] %u of %u %s%s", line.label, bar, done, total, eng_job_unit (job), left);
+      g_strdup_printf ("%s [%s] %u of %u %s%s%s%s%s", line.label, bar, done, total, eng_job_unit (job),
+                       left ? ", " : "", left ? left : "", settled ? ", " : "", settled ? settled : "");
   /* Longer than the terminal it would wrap, and \r could not take it back. */
   g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), terminal_width () - 1));
   g_printerr ("\r\033[K%s", cut);

@@ -87,6 +87,52 @@ add_head (JsonBuilder *b, EngJob *job, const EngProvenance *p)
   app_json_number (b, "probability", p->probability);
 }
 
+/* The class that was explained away from, or null. */
+static void
+add_contrast (JsonBuilder *b, const EngProvenance *p)
+{
+  json_builder_set_member_name (b, "contrast");
+  if (p->contrast_index < 0)
+    {
+      json_builder_add_null_value (b);
+      return;
+    }
+  json_builder_begin_object (b);
+  app_json_integer (b, "index", p->contrast_index);
+  app_json_string (b, "name", p->contrast_name);
+  json_builder_end_object (b);
+}
+
+/* How much was done when a person stopped it, how settled the map is, what the method measured about it. */
+static void
+add_quality (JsonBuilder *b, const EngProvenance *p)
+{
+  json_builder_set_member_name (b, "partial");
+  if (p->partial)
+    {
+      json_builder_begin_object (b);
+      app_json_integer (b, "done", p->done);
+      app_json_integer (b, "total", p->total);
+      app_json_string (b, "unit", p->unit);
+      json_builder_end_object (b);
+    }
+  else
+    json_builder_add_null_value (b);
+  app_json_number (b, "convergence", p->convergence);
+  json_builder_set_member_name (b, "notes");
+  json_builder_begin_array (b);
+  for (guint i = 0; i < p->notes->len; i++)
+    {
+      const EngNote *note = p->notes->pdata[i];
+      json_builder_begin_object (b);
+      app_json_string (b, "id", note->id);
+      app_json_number (b, "value", note->value);
+      app_json_string (b, "text", note->text);
+      json_builder_end_object (b);
+    }
+  json_builder_end_array (b);
+}
+
 static void
 add_method (JsonBuilder *b, const EngProvenance *p)
 {
@@ -159,7 +205,9 @@ record_text (EngJob *job, const UiScale *shown)
   g_autoptr (JsonBuilder) b = json_builder_new ();
   json_builder_begin_object (b);
   add_head (b, job, p);
+  add_contrast (b, p);
   add_method (b, p);
+  add_quality (b, p);
   add_map (b, map, shown);
   if (n > 0)
     add_trajectory (b, steps, n);

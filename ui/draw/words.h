@@ -1,7 +1,7 @@
-/* Numbers and durations as people read them. */
+/* Numbers, durations and what is known about a result, as people read them. */
 #pragma once
 
-#include <glib.h>
+#include "engine/heatmap.h"
 
 G_BEGIN_DECLS
 
@@ -9,6 +9,10 @@ G_BEGIN_DECLS
 char *ui_words_count (guint n);
 /* "about 3 s left": 1 s steps below 10 s, 5 s below a minute, then minutes. (transfer full) */
 char *ui_words_time_left (double seconds);
+/* "412 of 4,000 masks" of a result that was stopped before its end and kept; NULL: it is whole. (transfer full) */
+char *ui_words_partial (const EngHeatmap *map);
+/* "settled 0.97"; NULL when @convergence is not known (NaN). (transfer full) */
+char *ui_words_settled (double convergence);
 /* First sentence of @text, without its full stop; the rest goes to @rest ("" when there is none). Both (transfer
  * full). */
 char *ui_words_first_sentence (const char *text, char **rest);

@@ -1,5 +1,5 @@
 /* See words.h. */
-#include "ui/words.h"
+#include "ui/draw/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,6 +22,22 @@ ui_words_time_left (double seconds)
   if (seconds < 57.5)
     return g_strdup_printf ("about %.0f s left", 5 * round (seconds / 5));
   return g_strdup_printf ("about %.0f min left", fmax (1, round (seconds / 60)));
+}
+
+char *
+ui_words_partial (const EngHeatmap *map)
+{
+  const EngProvenance *p = eng_heatmap_provenance (map);
+  if (!p->partial)
+    return NULL;
+  g_autofree char *done = ui_words_count (p->done), *total = ui_words_count (p->total);
+  return g_strdup_printf ("%s of %s %s", done, total, p->unit);
+}
+
+char *
+ui_words_settled (double convergence)
+{
+  return isnan (convergence) ? NULL : g_strdup_printf ("settled %.2f", fmax (0, convergence));
 }
 
 char *

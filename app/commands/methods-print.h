@@ -1,0 +1,17 @@
+/* The methods as tables, as full declarations, as JSON, and as README holds them. */
+#pragma once
+
+#include "app/commands/command.h"
+
+G_BEGIN_DECLS
+
+/* @methods: const EngMethod*; @model: (nullable): says what applies. All print to stdout. */
+void app_methods_table (GPtrArray *methods, EngModel *model);
+void app_methods_details (GPtrArray *methods, EngModel *model);
+void app_methods_markdown (GPtrArray *methods);
+void app_methods_json (GPtrArray *methods, EngModel *model);
+
+/* NULL when @method applies (or when there is no model to ask). (transfer full) */
+char *app_method_refusal (const EngMethod *method, EngModel *model);
+
+G_END_DECLS

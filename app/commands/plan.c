@@ -1,0 +1,218 @@
+/* See plan.h. */
+#include "app/commands/plan.h"
+
+#include <string.h>
+
+#include "engine/probe.h"
+
+#define LEAST_MEMORY 64.0e6
+#define MOST_MEMORY 1e15
+
+void
+app_plan_options_clear (AppPlanOptions *self)
+{
+  g_free (self->model_path);
+  g_free (self->output_name);
+  g_free (self->methods);
+  g_free (self->class_text);
+  g_free (self->contrast_text);
+  g_free (self->layer);
+  g_free (self->memory);
+  g_strfreev (self->settings);
+}
+
+static void
+choice_free (gpointer data)
+{
+  AppChoice *self = data;
+  eng_values_free (self->values);
+  g_free (self);
+}
+
+static AppChoice *
+choice_new (const EngMethod *method)
+{
+  AppChoice *self = g_new0 (AppChoice, 1);
+  self->method = method;
+  return self;
+}
+
+/* "512M", "2G", "1.5 GB"; a bare number could mean anything. */
+static gboolean
+set_memory (const char *text, GError **error)
+{
+  char *unit;
+  double number = g_ascii_strtod (text, &unit), bytes = 0;
+  g_autofree char *name = g_ascii_strup (g_strstrip (unit), -1);
+  if (unit != text && (g_str_equal (name, "G") || g_str_equal (name, "GB")))
+    bytes = number * 1e9;
+  else if (unit != text && (g_str_equal (name, "M") || g_str_equal (name, "MB")))
+    bytes = number * 1e6;
+  if (!(bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY))
+    return eng_fail (error, ENG_ERROR_ARGUMENT,
+                     "--memory cannot be “%s”. Give a size such as 512M or 2G, at least 64M.", text);
+  eng_set_memory_budget ((gsize)bytes);
+  return TRUE;
+}
+
+/* "all", or ids with commas between; each once. */
+static gboolean
+find_methods (AppPlan *self, const char *text, GError **error)
+{
+  g_auto (GStrv) ids = g_strsplit (text, ",", -1);
+  const EngMethod *method;
+  self->all = g_str_equal (text, "all");
+  for (guint i = 0; self->all && (method = eng_method_nth (i)); i++)
+    g_ptr_array_add (self->choices, choice_new (method));
+  for (char **id = ids; !self->all && *id; id++)
+    {
+      if (!(method = eng_method_find (g_strstrip (*id), error)))
+        return FALSE;
+      gboolean known = FALSE;
+      for (guint i = 0; i < self->choices->len; i++)
+        known = known || ((AppChoice *)self->choices->pdata[i])->method == method;
+      if (!known)
+        g_ptr_array_add (self->choices, choice_new (method));
+    }
+  return TRUE;
+}
+
+static gboolean
+has_param (const EngMethod *method, const char *id)
+{
+  const EngParam *param;
+  for (guint i = 0; (param = eng_method_param (method, i)); i++)
+    if (g_str_equal (param->id, id))
+      return TRUE;
+  return FALSE;
+}
+
+/* "steps=5" goes to every chosen method that has such a parameter, "rise.masks=100" to one. */
+static gboolean
+set_pair (AppPlan *self, const char *pair, GError **error)
+{
+  const char *equals = strchr (pair, '='), *dot = strchr (pair, '.');
+  gboolean one = equals && dot && dot < equals, taken = FALSE;
+  g_autofree char *id = one ? g_strndup (pair, dot - pair) : NULL;
+  const char *setting = one ? dot + 1 : pair;
+  g_autofree char *param = equals ? g_strndup (setting, equals - setting) : g_strdup (setting);
+  if (one && !eng_method_find (id, error))
+    return FALSE;
+  for (guint i = 0; i < self->choices->len; i++)
+    {
+      AppChoice *choice = self->choices->pdata[i];
+      if (one ? !g_str_equal (choice->method->id, id) : self->choices->len > 1 && !has_param (choice->method, param))
+        continue;
+      if (!eng_values_set_pair (choice->values, setting, error))
+        return FALSE;
+      taken = TRUE;
+    }
+  return taken
+         || eng_fail (error, ENG_ERROR_ARGUMENT,
+                      one ? "“%s” sets a parameter of a method that is not among those asked for."
+                          : "“%s”: none of the methods asked for has such a parameter; “sightline-cli methods ID” "
+                            "lists them.",
+                      pair);
+}
+
+/* (transfer full) (nullable): why @choice cannot be computed. */
+static GError *
+why_not (AppPlan *self, AppChoice *choice, const char *layer)
+{
+  GError *error = NULL;
+  choice->layer = choice->method->needs & ENG_NEEDS_GRID ? layer : NULL;
+  g_autoptr (GPtrArray) layers = eng_method_find_layers (choice->method, self->model, choice->layer, &error);
+  if (!error && self->contrast >= 0 && !(choice->method->allows & ENG_ALLOWS_CONTRAST))
+    eng_fail (&error, ENG_ERROR_ARGUMENT, "%s cannot explain one class rather than another.", choice->method->name);
+  return error;
+}
+
+static AppStatus
+leave_out_refused (AppPlan *self, const char *layer, GError **error)
+{
+  gboolean alone = self->choices->len == 1;
+  for (guint i = 0; i < self->choices->len;)
+    {
+      AppChoice *choice = self->choices->pdata[i];
+      g_autoptr (GError) reason = why_not (self, choice, layer);
+      if (!reason)
+        {
+          i++;
+          continue;
+        }
+      if (alone)
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return APP_FAILED;
+        }
+      g_ptr_array_add (self->refused, g_strdup_printf ("%s: %s", choice->method->id, reason->message));
+      g_ptr_array_remove_index (self->choices, i);
+    }
+  return APP_OK;
+}
+
+/* Each name of --layer, so that a wrong one is no refusal of single methods. */
+static gboolean
+check_layers (EngModel *model, const char *layer, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (layer, ",", -1);
+  if (eng_model_find_target (model, layer, NULL))
+    return TRUE;
+  for (char **name = names; *name; name++)
+    if (!eng_model_find_target (model, g_strstrip (*name), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+find_class (EngModel *model, const char *text, int *index, GError **error)
+{
+  *index = text ? eng_model_find_class (model, text, error) : -1;
+  return !text || *index >= 0;
+}
+
+AppStatus
+app_plan_make (AppPlan *self, const AppPlanOptions *o, GError **error)
+{
+  self->choices = g_ptr_array_new_with_free_func (choice_free);
+  self->refused = g_ptr_array_new_with_free_func (g_free);
+  self->seed = (guint64)o->seed;
+  if ((o->memory && !set_memory (o->memory, error)) || !find_methods (self, o->methods, error))
+    return APP_USAGE;
+  self->model = app_open_model (o->model_path);
+  if (!self->model)
+    return APP_FAILED;
+  for (guint i = 0; i < self->choices->len; i++)
+    {
+      AppChoice *choice = self->choices->pdata[i];
+      choice->values = eng_values_new (choice->method, self->model);
+    }
+  for (char **pair = o->settings; pair && *pair; pair++)
+    if (!set_pair (self, *pair, error))
+      return APP_USAGE;
+  if (!find_class (self->model, o->class_text, &self->class_index, error)
+      || !find_class (self->model, o->contrast_text, &self->contrast, error)
+      || (o->layer && !check_layers (self->model, o->layer, error)))
+    return APP_USAGE;
+  if (self->contrast >= 0 && self->contrast == self->class_index)
+    {
+      eng_fail (error, ENG_ERROR_ARGUMENT, "--class and --contrast name the same class. Give two different ones.");
+      return APP_USAGE;
+    }
+  return leave_out_refused (self, o->layer, error);
+}
+
+void
+app_plan_clear (AppPlan *self)
+{
+  g_clear_pointer (&self->choices, g_ptr_array_unref);
+  g_clear_pointer (&self->refused, g_ptr_array_unref);
+  g_clear_object (&self->model);
+}
+
+EngJob *
+app_plan_job (const AppPlan *self, const AppChoice *choice, EngImage *image)
+{
+  return eng_job_new (self->model, image, choice->method, self->class_index, self->contrast, choice->layer,
+                      eng_values_copy (choice->values), self->seed);
+}
