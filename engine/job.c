@@ -633,5 +633,6 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
   v->unit = g_strdup (self->next_unit ? self->next_unit : "");
   v->convergence = self->next_convergence;
   g_mutex_unlock (&self->lock);
-  return eng_heatmap_new (values, channels, rows, cols, self->method->sign, upsample, &geometry, v);
+  return eng_heatmap_new (values, channels, rows, cols, eng_method_sign (self->method, self->values), upsample,
+                          &geometry, v);
 }

@@ -72,6 +72,12 @@ eng_method_param (const EngMethod *self, guint i)
   return eng_combine_param (self, i - own);
 }
 
+EngSign
+eng_method_sign (const EngMethod *self, const EngValues *values)
+{
+  return self->sign_with ? self->sign_with (values) : self->sign;
+}
+
 const EngTarget *
 eng_method_default_target (const EngMethod *self, EngModel *model)
 {

@@ -77,6 +77,8 @@ struct _EngMethod
   const char *id, *name, *about, *reference; /* id is stable: files, CLI, sessions */
   EngFamily family;
   EngSign sign; /* chooses the colour map */
+  /* Where a parameter decides it ("positive part only"): the sign of a map made with @values. NULL: always @sign. */
+  EngSign (*sign_with) (const EngValues *values);
   EngNeeds needs;
   EngAllows allows;
   gboolean class_dependent;
@@ -101,6 +103,7 @@ const char *eng_family_id (EngFamily family);                      /* "class-act
 const char *eng_family_name (EngFamily family);                    /* "Class activation" */
 /* Own parameters, then those of the combinations that the method allows; NULL at the end. */
 const EngParam *eng_method_param (const EngMethod *self, guint i);
+EngSign eng_method_sign (const EngMethod *self, const EngValues *values); /* of a map made with @values */
 /* The layer used by default: NULL when @self needs none or the model has none. */
 const EngTarget *eng_method_default_target (const EngMethod *self, EngModel *model);
 /**

@@ -123,7 +123,9 @@ cycle_colormap (UiWindow *self, GVariant *parameter)
 {
   UiDisplay *display = ui_session_display (self->session);
   UiJobTile *tile = ui_tile_grid_selected (self->grid);
-  gboolean is_signed = tile && ui_slot_method (ui_job_tile_slot (tile))->sign == ENG_SIGN_SIGNED;
+  UiSlot *slot = tile ? ui_job_tile_slot (tile) : NULL;
+  const EngValues *values = slot ? ui_slot_values (slot) : NULL;
+  gboolean is_signed = values && eng_method_sign (ui_slot_method (slot), values) == ENG_SIGN_SIGNED;
   const UiColormap **map = is_signed ? &display->signed_map : &display->unsigned_map;
   *map = ui_ramp_next (*map, g_variant_get_int32 (parameter));
   ui_session_display_changed (self->session);
