@@ -17,6 +17,14 @@ typedef enum
 /* For a parameter "baseline" of type ENG_PARAM_CHOICE; the index is the EngBaseline. */
 extern const char *const eng_baseline_choices[];
 #define ENG_BASELINE_LAST ENG_BASELINE_NOISE /* maximum of such a parameter */
+/* That parameter's row, for methods that compare the picture as a whole with it. */
+#define ENG_BASELINE_PARAM                                                                                           \
+  {                                                                                                                  \
+    .id = "baseline", .label = "Baseline", .unit = "", .type = ENG_PARAM_CHOICE, .maximum = ENG_BASELINE_LAST,       \
+    .otherwise = ENG_BASELINE_ZERO, .choices = eng_baseline_choices,                                                 \
+    .help = "What the picture is compared with: zero in model space, black, its mean colour, a blurred copy, or "    \
+            "noise.",                                                                                                \
+  }
 
 /* @stream: which of many noises. @out: C x H x W. */
 void eng_baseline_fill (EngJob *job, EngBaseline baseline, guint32 stream, float *out);

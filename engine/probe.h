@@ -22,6 +22,13 @@ typedef enum
 
 /* For a parameter "output" of type ENG_PARAM_CHOICE; the index is the EngOutput. */
 extern const char *const eng_output_choices[];
+/* That parameter's row. */
+#define ENG_OUTPUT_PARAM                                                                                             \
+  {                                                                                                                  \
+    .id = "output", .label = "Explained output", .unit = "", .type = ENG_PARAM_CHOICE,                               \
+    .maximum = ENG_OUTPUT_PROBABILITY, .otherwise = ENG_OUTPUT_LOGIT, .choices = eng_output_choices,                 \
+    .help = "The class's logit, as published, or its softmax probability, which the other classes enter too.",       \
+  }
 
 typedef struct
 {

@@ -10,11 +10,14 @@ explain (EngJob *job, GError **error)
   const float *input = eng_job_input (job);
   g_autoptr (EngProbe) probe = eng_probe_new (job);
   eng_probe_want_grad (probe, NULL);
+  eng_probe_set_output (probe, (EngOutput)eng_values_get (eng_job_values (job), "output"));
   const EngProbeItem *item = eng_probe_one (probe, &input, error);
   return item ? eng_job_make_heatmap (job, item->grads[0], p->channels, p->height, p->width, ENG_UPSAMPLE_NEAREST,
                                       NULL, NULL)
               : NULL;
 }
+
+static const EngParam params[] = { ENG_OUTPUT_PARAM, { NULL } };
 
 extern const EngMethod eng_method_gradient;
 const EngMethod eng_method_gradient = {
@@ -27,6 +30,7 @@ const EngMethod eng_method_gradient = {
   .needs = ENG_NEEDS_GRADIENT,
   .allows = ENG_ALLOWS_CONTRAST | ENG_ALLOWS_AVERAGE,
   .class_dependent = TRUE,
+  .params = params,
   .cost = "1 forward, 1 backward pass",
   .passes = eng_cost_one_gradient,
   .explain = explain,
