@@ -1,6 +1,8 @@
 /* See words.h. */
 #include "ui/draw/words.h"
 
+#include "engine/method.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -32,6 +34,18 @@ ui_words_partial (const EngHeatmap *map)
     return NULL;
   g_autofree char *done = ui_words_count (p->done), *total = ui_words_count (p->total);
   return g_strdup_printf ("%s of %s %s", done, total, p->unit);
+}
+
+char *
+ui_words_explained (const EngHeatmap *map)
+{
+  const EngProvenance *p = eng_heatmap_provenance (map);
+  const EngMethod *method = eng_method_find (p->method_id, NULL);
+  if (method && !method->class_dependent)
+    return g_strdup ("all classes alike");
+  if (p->contrast_index >= 0)
+    return g_strdup_printf ("%s rather than %s", p->class_name, p->contrast_name);
+  return g_strdup_printf ("%s %.3f", p->class_name, p->probability);
 }
 
 char *

@@ -11,6 +11,9 @@ char *ui_words_count (guint n);
 char *ui_words_time_left (double seconds);
 /* "412 of 4,000 masks" of a result that was stopped before its end and kept; NULL: it is whole. (transfer full) */
 char *ui_words_partial (const EngHeatmap *map);
+/* "lighthouse 0.771", "lighthouse rather than sailboat"; "all classes alike" where no class is explained. (transfer
+ * full) */
+char *ui_words_explained (const EngHeatmap *map);
 /* "settled 0.97"; NULL when @convergence is not known (NaN). (transfer full) */
 char *ui_words_settled (double convergence);
 /* First sentence of @text, without its full stop; the rest goes to @rest ("" when there is none). Both (transfer
