@@ -140,7 +140,7 @@ look_up (JsonNode *root, const char *dotted)
 static void
 test_help (Fixture *f, gconstpointer data)
 {
-  static const char *const commands[] = { "predict", "explain", "methods", "inspect" };
+  static const char *const commands[] = { "predict", "explain", "sheet", "methods", "inspect" };
   run (f, "--version");
   g_assert_cmpint (f->status, ==, 0);
   g_assert_cmpstr (f->stdout_text, ==, "sightline-cli " ENG_VERSION "\n");
@@ -421,6 +421,30 @@ test_layers (Fixture *f, gconstpointer data)
   assert_refused (f, 1, "one layer");
 }
 
+/* All that applies on two pictures: photo and maps in rows, read back as a picture. */
+static void
+test_sheet (Fixture *f, gconstpointer data)
+{
+  g_autofree char *sheet = g_build_filename (f->out, "sheet.png", NULL), *other = test_data ("scenes/meadow-01.png");
+  run (f, "sheet", "--model", f->model, "--method", "ltx,grad-cam,gradient", "--set", "ltx.steps=2", "--output",
+       sheet, f->scene, other);
+  g_assert_cmpstr (f->stderr_text, ==, "");
+  g_assert_cmpint (f->status, ==, 0);
+  g_autoptr (EngImage) image = eng_image_load (sheet, NULL);
+  g_assert_nonnull (image);
+  /* Four columns of 200 and gaps; two blocks, each a picture of 200 x 150 and its text. */
+  g_assert_cmpint (eng_image_width (image), ==, 4 * 212 + 12);
+  g_assert_cmpint (eng_image_height (image), >, 2 * (150 + 34));
+  g_assert_cmpint (eng_image_height (image), <, 2 * (150 + 34) + 160);
+
+  run (f, "sheet", "--model", f->model, "--method", "ltx,gradient", "--contrast", "1", "--output", sheet, f->scene);
+  assert_refused (f, 1, "left out: ltx");
+  run (f, "sheet", "--model", f->model, f->scene);
+  assert_refused (f, 2, "--output");
+  run (f, "sheet", "--model", f->model, "--method", "gradient", "--output", sheet, "gone.png");
+  assert_refused (f, 1, "gone.png");
+}
+
 /* Every method that applies to the sample: four files, right shapes, all keys. */
 static void
 test_explain_all (Fixture *f, gconstpointer data)
@@ -664,6 +688,7 @@ main (int argc, char **argv)
     { "/cli/methods/readme", test_readme },
     { "/cli/explain/several", test_several },
     { "/cli/explain/layers", test_layers },
+    { "/cli/sheet", test_sheet },
     { "/cli/explain/every-method", test_explain_all },
     { "/cli/explain/trajectory", test_trajectory },
     { "/cli/explain/many", test_many },

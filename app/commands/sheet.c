@@ -132,6 +132,8 @@ make_sheet (const AppPlan *plan, GPtrArray *paths, const char *output, GError **
         status = APP_FAILED;
     }
   add_refusals (sheet, plan);
+  if (ui_sheet_is_empty (sheet)) /* every picture failed, and was named */
+    return APP_FAILED;
   g_autoptr (GBytes) bytes = ui_sheet_encode (sheet, error);
   return bytes && eng_write_atomically (output, bytes, error) ? status : APP_FAILED;
 }

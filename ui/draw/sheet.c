@@ -176,19 +176,17 @@ ui_sheet_add_picture (UiSheet *self, EngImage *image, const char *caption)
 
 /* The heat at the tile's size over the photo, hatched where the model never looked. */
 static cairo_surface_t *
-draw_overlay (UiSheet *self, const Block *block, const EngHeatmap *map)
+draw_overlay (UiSheet *self, const Block *block, const EngHeatmap *map, const UiScale *scale)
 {
   const EngGeometry *geometry = eng_heatmap_geometry (map);
   gsize n = (gsize)block->width * block->height;
-  UiScale scale;
   UiSeen seen;
-  ui_display_scale (&self->display, map, &scale);
   g_autofree guint8 *photo = g_memdup2 (block->rgb, 3 * n), *heat = g_malloc0 (4 * n);
   g_autofree float *values = ui_overlay_sample (map, self->display.smoothing, block->width, block->height);
-  if (ui_overlay_wants_grey (&self->display, scale.sign))
+  if (ui_overlay_wants_grey (&self->display, scale->sign))
     ui_overlay_grey (photo, n, photo);
   if (values)
-    ui_overlay_heat (values, n, &scale, &self->display, heat);
+    ui_overlay_heat (values, n, scale, &self->display, heat);
   cairo_surface_t *tile = surface_from_rgb (photo, block->width, block->height);
   cairo_surface_t *layer = surface_from_rgba (heat, block->width, block->height);
   cairo_t *cr = cairo_create (tile);
@@ -208,11 +206,19 @@ ui_sheet_add_map (UiSheet *self, const EngHeatmap *map)
   g_return_if_fail (self->blocks->len > 0);
   Block *block = self->blocks->pdata[self->blocks->len - 1];
   const EngProvenance *p = eng_heatmap_provenance (map);
-  g_autofree char *partial = ui_words_partial (map);
-  Tile tile = { draw_overlay (self, block, map), g_strdup (p->method_name),
-                partial ? g_strdup (partial) : ui_words_explained (map) };
+  UiScale scale;
+  ui_display_scale (&self->display, map, &scale);
+  Tile tile = { draw_overlay (self, block, map, &scale), g_strdup (p->method_name), ui_words_partial (map) };
+  if (!tile.caption)
+    tile.caption = scale.flat ? g_strdup ("constant: nothing to rank") : ui_words_explained (map);
   self->has_sign[eng_heatmap_sign (map)] = TRUE;
   g_array_append_val (block->tiles, tile);
+}
+
+gboolean
+ui_sheet_is_empty (const UiSheet *self)
+{
+  return self->blocks->len == 0;
 }
 
 void
@@ -280,19 +286,18 @@ draw_block (const UiSheet *self, cairo_t *cr, const Block *block, double y)
 static double
 draw_scales (const UiSheet *self, cairo_t *cr, double y)
 {
-  static const char *const words[][2] = {
-    [ENG_SIGN_UNSIGNED] = { "none", "most evidence for the class" },
-    [ENG_SIGN_SIGNED] = { "against the class", "for the class" },
+  static const char *const words[] = {
+    [ENG_SIGN_UNSIGNED] = "from none to most evidence",
+    [ENG_SIGN_SIGNED] = "from against to for the class",
   };
   double x = GAP;
   for (guint sign = 0; sign < G_N_ELEMENTS (words); sign++)
     {
       if (!self->has_sign[sign])
         continue;
-      put_text (cr, FONT, 0.35, words[sign][0], x, y, -1, FALSE);
-      ui_legend_ramp (cr, ui_display_colormap (&self->display, (EngSign)sign), x + 108, y + 3, 120, 10);
-      put_text (cr, FONT, 0.35, words[sign][1], x + 236, y, -1, FALSE);
-      x += 450;
+      ui_legend_ramp (cr, ui_display_colormap (&self->display, (EngSign)sign), x, y + 3, 120, 10);
+      put_text (cr, FONT, 0.35, words[sign], x + 128, y, -1, FALSE);
+      x += 420;
     }
   return y + LINE + 6;
 }

@@ -21,6 +21,8 @@ void ui_sheet_add_picture (UiSheet *self, EngImage *image, const char *caption);
 void ui_sheet_add_map (UiSheet *self, const EngHeatmap *map);
 void ui_sheet_add_footnote (UiSheet *self, const char *text);
 
+gboolean ui_sheet_is_empty (const UiSheet *self); /* no picture yet */
+
 /**
  * ui_sheet_encode:
  *
