@@ -428,6 +428,14 @@ eng_model_find_target (EngModel *self, const char *name, GError **error)
   return NULL;
 }
 
+const EngTarget *
+eng_model_previous_stage (EngModel *self, const EngTarget *target)
+{
+  g_autoptr (EngGraph) graph = eng_model_graph (self, 1, NULL); /* every opened model has this one */
+  int i = eng_targets_previous_stage (graph, self->targets, (int)(target - (EngTarget *)self->targets->data));
+  return i < 0 ? NULL : &g_array_index (self->targets, EngTarget, i);
+}
+
 const char *
 eng_model_final_linear (EngModel *self)
 {

@@ -62,6 +62,9 @@ const EngTarget *eng_model_default_target (EngModel *self);
 /* What class activation maps use: the last target whose every cell can still reach the logits. Differs from
  * the above in transformers that read a class token alone. */
 const EngTarget *eng_model_default_cam_target (EngModel *self);
+/* The last map of the stage before @target's: the last layer before it that has a finer grid and that all of the
+ * network above depends on. (nullable): none. For methods that look at layers L, L - 1, L - 2. */
+const EngTarget *eng_model_previous_stage (EngModel *self, const EngTarget *target);
 /* The attention matrices over the picture's tokens, first block first: (transfer none) array of pointers into the
  * targets, owned by the model. */
 const EngTarget *const *eng_model_attentions (EngModel *self, int *n);

@@ -376,6 +376,39 @@ eng_targets_default_cam (EngGraph *graph, GArray *targets)
   return last;
 }
 
+/* TRUE when every way from the picture to the logits leads through @v. */
+static gboolean
+is_bottleneck (EngGraph *graph, const EngValue *v)
+{
+  g_autofree guint8 *seen = g_new0 (guint8, graph->values->len); /* leads to the logits around @v */
+  seen[((EngValue *)graph->outputs->pdata[0])->id] = 1;
+  for (guint i = graph->nodes->len; i-- > 0;)
+    {
+      EngNode *node = graph->nodes->pdata[i];
+      gboolean around = FALSE;
+      for (int o = 0; o < node->n_outputs; o++)
+        around |= node->outputs[o] != v && seen[node->outputs[o]->id];
+      for (int k = 0; around && k < node->n_inputs; k++)
+        if (node->inputs[k])
+          seen[node->inputs[k]->id] = 1;
+    }
+  return !seen[((EngValue *)graph->inputs->pdata[0])->id];
+}
+
+int
+eng_targets_previous_stage (EngGraph *graph, GArray *targets, int of)
+{
+  const EngTarget *target = &g_array_index (targets, EngTarget, of);
+  for (int i = of - 1; i >= 0; i--)
+    {
+      const EngTarget *t = &g_array_index (targets, EngTarget, i);
+      if (t->kind != ENG_TARGET_ATTENTION && (int64_t)t->rows * t->cols > (int64_t)target->rows * target->cols
+          && is_bottleneck (graph, eng_graph_find (graph, t->name)))
+        return i;
+    }
+  return -1;
+}
+
 const char *
 eng_targets_final_linear (EngGraph *graph)
 {
