@@ -14,7 +14,7 @@
 #define FREE_SIZE 224 /* when neither the model nor a sidecar says how large the input is */
 
 static const double imagenet_mean[3] = { 0.485, 0.456, 0.406 }, imagenet_std[3] = { 0.229, 0.224, 0.225 };
-static const double luma[3] = { 0.299, 0.587, 0.114 }; /* ITU-R BT.601 */
+const double eng_luma[3] = { 0.299, 0.587, 0.114 };
 
 /* ImageNet's values averaged, for models that see grey. */
 #define IMAGENET_GREY_MEAN 0.449
@@ -208,8 +208,8 @@ eng_preprocess_normalise (const EngPreprocess *self, const float *pixels, float 
       float mean = self->mean[c], std = self->std[c];
       for (gsize i = 0; i < n; i++)
         {
-          float v = self->channels == 1 ? (float)luma[0] * pixels[i] + (float)luma[1] * pixels[n + i]
-                                              + (float)luma[2] * pixels[2 * n + i]
+          float v = self->channels == 1 ? (float)eng_luma[0] * pixels[i] + (float)eng_luma[1] * pixels[n + i]
+                                              + (float)eng_luma[2] * pixels[2 * n + i]
                                         : plane[i];
           input[c * n + i] = (v * range - mean) / std;
         }
@@ -226,9 +226,22 @@ eng_preprocess_coefficients (const EngPreprocess *self, float matrix[3][3], floa
     {
       for (int k = 0; k < 3; k++)
         {
-          double share = self->channels == 1 ? luma[k] : k == (self->bgr ? 2 - c : c);
+          double share = self->channels == 1 ? eng_luma[k] : k == (self->bgr ? 2 - c : c);
           matrix[c][k] = (float)(share * range / self->std[c]);
         }
       offset[c] = (float)(-self->mean[c] / self->std[c]);
     }
+}
+
+void
+eng_preprocess_pixel_gradient (const EngPreprocess *self, const float *input_gradient, float *pixel_gradient)
+{
+  gsize n = (gsize)self->height * self->width;
+  float matrix[3][3], offset[3];
+  eng_preprocess_coefficients (self, matrix, offset);
+  memset (pixel_gradient, 0, sizeof *pixel_gradient * 3 * n);
+  for (int c = 0; c < self->channels; c++)
+    for (int k = 0; k < 3; k++)
+      for (gsize i = 0; i < n && matrix[c][k] != 0; i++)
+        pixel_gradient[k * n + i] += matrix[c][k] * input_gradient[c * n + i];
 }

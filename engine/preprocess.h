@@ -45,6 +45,8 @@ struct _EngPreprocess
   char **labels;            /* labels given inline (id2label, label_names); NULL: none */
 };
 
+extern const double eng_luma[3]; /* grey = their product with RGB: ITU-R BT.601 */
+
 /* How the model input lies on the original picture: original = input * scale + offset, in pixels,
  * measured at pixel edges (pixel i covers i .. i+1). */
 typedef struct
@@ -87,6 +89,9 @@ void eng_preprocess_pixels (const EngPreprocess *self, const guint8 *view, float
 void eng_preprocess_normalise (const EngPreprocess *self, const float *pixels, float *input);
 /* Coefficients so that input[c] = sum_r matrix[c][r] * rgb[r] + offset[c], for graphs that contain the step. */
 void eng_preprocess_coefficients (const EngPreprocess *self, float matrix[3][3], float offset[3]);
+/* Its transpose: gradient with respect to the network input, channels x h x w -> to the pixels in [0,1], 3 x h x w.
+ */
+void eng_preprocess_pixel_gradient (const EngPreprocess *self, const float *input_gradient, float *pixel_gradient);
 
 /* Pillow's resize (Image.resize with antialias), 8-bit RGB. @dst: dst_h x dst_w x 3. FALSE: no memory. */
 gboolean eng_resize_rgb (const guint8 *src, int src_w, int src_h, guint8 *dst, int dst_w, int dst_h,

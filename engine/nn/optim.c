@@ -22,6 +22,15 @@ struct _EngAdamW
   gint64 step;
 };
 
+static void
+slot_init (Slot *s, float *weight, int64_t n)
+{
+  s->weight = weight;
+  s->n = n;
+  s->m = g_new0 (float, n);
+  s->v = g_new0 (float, n);
+}
+
 EngAdamW *
 eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const EngAdamWSettings *settings)
 {
@@ -34,11 +43,19 @@ eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const EngAdamWSet
     {
       Slot *s = &self->slots[i];
       s->value = weights[i];
-      s->n = eng_shape_count (&weights[i]->shape);
-      s->weight = eng_pass_weight (pass, weights[i]);
-      s->m = g_new0 (float, s->n);
-      s->v = g_new0 (float, s->n);
+      slot_init (s, eng_pass_weight (pass, weights[i]), eng_shape_count (&weights[i]->shape));
     }
+  return self;
+}
+
+EngAdamW *
+eng_adamw_new_array (float *values, gsize n, const EngAdamWSettings *settings)
+{
+  EngAdamW *self = g_new0 (EngAdamW, 1);
+  self->settings = *settings;
+  self->n = 1;
+  self->slots = g_new0 (Slot, 1);
+  slot_init (self->slots, values, (int64_t)n);
   return self;
 }
 
@@ -84,26 +101,36 @@ update (int64_t begin, int64_t end, gpointer data)
   update_range (data, begin, end);
 }
 
+static void
+step_slot (EngAdamW *self, Slot *slot, const float *gradient)
+{
+  const EngAdamWSettings *s = &self->settings;
+  Update u = { .w = slot->weight,
+               .m = slot->m,
+               .v = slot->v,
+               .g = gradient,
+               .keep = (float)(1 - s->learning_rate * s->weight_decay),
+               .beta1 = (float)s->beta1,
+               .beta2 = (float)s->beta2,
+               .step_size = (float)(s->learning_rate / (1 - pow (s->beta1, self->step))),
+               .root_correction = (float)sqrt (1 - pow (s->beta2, self->step)),
+               .epsilon = (float)s->epsilon };
+  /* A weight that the loss does not depend on has no gradient; PyTorch leaves it alone too. */
+  if (u.g)
+    eng_parallel (slot->n, 1, update, &u);
+}
+
 void
 eng_adamw_step (EngAdamW *self)
 {
-  const EngAdamWSettings *s = &self->settings;
   self->step++;
   for (int i = 0; i < self->n; i++)
-    {
-      Slot *slot = &self->slots[i];
-      Update u = { .w = slot->weight,
-                   .m = slot->m,
-                   .v = slot->v,
-                   .g = eng_pass_weight_grad (self->pass, slot->value),
-                   .keep = (float)(1 - s->learning_rate * s->weight_decay),
-                   .beta1 = (float)s->beta1,
-                   .beta2 = (float)s->beta2,
-                   .step_size = (float)(s->learning_rate / (1 - pow (s->beta1, self->step))),
-                   .root_correction = (float)sqrt (1 - pow (s->beta2, self->step)),
-                   .epsilon = (float)s->epsilon };
-      /* A weight that the loss does not depend on has no gradient; PyTorch leaves it alone too. */
-      if (u.g)
-        eng_parallel (slot->n, 1, update, &u);
-    }
+    step_slot (self, &self->slots[i], eng_pass_weight_grad (self->pass, self->slots[i].value));
+}
+
+void
+eng_adamw_step_array (EngAdamW *self, const float *gradient)
+{
+  self->step++;
+  step_slot (self, self->slots, gradient);
 }

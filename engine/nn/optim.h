@@ -1,4 +1,4 @@
-/* Optimisers over the trained weights of a pass. */
+/* Optimisers over the trained weights of a pass, or over an array of the caller's. */
 #pragma once
 
 #include "pass.h"
@@ -16,9 +16,12 @@ typedef struct
 
 /* @weights: values that @pass trains, borrowed; both must outlive the optimiser. @pass is prepared. */
 EngAdamW *eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const EngAdamWSettings *settings);
+/* Over @n @values, borrowed; then eng_adamw_step_array(). Without weight decay this is Adam (Kingma and Ba, 2015). */
+EngAdamW *eng_adamw_new_array (float *values, gsize n, const EngAdamWSettings *settings);
 void eng_adamw_free (EngAdamW *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngAdamW, eng_adamw_free)
 /* One step with the gradients of the newest backward walk. */
 void eng_adamw_step (EngAdamW *self);
+void eng_adamw_step_array (EngAdamW *self, const float *gradient);
 
 G_END_DECLS
