@@ -50,6 +50,8 @@ typedef struct
 const EngKernels *eng_kernels (void);
 /* By name ("openblas"); FALSE when unknown or not available here. Call before passes run. */
 gboolean eng_kernels_select (const char *name, GError **error);
+/* The same product in double precision, for the few things that need it: plain, not tuned. */
+void eng_gemm_double (const EngGemm *p, const double *a, const double *b, double *c);
 /* Threads for kernels and loops, at most eng_max_threads(); 0: that many. */
 void eng_set_threads (int n);
 /* Also brings the OpenMP state of the calling thread, which has its own, in line. */

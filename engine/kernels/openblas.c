@@ -87,6 +87,15 @@ openblas_gemm (const EngGemm *p, const float *a, const float *b, float *c)
     product (&one, a + i * p->stride_a, b + i * p->stride_b, c + i * p->stride_c);
 }
 
+void
+eng_gemm_double (const EngGemm *p, const double *a, const double *b, double *c)
+{
+  for (int64_t i = 0; i < p->batch && p->m > 0 && p->n > 0; i++)
+    cblas_dgemm (CblasRowMajor, p->trans_a ? CblasTrans : CblasNoTrans, p->trans_b ? CblasTrans : CblasNoTrans,
+                 (blasint)p->m, (blasint)p->n, (blasint)p->k, p->alpha, a + i * p->stride_a, (blasint)p->lda,
+                 b + i * p->stride_b, (blasint)p->ldb, p->beta, c + i * p->stride_c, (blasint)p->ldc);
+}
+
 static gsize
 openblas_conv_scratch (const EngConv *p)
 {
