@@ -217,24 +217,25 @@ typedef struct
   float weight;
 } Tap;
 
+/* @corners: corner cells lie on corner pixels; else edges on edges. In float, as PyTorch does. */
 static Tap *
-make_taps (int from, int to)
+make_taps (int from, int to, gboolean corners)
 {
   Tap *taps = g_new (Tap, to);
-  float scale = (float)from / (float)to;
+  float scale = !corners ? (float)from / (float)to : to > 1 ? (float)(from - 1) / (float)(to - 1) : 0;
   for (int i = 0; i < to; i++)
     {
-      float at = fmaxf ((i + 0.5f) * scale - 0.5f, 0); /* in float, as PyTorch does */
+      float at = corners ? i * scale : fmaxf ((i + 0.5f) * scale - 0.5f, 0);
       int first = MIN ((int)at, from - 1);
       taps[i] = (Tap){ first, MIN (first + 1, from - 1), at - first };
     }
   return taps;
 }
 
-void
-eng_upsample_bilinear (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols)
+static void
+upsample (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols, gboolean corners)
 {
-  g_autofree Tap *ys = make_taps (rows, dst_rows), *xs = make_taps (cols, dst_cols);
+  g_autofree Tap *ys = make_taps (rows, dst_rows, corners), *xs = make_taps (cols, dst_cols, corners);
   for (int y = 0; y < dst_rows; y++)
     {
       const float *upper = src + (gsize)ys[y].first * cols, *lower = src + (gsize)ys[y].second * cols;
@@ -246,4 +247,16 @@ eng_upsample_bilinear (const float *src, int rows, int cols, float *dst, int dst
           *dst++ = (1 - v) * ((1 - u) * upper[a] + u * upper[b]) + v * ((1 - u) * lower[a] + u * lower[b]);
         }
     }
+}
+
+void
+eng_upsample_bilinear (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols)
+{
+  upsample (src, rows, cols, dst, dst_rows, dst_cols, FALSE);
+}
+
+void
+eng_upsample_bilinear_corners (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols)
+{
+  upsample (src, rows, cols, dst, dst_rows, dst_cols, TRUE);
 }

@@ -101,5 +101,7 @@ void eng_heatmap_take_trajectory (EngHeatmap *self, EngTrajectoryStep *steps, in
 /* Bilinear, half-pixel centres, borders clamped, the arithmetic of PyTorch's interpolate
  * (align_corners=False, no antialias). */
 void eng_upsample_bilinear (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols);
+/* The same with corner cells on corner pixels (align_corners=True), for methods that are defined so. */
+void eng_upsample_bilinear_corners (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols);
 
 G_END_DECLS

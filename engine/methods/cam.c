@@ -101,10 +101,12 @@ eng_cam_finish (const EngCam *self, const double *sum)
 }
 
 EngHeatmap *
-eng_cam_weighted (const EngCam *self, const double *weights)
+eng_cam_weighted (const EngCam *self, const double *weights, double scale)
 {
   g_autofree double *sum = g_new0 (double, self->cells);
   add_channels (self, weights, 0, 1, sum);
+  for (gsize i = 0; i < self->cells; i++)
+    sum[i] *= scale;
   return eng_cam_finish (self, sum);
 }
 
@@ -119,14 +121,14 @@ agreement (const EngCam *self, const double *weights)
 }
 
 gboolean
-eng_cam_step (const EngCam *self, const double *weights, guint done, guint total, GError **error)
+eng_cam_step (const EngCam *self, const double *weights, double scale, guint done, guint total, GError **error)
 {
   gboolean last = done == total;
   EngHeatmap *preview = NULL;
   if (eng_job_preview_due (self->job) || last)
     {
       eng_job_report_convergence (self->job, agreement (self, weights));
-      preview = last ? NULL : eng_cam_weighted (self, weights);
+      preview = last ? NULL : eng_cam_weighted (self, weights, scale);
     }
   return eng_job_step (self->job, done, total, "channels", preview, error);
 }

@@ -45,18 +45,20 @@ gboolean eng_cam_read (EngCam *self, GError **error);
 /* Activations alone: one forward pass, which ends at the layer. */
 gboolean eng_cam_read_activations (EngCam *self, GError **error);
 
-/* sum_c @weights[c] A_c; of it the positive part, unless the parameter "relu" is off. */
-EngHeatmap *eng_cam_weighted (const EngCam *self, const double *weights);
-/* The same for a sum that is there already: one value per cell. */
+/* @scale sum_c @weights[c] A_c; of it the positive part, unless the parameter "relu" is off. */
+EngHeatmap *eng_cam_weighted (const EngCam *self, const double *weights, double scale);
+/* The same, unscaled, for a sum that is there already: one value per cell. */
 EngHeatmap *eng_cam_finish (const EngCam *self, const double *sum);
 
 /**
  * eng_cam_step:
- * @weights: one per channel, 0 where it is not known yet; scaled as they stand in the map so far
+ * @weights: one per channel, 0 where it is not known yet
+ * @scale: of the map so far
  *
  * eng_job_step() for methods that find the weights one after another. Convergence is the rank correlation of the
  * maps that even and odd channels make alone.
  */
-gboolean eng_cam_step (const EngCam *self, const double *weights, guint done, guint total, GError **error);
+gboolean eng_cam_step (const EngCam *self, const double *weights, double scale, guint done, guint total,
+                       GError **error);
 
 G_END_DECLS

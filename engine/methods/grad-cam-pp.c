@@ -33,7 +33,7 @@ explain (EngJob *job, GError **error)
   g_autofree double *weights = g_new (double, cam.channels);
   for (gsize c = 0; c < cam.channels; c++)
     weights[c] = channel_weight (&cam, c);
-  return eng_cam_weighted (&cam, weights);
+  return eng_cam_weighted (&cam, weights, 1);
 }
 
 extern const EngMethod eng_method_grad_cam_pp;

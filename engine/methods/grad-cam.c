@@ -14,7 +14,7 @@ explain (EngJob *job, GError **error)
   for (gsize c = 0; c < cam.channels; c++)
     for (gsize i = 0; i < cam.cells; i++)
       weights[c] += cam.g[c * cam.cells + i] / (double)cam.cells;
-  return eng_cam_weighted (&cam, weights);
+  return eng_cam_weighted (&cam, weights, 1);
 }
 
 extern const EngMethod eng_method_grad_cam;

@@ -23,7 +23,7 @@ explain (EngJob *job, GError **error)
         }
       weights[c] = product == 0 ? 0 : product / total; /* a silent channel of any sign */
     }
-  return eng_cam_weighted (&cam, weights);
+  return eng_cam_weighted (&cam, weights, 1);
 }
 
 extern const EngMethod eng_method_xgrad_cam;
