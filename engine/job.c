@@ -284,6 +284,8 @@ prepare (EngJob *self, GError **error)
       self->next_class = eng_softmax (self->logits, k, p_all);
       g_mutex_unlock (&self->lock);
     }
+  if (eng_model_output_is_probability (self->model))
+    eng_job_note (self, "softmax", 1, g_strdup ("The model ends in Softmax; the value before it is explained"));
   return check_contrast (self, error)
          && (self->layers = eng_method_find_layers (self->method, self->model, self->layer, error)) != NULL;
 }

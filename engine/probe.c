@@ -6,6 +6,7 @@
 #include "job-private.h"
 #include "nn/pass.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Beyond this a pass gains nothing (bench-pass: ViT-Tiny 29 ms a picture alone, 17 ms in eights, 16 ms in
@@ -351,6 +352,31 @@ show_item (EngProbe *self, Runner *r, int b, int index)
                                .grads = self->item_grads };
 }
 
+static gboolean
+are_finite (const float *x, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (x[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Methods clip at zero, where a NaN would vanish unseen: it is looked for in what the network gives. */
+static gboolean
+check_item (EngProbe *self, GError **error)
+{
+  gboolean scores = !self->item.logits || are_finite (self->item.logits, (gsize)eng_model_n_classes (self->model));
+  gboolean grads = TRUE;
+  for (guint i = 0; i < self->grads->len; i++)
+    grads &= are_finite (self->item_grads[i], (gsize)eng_shape_count (&((EngValue *)self->grads->pdata[i])->shape));
+  return (scores && grads)
+         || eng_fail (error, ENG_ERROR_INVALID,
+                      "The model's %s is not a number (NaN or infinity) here. Check the normalisation (%s), choose "
+                      "another layer, or a method that %s.",
+                      scores ? "gradient" : "score", eng_model_preprocess (self->model)->origin,
+                      scores ? "uses scores only" : "changes the picture less");
+}
+
 static void
 fill_batch (EngProbe *self, Runner *r, int first, EngProbeFill fill, gpointer data)
 {
@@ -379,6 +405,8 @@ eng_probe_run (EngProbe *self, int n, EngProbeFill fill, EngProbeTake take, gpoi
       for (int b = 0; b < r->batch; b++)
         {
           show_item (self, r, b, done + b);
+          if (!check_item (self, error))
+            return -1;
           if (take && !take (&self->item, data, error))
             return -1;
         }
@@ -415,5 +443,5 @@ eng_probe_one (EngProbe *self, const float *const *inputs, GError **error)
   fill_batch (self, r, 0, fill_one, &one);
   evaluate (self, r, 0);
   show_item (self, r, 0, 0);
-  return &self->item;
+  return check_item (self, error) ? &self->item : NULL;
 }

@@ -66,8 +66,8 @@ void eng_probe_set_seed (EngProbe *self, EngProbeSeed seed, gpointer data);
  * eng_probe_run:
  * @n: number of items
  *
- * May be called again and again. Honours cancel and, for methods that allow it, stop, after each batch.
- * Returns: items taken: @n, or fewer after eng_job_stop(); -1 with an error.
+ * May be called again and again. Fails when a score or a gradient is not a number. Honours cancel and, for methods
+ * that allow it, stop, after each batch. Returns: items taken: @n, or fewer after eng_job_stop(); -1 with an error.
  */
 int eng_probe_run (EngProbe *self, int n, EngProbeFill fill, EngProbeTake take, gpointer data, GError **error);
 /* One item: @inputs as in EngProbeFill. The result is valid until the next run. NULL with an error. */
