@@ -108,6 +108,7 @@ eng_model_describe_json (EngModel *model)
   add_ios (b, "inputs", io, n);
   io = eng_onnx_outputs (onnx, &n);
   add_ios (b, "outputs", io, n);
+  add_string (b, "explained_output", eng_model_output (model));
   add_int (b, "classes", eng_model_n_classes (model));
   json_builder_set_member_name (b, "labels");
   json_builder_add_boolean_value (b, eng_model_has_labels (model));

@@ -13,6 +13,9 @@ struct _EngModel
   char **labels; /* NULL: none */
   int n_classes;
   char *input_name, *logits_name;
+  char *wanted_output; /* as asked for at opening; NULL: the sidecar's, or the first */
+  GPtrArray *outputs;  /* char*: names of the outputs with classes; the explained one is at @output */
+  guint output;
   gboolean channels_last, probability, flatten;
   GArray *targets;       /* EngTarget */
   GPtrArray *attentions; /* const EngTarget*, those of kind attention, borrowed from targets */
@@ -24,6 +27,8 @@ struct _EngModel
   GQueue predictions;
 };
 
+/* Chooses the output with the classes, looks through a final Softmax, remembers the names. */
+gboolean eng_model_find_logits (EngModel *self, EngGraph *raw, GError **error);
 /* Logits of one batch: reads and writes what the graph's image and logits hold. */
 gboolean eng_graph_run (EngGraph *graph, const float *input, float *logits, GError **error);
 void eng_model_forget_predictions (EngModel *self);

@@ -25,6 +25,8 @@ eng_model_finalize (GObject *object)
   g_free (self->input_name);
   g_free (self->logits_name);
   g_free (self->final_linear);
+  g_free (self->wanted_output);
+  g_clear_pointer (&self->outputs, g_ptr_array_unref);
   g_strfreev (self->labels);
   g_clear_pointer (&self->graphs, g_hash_table_unref);
   g_clear_pointer (&self->onnx, eng_onnx_free);
@@ -48,18 +50,11 @@ eng_model_init (EngModel *self)
   g_mutex_init (&self->lock);
   self->target = self->cam_target = -1;
   self->attentions = g_ptr_array_new ();
+  self->outputs = g_ptr_array_new_with_free_func (g_free);
   self->graphs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)eng_graph_unref);
 }
 
 /* ---- opening ---- */
-
-static char *
-shape_for_people (const EngShape *shape)
-{
-  g_autofree char *plain = eng_shape_to_string (shape);
-  g_auto (GStrv) parts = g_strsplit (plain, "x", -1);
-  return g_strjoinv (" × ", parts);
-}
 
 static char *
 io_to_string (const EngOnnxIO *io)
@@ -123,41 +118,6 @@ build_raw (EngModel *self, int batch, GError **error)
   binding.shape = self->channels_last ? ENG_SHAPE (batch, p->height, p->width, p->channels)
                                       : ENG_SHAPE (batch, p->channels, p->height, p->width);
   return eng_onnx_build (self->onnx, &binding, 1, error);
-}
-
-/* Chooses the output with the classes, looks through a final Softmax, remembers the name. */
-static gboolean
-find_logits (EngModel *self, EngGraph *raw, GError **error)
-{
-  EngValue *found = NULL;
-  /* N x K before N x K x 1 x 1: other outputs may be pooled features. */
-  for (int pass = 0; pass < 2; pass++)
-    for (guint i = 0; i < raw->outputs->len && !found; i++)
-      {
-        EngValue *v = raw->outputs->pdata[i];
-        const EngShape *s = &v->shape;
-        if (eng_dtype_is_float (v->dtype) && (pass == 0 ? s->rank == 2 : s->rank > 2) && s->dim[0] == 1
-            && s->dim[1] >= 2 && s->dim[1] == eng_shape_count (s))
-          found = v;
-      }
-  if (!found)
-    {
-      EngValue *v = raw->outputs->len ? raw->outputs->pdata[0] : NULL;
-      g_autofree char *text = v ? shape_for_people (&v->shape) : g_strdup ("missing");
-      return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                       "The output is %s, not 1 × classes (at least 2). Sightline explains image classifiers.", text);
-    }
-  self->flatten = found->shape.rank > 2;
-  self->n_classes = (int)found->shape.dim[1];
-  if (found->producer && strcmp (found->producer->op->name, "Softmax") == 0 && !self->flatten)
-    {
-      found = found->producer->inputs[0];
-      self->probability = TRUE;
-    }
-  if (!found->producer)
-    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "The output does not depend on the picture.");
-  self->logits_name = g_strdup (found->name);
-  return TRUE;
 }
 
 /* The raw graph with its input as N x C x H x W and its output as N x K. */
@@ -266,7 +226,7 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
       self->name = g_strdup (self->preprocess->name);
     }
   g_autoptr (EngGraph) raw = build_raw (self, 1, error);
-  if (!raw || !find_logits (self, raw, error) || !read_labels (self, error)
+  if (!raw || !eng_model_find_logits (self, raw, error) || !read_labels (self, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   EngGraph *graph = adapt (self, raw, 1, error);
@@ -286,10 +246,17 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
 EngModel *
 eng_model_open (const char *path, GCancellable *cancellable, GError **error)
 {
+  return eng_model_open_output (path, NULL, cancellable, error);
+}
+
+EngModel *
+eng_model_open_output (const char *path, const char *output, GCancellable *cancellable, GError **error)
+{
   g_autoptr (EngModel) self = g_object_new (ENG_TYPE_MODEL, NULL);
   g_autoptr (GError) local = NULL;
   self->path = g_strdup (path);
   self->name = g_path_get_basename (path);
+  self->wanted_output = g_strdup (output);
   if (load (self, cancellable, &local))
     return g_steal_pointer (&self);
   g_autofree char *file = g_path_get_basename (path);

@@ -44,6 +44,9 @@ void eng_target_scatter (const EngTarget *self, const float *planes, float *valu
  */
 EngModel *eng_model_open (const char *path, GCancellable *cancellable, GError **error);
 
+/* The same, explaining the output named @output; (nullable): the one that the sidecar names, else the first. */
+EngModel *eng_model_open_output (const char *path, const char *output, GCancellable *cancellable, GError **error);
+
 const char *eng_model_path (EngModel *self);
 const char *eng_model_name (EngModel *self); /* sidecar's name or the file name */
 const char *eng_model_sha256 (EngModel *self);
@@ -54,6 +57,14 @@ gboolean eng_model_has_labels (EngModel *self);
 int eng_model_find_class (EngModel *self, const char *text, GError **error);
 EngPreprocess *eng_model_preprocess (EngModel *self);      /* (transfer none) */
 gboolean eng_model_output_is_probability (EngModel *self); /* the graph ends in Softmax: logits are taken before it */
+
+/* The output that is explained, and how many could be (outputs that are the Softmax of another count once). */
+const char *eng_model_output (EngModel *self);
+int eng_model_n_outputs (EngModel *self);
+const char *eng_model_nth_output (EngModel *self, int i);
+/* Notes the explained output in NAME.json beside NAME.onnx, so that it is explained from now on; all else in that
+ * file stays. FALSE with an error when the folder cannot be written to. */
+gboolean eng_model_remember_output (EngModel *self, GError **error);
 
 /* Targets in graph order; the array is owned by the model. */
 const EngTarget *eng_model_targets (EngModel *self, int *n);

@@ -73,6 +73,7 @@ eng_preprocess_unref (EngPreprocess *self)
     return;
   g_free (self->origin);
   g_free (self->name);
+  g_free (self->output);
   g_free (self->labels_path);
   g_strfreev (self->labels);
   g_free (self);

@@ -41,6 +41,7 @@ struct _EngPreprocess
   double ltx_lambda;        /* sidecar's sparsity for LTX; NaN: none */
   double ltx_learning_rate; /* NaN: none */
   char *name;               /* display name from the sidecar; NULL: none */
+  char *output;             /* the model's output to explain, from the sidecar; NULL: none named */
   char *labels_path;        /* labels file named by the sidecar, resolved; NULL: none */
   char **labels;            /* labels given inline (id2label, label_names); NULL: none */
 };

@@ -154,7 +154,8 @@ read_own (EngSidecar *self, GError **error)
       || !eng_json_choice (&self->json, "scale", scales, &scale, error)
       || !eng_json_choice (&self->json, "channel_order", orders, &order, error)
       || !eng_sidecar_read_mean_std (self, "mean", "std", &found, error)
-      || !eng_json_string (&self->json, "name", &p->name, error) || !read_labels (self, error)
+      || !eng_json_string (&self->json, "name", &p->name, error)
+      || !eng_json_string (&self->json, "output", &p->output, error) || !read_labels (self, error)
       || !read_ltx (self, error) || (says_geometry (&self->json) && !read_fit (self, error)))
     return FALSE;
   if (!found && scale == 1)
@@ -236,8 +237,8 @@ read_json (const char *folder, const char *name, JsonNode **root, GError **error
   return *root != NULL;
 }
 
-static char *
-sidecar_name (const char *model_path)
+char *
+eng_sidecar_name (const char *model_path)
 {
   g_autofree char *base = g_path_get_basename (model_path);
   char *dot = strrchr (base, '.');
@@ -266,17 +267,19 @@ find_hub (const char *folder, int channels, int height, int width, GError **erro
   return g_steal_pointer (&p);
 }
 
-EngPreprocess *
-eng_preprocess_find (const char *model_path, GHashTable *metadata, int channels, int height, int width,
-                     GError **error)
+/* A sidecar that holds nothing but the choice of an output says nothing about pictures. */
+static gboolean
+is_only_output (JsonNode *root, char **output, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (model_path), *name = sidecar_name (model_path);
-  g_autofree char *model_name = g_filename_display_basename (model_path);
-  g_autoptr (JsonNode) own = NULL, embedded = NULL;
-  if (!check_input (channels, height, width, model_name, error) || !read_json (folder, name, &own, error))
-    return NULL;
-  if (own)
-    return read_root (own, name, folder, channels, height, width, error);
+  EngJson json = { json_node_get_object (root), "", "" };
+  return json_object_get_size (json.object) == 1 && eng_json_has (&json, "output")
+         && eng_json_string (&json, "output", output, error);
+}
+
+static EngPreprocess *
+find_elsewhere (const char *folder, GHashTable *metadata, int channels, int height, int width, GError **error)
+{
+  g_autoptr (JsonNode) embedded = NULL;
   g_autoptr (EngPreprocess) p = find_hub (folder, channels, height, width, error);
   if (!p || !p->assumed)
     return g_steal_pointer (&p);
@@ -286,4 +289,22 @@ eng_preprocess_find (const char *model_path, GHashTable *metadata, int channels,
   if (p && from_file && !from_file->labels && !from_file->labels_path)
     from_file->labels = g_steal_pointer (&p->labels);
   return from_file;
+}
+
+EngPreprocess *
+eng_preprocess_find (const char *model_path, GHashTable *metadata, int channels, int height, int width,
+                     GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (model_path), *name = eng_sidecar_name (model_path);
+  g_autofree char *model_name = g_filename_display_basename (model_path);
+  g_autofree char *output = NULL;
+  g_autoptr (JsonNode) own = NULL;
+  if (!check_input (channels, height, width, model_name, error) || !read_json (folder, name, &own, error))
+    return NULL;
+  if (own && !is_only_output (own, &output, NULL))
+    return read_root (own, name, folder, channels, height, width, error);
+  EngPreprocess *p = find_elsewhere (folder, metadata, channels, height, width, error);
+  if (p)
+    p->output = g_steal_pointer (&output);
+  return p;
 }

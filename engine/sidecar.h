@@ -40,6 +40,8 @@ gboolean eng_sidecar_set_size (EngSidecar *self, const char *key, int height, in
 /* "mean" and "std" under their names in this form. Both or none; FALSE in @found for none. */
 gboolean eng_sidecar_read_mean_std (EngSidecar *self, const char *mean, const char *std, gboolean *found,
                                     GError **error);
+/* "NAME.json" for "FOLDER/NAME.onnx". (transfer full) */
+char *eng_sidecar_name (const char *model_path);
 extern const char *const eng_sidecar_filters[]; /* in the order of EngFilter, NULL-ended */
 
 G_END_DECLS

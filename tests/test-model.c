@@ -232,6 +232,76 @@ write_beside (Place *p, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+/* Two outputs that both look like classes: the first, the one asked for, or the one that the sidecar names. */
+static OnnxMaker *
+two_heads (void)
+{
+  OnnxMaker *m = onnx_maker_new (13);
+  float w[6] = { 1, -1, 0, 2, 0, 1 };
+  onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 4, -1, 3, 8, 8);
+  add_classifier (m, "x", "species");
+  onnx_maker_floats (m, "w2", 2, (int64_t[]){ 2, 3 }, w);
+  onnx_maker_int (onnx_maker_node (m, "Gemm", "flat w2", "indoors"), "transB", 1);
+  onnx_maker_node (m, "Softmax", "species", "species_p");
+  onnx_maker_output (m, "species");
+  onnx_maker_output (m, "species_p"); /* the same scores */
+  onnx_maker_output (m, "indoors");
+  return m;
+}
+
+static void
+test_two_outputs (Place *p, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngModel) first = open_maker (p, two_heads (), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (eng_model_output (first), ==, "species");
+  g_assert_cmpint (eng_model_n_classes (first), ==, 4);
+  g_assert_cmpint (eng_model_n_outputs (first), ==, 2);
+  g_assert_cmpstr (eng_model_nth_output (first, 1), ==, "indoors");
+
+  g_autoptr (EngModel) second = eng_model_open_output (p->path, "indoors", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (eng_model_output (second), ==, "indoors");
+  g_assert_cmpint (eng_model_n_classes (second), ==, 2);
+  g_autoptr (EngModel) softmax = eng_model_open_output (p->path, "species_p", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (eng_model_output_is_probability (softmax));
+  g_assert_cmpint (eng_model_n_outputs (softmax), ==, 2);
+  g_assert_null (eng_model_open_output (p->path, "outdoors", NULL, &error));
+  g_assert_nonnull (strstr (error->message, "outdoors"));
+  g_assert_nonnull (strstr (error->message, "“indoors”"));
+  g_clear_error (&error);
+
+  /* Without a sidecar: one that holds the choice alone and does not stand in the way of other sources. */
+  write_beside (p, "preprocessor_config.json",
+                "{\"image_mean\": [0.1, 0.2, 0.3], \"image_std\": [1, 1, 1], \"do_normalize\": true, \"size\": 8}");
+  g_assert_true (eng_model_remember_output (second, &error));
+  g_assert_no_error (error);
+  g_autoptr (EngModel) again = eng_model_open (p->path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (eng_model_output (again), ==, "indoors");
+  g_assert_cmpstr (eng_model_preprocess (again)->origin, ==, "preprocessor_config.json");
+
+  /* Beside what a person wrote, which stays; twice. */
+  write_beside (p, "net.json", "{\n  \"mean\": [0.485, 0, 0],\n  \"std\": [1, 1, 1]\n}\n");
+  g_assert_true (eng_model_remember_output (second, &error));
+  g_autofree char *path = g_build_filename (p->folder, "net.json", NULL), *text = NULL;
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\n  \"mean\": [0.485, 0, 0],\n"));
+  g_assert_true (eng_model_remember_output (first, &error));
+  g_assert_no_error (error);
+  g_autoptr (EngModel) third = eng_model_open (p->path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (eng_model_output (third), ==, "species");
+  g_assert_cmpfloat (eng_model_preprocess (third)->mean[0], ==, 0.485);
+
+  /* What is no sidecar is left alone. */
+  write_beside (p, "net.json", "not JSON");
+  g_assert_false (eng_model_remember_output (second, &error));
+  g_assert_nonnull (error);
+}
+
 static void
 test_sidecar (Place *p, gconstpointer data)
 {
@@ -285,9 +355,13 @@ main (int argc, char **argv)
     const char *path;
     void (*run) (Place *p, gconstpointer data);
   } tests[] = {
-    { "/model/forms", test_forms },     { "/model/channels-last", test_channels_last },
-    { "/model/batch", test_batch },     { "/model/refusals", test_refusals },
-    { "/model/sidecar", test_sidecar }, { "/model/not-a-number", test_not_a_number },
+    { "/model/forms", test_forms },
+    { "/model/channels-last", test_channels_last },
+    { "/model/batch", test_batch },
+    { "/model/refusals", test_refusals },
+    { "/model/sidecar", test_sidecar },
+    { "/model/two-outputs", test_two_outputs },
+    { "/model/not-a-number", test_not_a_number },
   };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

@@ -4,11 +4,11 @@
 
 #include "support.h"
 #include "ui/appearance.h"
+#include "ui/draw/words.h"
 #include "ui/loader.h"
 #include "ui/settings.h"
 #include "ui/viewport.h"
 #include "ui/window.h"
-#include "ui/draw/words.h"
 
 static gboolean has_display;
 static char *home;

@@ -3,9 +3,9 @@
 
 #include <math.h>
 
+#include "ui/draw/words.h"
 #include "ui/legend.h"
 #include "ui/tile-export.h"
-#include "ui/draw/words.h"
 
 #define CHIP_DELAY_MS 200 /* quick methods show no progress at all */
 
@@ -151,7 +151,9 @@ update_progress (UiJobTile *self, UiSlotState state)
   const char *unit = eng_job_unit (ui_slot_job (self->slot));
   g_autofree char *count = ui_words_count (done), *of = ui_words_count (total);
   gboolean counts = total > 1; /* one pass is no progress */
-  g_autofree char *text = counts ? g_strdup_printf ("%s of %s %s", count, of, unit ? unit : "steps")
+  g_autofree char *settled = ui_words_settled (eng_job_convergence (ui_slot_job (self->slot)));
+  g_autofree char *text = counts ? g_strdup_printf ("%s of %s %s%s%s", count, of, unit ? unit : "steps",
+                                                    settled ? " · " : "", settled ? settled : "")
                           : done ? g_strdup ("Finishing")
                                  : g_strdup ("Preparing");
   g_autofree char *left = elapsed < 1 ? g_strdup ("")
@@ -198,16 +200,53 @@ update_message (UiJobTile *self, UiSlotState state)
     }
 }
 
-/* "lighthouse 0.957": a map says which class it is for and how probable that is. */
+/* "for lighthouse 0.957 · settled 0.97": which class a map is for, how probable that is, what is to be known about
+ * the map. Markup. */
 static char *
 describe_result (UiJobTile *self)
 {
   EngHeatmap *map = ui_slot_map (self->slot);
   const EngProvenance *provenance = map ? eng_heatmap_provenance (map) : NULL;
-  if (!provenance || !provenance->class_name || !ui_slot_method (self->slot)->class_dependent)
-    return g_strdup ("");
-  g_autofree char *name = g_markup_escape_text (provenance->class_name, -1);
-  return g_strdup_printf ("for %s <b>%.3f</b>", name, provenance->probability);
+  GString *text = g_string_new (NULL);
+  if (!provenance)
+    return g_string_free (text, FALSE);
+  g_autofree char *name = g_markup_escape_text (provenance->class_name ? provenance->class_name : "", -1);
+  g_autofree char *rather = g_markup_escape_text (provenance->contrast_name ? provenance->contrast_name : "", -1);
+  if (provenance->contrast_index >= 0)
+    g_string_append_printf (text, "for %s rather than %s", name, rather);
+  else if (ui_slot_method (self->slot)->class_dependent)
+    g_string_append_printf (text, "for %s <b>%.3f</b>", name, provenance->probability);
+  else
+    g_string_append (text, "the same for all classes");
+  g_autofree char *partial = ui_words_partial (map), *settled = ui_words_settled (provenance->convergence);
+  if (partial)
+    g_string_append_printf (text, " · %s", partial);
+  if (settled)
+    g_string_append_printf (text, " · %s", settled);
+  return g_string_free (text, FALSE);
+}
+
+/* The footer in full, with what the method measured and what it cost. NULL: nothing to say. (transfer full) */
+static char *
+describe_details (UiJobTile *self)
+{
+  EngHeatmap *map = ui_slot_map (self->slot);
+  const EngProvenance *provenance = map ? eng_heatmap_provenance (map) : NULL;
+  if (!provenance)
+    return NULL;
+  g_autofree char *result = describe_result (self);
+  g_autofree char *forward = ui_words_count ((guint)provenance->passes_forward);
+  g_autofree char *backward = ui_words_count ((guint)provenance->passes_backward);
+  GString *text = g_string_new (result);
+  if (!isnan (provenance->convergence))
+    g_string_append (text, "\n“settled”: rank correlation of two independent halves of the work; 1 is final");
+  for (guint i = 0; i < provenance->notes->len; i++)
+    {
+      g_autofree char *note = g_markup_escape_text (((EngNote *)provenance->notes->pdata[i])->text, -1);
+      g_string_append_printf (text, "\n%s", note);
+    }
+  g_string_append_printf (text, "\n%s forward, %s backward passes", forward, backward);
+  return g_string_free (text, FALSE);
 }
 
 static void
@@ -229,7 +268,9 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
       g_free (text);
       text = g_strdup ("Preview, sharpens while it runs");
     }
+  g_autofree char *details = state == UI_SLOT_DONE && !invited ? describe_details (self) : NULL;
   gtk_label_set_markup (self->footer, invited ? "" : text);
+  gtk_widget_set_tooltip_markup (GTK_WIDGET (self->footer), details);
   if (state == UI_SLOT_DONE)
     gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "sl-dim");
   else

@@ -11,8 +11,9 @@ typedef struct _UiMapCache UiMapCache;
 /* @limit: bytes of map values and trajectories held at most; the newest map is always kept. */
 UiMapCache *ui_map_cache_new (gsize limit);
 void ui_map_cache_free (UiMapCache *self);
-/* What a map depends on, as text. @class_index is left out for methods that do not look at it. (transfer full) */
-char *ui_map_cache_key (EngModel *model, EngImage *image, const EngMethod *method, int class_index,
+/* What a map depends on, as text. @class_index and @contrast are left out for methods that do not look at them.
+ * (transfer full) */
+char *ui_map_cache_key (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
                         const EngValues *values);
 /* (transfer none) (nullable) */
 EngHeatmap *ui_map_cache_find (UiMapCache *self, const char *key);

@@ -35,6 +35,13 @@ iterates (const EngMethod *method)
   return FALSE;
 }
 
+/* What is explained away from on this picture; a class cannot be explained rather than itself. */
+static int
+effective_contrast (UiSession *self)
+{
+  return self->contrast == ui_session_target (self) ? -1 : self->contrast;
+}
+
 static char *
 key_for (UiSession *self, UiSlot *slot)
 {
@@ -43,7 +50,21 @@ key_for (UiSession *self, UiSlot *slot)
   const EngMethod *method = ui_slot_method (slot);
   if (!self->model || !image || (target < 0 && method->class_dependent))
     return NULL;
-  return ui_map_cache_key (self->model, image, method, target, ui_slot_values (slot));
+  return ui_map_cache_key (self->model, image, method, target, effective_contrast (self), ui_slot_values (slot));
+}
+
+/* Maps that are the same for all classes stay; others that know no contrast would show something else. */
+static void
+update_objection (UiSession *self, UiSlot *slot)
+{
+  const EngMethod *method = ui_slot_method (slot);
+  gboolean objects =
+      effective_contrast (self) >= 0 && method->class_dependent && !(method->allows & ENG_ALLOWS_CONTRAST);
+  g_autofree char *text = objects ? g_strdup_printf ("%s cannot explain one class rather than another. Clear the "
+                                                     "contrast below the predictions to see its map.",
+                                                     method->name)
+                                  : NULL;
+  ui_slot_set_objection (slot, text);
 }
 
 /* TRUE when the slot waits to be started. */
@@ -56,6 +77,7 @@ refresh_slot (UiSession *self, UiSlot *slot)
         ui_slot_clear (slot);
       return FALSE;
     }
+  update_objection (self, slot);
   if (ui_slot_state (slot) == UI_SLOT_IMPOSSIBLE)
     return FALSE;
   g_autofree char *key = key_for (self, slot);
@@ -171,8 +193,8 @@ start_slot (UiSession *self, UiSlot *slot, guint row)
   const EngMethod *method = ui_slot_method (slot);
   g_autofree char *key = key_for (self, slot);
   EngValues *values = eng_values_copy (ui_slot_values (slot));
-  EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self), -1,
-                             NULL, values, 0);
+  EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self),
+                             method->class_dependent ? effective_contrast (self) : -1, NULL, values, 0);
   ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
 }
 

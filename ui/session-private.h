@@ -23,7 +23,8 @@ struct _UiSession
   GQueue decoded; /* UiPicture*, owned, last shown first */
 
   gboolean follow_top;
-  int chosen; /* class picked by the user */
+  int chosen;   /* class picked by the user */
+  int contrast; /* class that it is explained rather than; -1: none */
   UiPicture *predicting;
   char *prediction_problem;
 

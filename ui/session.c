@@ -36,7 +36,7 @@ set_model (UiSession *self, EngModel *model)
       ui_picture_set_logits (picture, NULL, NULL);
     }
   self->follow_top = TRUE;
-  self->chosen = -1;
+  self->chosen = self->contrast = -1;
   self->predicting = NULL;
   g_clear_pointer (&self->prediction_problem, g_free);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
@@ -205,6 +205,25 @@ ui_session_set_target (UiSession *self, int class_index)
   g_return_if_fail (self->model && class_index >= 0 && class_index < eng_model_n_classes (self->model));
   self->follow_top = FALSE;
   self->chosen = class_index;
+  if (self->contrast == class_index)
+    self->contrast = -1;
+  ui_session_notify (self, PROP_TARGET);
+  ui_session_refresh (self, 0);
+}
+
+int
+ui_session_contrast (UiSession *self)
+{
+  return self->contrast;
+}
+
+void
+ui_session_set_contrast (UiSession *self, int class_index)
+{
+  g_return_if_fail (class_index < 0 || (self->model && class_index < eng_model_n_classes (self->model)));
+  if (self->contrast == class_index)
+    return;
+  self->contrast = class_index;
   ui_session_notify (self, PROP_TARGET);
   ui_session_refresh (self, 0);
 }
@@ -329,7 +348,7 @@ ui_session_init (UiSession *self)
   self->cache = ui_map_cache_new (CACHE_BYTES);
   self->viewport = ui_viewport_new ();
   self->follow_top = self->links_views = self->crosshair = TRUE;
-  self->chosen = -1;
+  self->chosen = self->contrast = -1;
   self->direction = 1;
   g_queue_init (&self->decoded);
   ui_display_init (&self->display);

@@ -28,7 +28,8 @@ typedef enum
 } UiOpenHint;
 
 /* Properties, read-only and with notification: "model", "opening", "picture" (another one, or its
- * pixels came), "predictions", "target".
+ * pixels came), "predictions", "target" (or
+ * the class that it is contrasted with).
  * Signals: "display-changed"; "pointer-changed"; "jobs-changed" (some slot changed);
  * "problem" (const char *message, const char *action): for people, @action opens something else;
  * "opened" (const char *path, const char *kind, const char *detail): worth remembering. */
@@ -60,6 +61,9 @@ gboolean ui_session_follows_top (UiSession *self);
 void ui_session_set_follow_top (UiSession *self, gboolean follow);
 int ui_session_target (UiSession *self); /* class to explain; -1: not known yet */
 void ui_session_set_target (UiSession *self, int class_index);
+/* Explain the class rather than this one; -1: the class alone. Without effect while it is the class itself. */
+int ui_session_contrast (UiSession *self);
+void ui_session_set_contrast (UiSession *self, int class_index);
 
 /* ---- methods ---- */
 GListModel *ui_session_slots (UiSession *self);      /* all methods, of UiSlot */

@@ -11,7 +11,9 @@ struct _UiSlot
   const EngMethod *method;
   gboolean shown, partial;
   UiSlotState state;
-  char *key, *refusal, *failure;
+  char *key, *failure;
+  char *refusal;   /* of the model */
+  char *objection; /* to what is asked for now */
   EngHeatmap *map;
   EngJob *job;
   double progress;
@@ -72,7 +74,7 @@ reset (UiSlot *self, const char *key)
   char *copy = g_strdup (key);
   g_free (self->key);
   self->key = copy;
-  self->state = self->refusal ? UI_SLOT_IMPOSSIBLE : UI_SLOT_EMPTY;
+  self->state = self->refusal || self->objection ? UI_SLOT_IMPOSSIBLE : UI_SLOT_EMPTY;
 }
 
 static UiSlotState
@@ -146,6 +148,7 @@ ui_slot_finalize (GObject *object)
   set_map (self, NULL);
   g_free (self->key);
   g_free (self->refusal);
+  g_free (self->objection);
   g_free (self->failure);
   g_clear_pointer (&self->values, eng_values_free);
   G_OBJECT_CLASS (ui_slot_parent_class)->finalize (object);
@@ -213,13 +216,21 @@ ui_slot_job (UiSlot *self)
 const char *
 ui_slot_reason (UiSlot *self)
 {
-  return self->state == UI_SLOT_IMPOSSIBLE ? self->refusal : self->state == UI_SLOT_FAILED ? self->failure : NULL;
+  return self->state == UI_SLOT_IMPOSSIBLE ? self->refusal ? self->refusal : self->objection
+         : self->state == UI_SLOT_FAILED   ? self->failure
+                                           : NULL;
+}
+
+gboolean
+ui_slot_applies (UiSlot *self)
+{
+  return self->refusal == NULL;
 }
 
 gboolean
 ui_slot_partial (UiSlot *self)
 {
-  return self->partial;
+  return self->partial || (self->state == UI_SLOT_DONE && self->map && eng_heatmap_provenance (self->map)->partial);
 }
 
 double
@@ -265,7 +276,7 @@ ui_slot_status (UiSlot *self)
   if (self->state == UI_SLOT_RUNNING)
     return g_strdup_printf ("%.0f %%", floor (self->progress * 100));
   if (self->state == UI_SLOT_DONE)
-    return self->partial ? g_strdup ("partial") : format_seconds (ui_slot_seconds (self));
+    return ui_slot_partial (self) ? g_strdup ("partial") : format_seconds (ui_slot_seconds (self));
   return g_strdup (words[self->state] ? words[self->state] : "");
 }
 
@@ -314,6 +325,8 @@ ui_slot_summary (UiSlot *self)
     }
   if (*changed_values)
     g_string_append_printf (text, "%s%s", text->len ? " · " : "", changed_values);
+  for (guint i = 0; self->state == UI_SLOT_DONE && provenance && i < provenance->notes->len; i++)
+    g_string_append_printf (text, "%s%s", text->len ? " · " : "", ((EngNote *)provenance->notes->pdata[i])->text);
   return g_string_free (text, FALSE);
 }
 
@@ -322,6 +335,7 @@ ui_slot_set_model (UiSlot *self, EngModel *model)
 {
   g_autoptr (GError) error = NULL;
   g_clear_pointer (&self->refusal, g_free);
+  g_clear_pointer (&self->objection, g_free);
   g_clear_pointer (&self->values, eng_values_free);
   if (model)
     {
@@ -338,6 +352,17 @@ ui_slot_set_values (UiSlot *self, const EngValues *values)
 {
   g_clear_pointer (&self->values, eng_values_free);
   self->values = eng_values_copy (values);
+  changed (self);
+}
+
+void
+ui_slot_set_objection (UiSlot *self, const char *text)
+{
+  if (g_strcmp0 (self->objection, text) == 0)
+    return;
+  g_free (self->objection);
+  self->objection = g_strdup (text);
+  reset (self, NULL);
   changed (self);
 }
 
@@ -358,7 +383,7 @@ void
 ui_slot_wait (UiSlot *self, const char *key)
 {
   reset (self, key);
-  if (!self->refusal)
+  if (self->state != UI_SLOT_IMPOSSIBLE)
     self->state = UI_SLOT_PENDING;
   changed (self);
 }
@@ -401,7 +426,7 @@ ui_slot_stop (UiSlot *self)
       changed (self);
     }
   else if (self->job && (self->state == UI_SLOT_QUEUED || self->state == UI_SLOT_RUNNING))
-    eng_job_cancel (self->job);
+    eng_job_stop (self->job);
 }
 
 void

@@ -33,6 +33,7 @@ UiSlotState ui_slot_state (UiSlot *self);
 EngHeatmap *ui_slot_map (UiSlot *self);         /* result or newest preview; (nullable) */
 EngJob *ui_slot_job (UiSlot *self);             /* queued, running or failed; (nullable) */
 const char *ui_slot_reason (UiSlot *self);      /* failed, impossible: a sentence or two; else NULL */
+gboolean ui_slot_applies (UiSlot *self);        /* FALSE: impossible with this model, whatever is explained */
 gboolean ui_slot_partial (UiSlot *self);        /* a stopped map that the user kept */
 double ui_slot_progress (UiSlot *self);         /* of the stopped, failed or running job, 0 .. 1 */
 double ui_slot_seconds (UiSlot *self);          /* the shown map took; < 0: not known */
@@ -45,6 +46,8 @@ char *ui_slot_summary (UiSlot *self);
 /* ---- for the session ---- */
 void ui_slot_set_model (UiSlot *self, EngModel *model); /* asks can_explain, resets values */
 void ui_slot_set_values (UiSlot *self, const EngValues *values);
+/* @text: (nullable): why not what is asked for now -> IMPOSSIBLE, until NULL is set. */
+void ui_slot_set_objection (UiSlot *self, const char *text);
 const char *ui_slot_key (UiSlot *self);                                 /* what is shown or under way; (nullable) */
 void ui_slot_clear (UiSlot *self);                                      /* cancels, forgets; keeps IMPOSSIBLE */
 void ui_slot_wait (UiSlot *self, const char *key);                      /* -> PENDING */
@@ -52,7 +55,8 @@ void ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map); /* -> DO
 /* (transfer full): watches and starts it. "finished" with the map when it is done. */
 void ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority);
 void ui_slot_fail (UiSlot *self, const char *key, const char *reason);
-void ui_slot_stop (UiSlot *self); /* as the user's Stop */
+/* As the user's Stop: what was done becomes the result where the method allows it, else -> STOPPED. */
+void ui_slot_stop (UiSlot *self);
 void ui_slot_keep (UiSlot *self); /* STOPPED -> DONE, partial */
 
 G_END_DECLS

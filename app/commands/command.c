@@ -56,10 +56,10 @@ app_set_threads (int threads)
 }
 
 EngModel *
-app_open_model (const char *path)
+app_open_model (const char *path, const char *output)
 {
   g_autoptr (GError) error = NULL;
-  EngModel *model = eng_model_open (path, interrupt.cancellable, &error);
+  EngModel *model = eng_model_open_output (path, output, interrupt.cancellable, &error);
   if (!model && !app_interrupted ())
     app_complain ("%s", error->message);
   return model;

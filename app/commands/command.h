@@ -41,8 +41,13 @@ gboolean app_parse_options (const AppCommand *command, const char *synopsis, con
 /* --threads; FALSE after a message. 0: all cores. */
 gboolean app_set_threads (int threads);
 
-/* Opens a model; NULL after a message. Ctrl+C ends it. */
-EngModel *app_open_model (const char *path);
+/* Opens a model; NULL after a message. Ctrl+C ends it. @output: (nullable): the output to explain. */
+EngModel *app_open_model (const char *path, const char *output);
+/* Row of a GOptionEntry table for the name of an output. */
+#define APP_OUTPUT_NAME_ENTRY(text)                                                                                  \
+  {                                                                                                                  \
+    "output-name", 0, 0, G_OPTION_ARG_STRING, (text), "The model's output to explain, if it has several", "NAME"     \
+  }
 
 /**
  * app_expand_inputs:

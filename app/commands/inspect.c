@@ -121,8 +121,10 @@ static AppStatus
 run (int argc, char **argv)
 {
   gboolean json = FALSE;
+  g_autofree char *output = NULL;
   g_auto (GStrv) paths = NULL;
   const GOptionEntry entries[] = {
+    APP_OUTPUT_NAME_ENTRY (&output),
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Write one object", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
     { NULL },
@@ -134,7 +136,7 @@ run (int argc, char **argv)
       app_complain ("inspect needs one model: sightline-cli inspect M.onnx");
       return APP_USAGE;
     }
-  g_autoptr (EngModel) model = app_open_model (paths[0]);
+  g_autoptr (EngModel) model = app_open_model (paths[0], output);
   if (!model)
     return APP_FAILED;
   g_autofree char *text = eng_model_describe_json (model);

@@ -7,7 +7,7 @@ static const char notes[] = "Without ID: a table of all methods. With ID: full d
 
 typedef struct
 {
-  char *model_path;
+  char *model_path, *output_name;
   char **ids;
   gboolean json, markdown, verbose;
 } Options;
@@ -18,6 +18,7 @@ parse (int argc, char **argv, Options *o)
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &o->model_path, "Say which methods apply to this classifier",
       "M.onnx" },
+    APP_OUTPUT_NAME_ENTRY (&o->output_name),
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose, "Show parameters, ranges and references", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Write the full declarations", NULL },
     { "markdown", 0, 0, G_OPTION_ARG_NONE, &o->markdown, "Write the list that README.md holds", NULL },
@@ -54,7 +55,7 @@ print (const Options *o)
   g_autoptr (GPtrArray) methods = g_ptr_array_new ();
   if (!collect (o->ids, methods))
     return APP_USAGE;
-  g_autoptr (EngModel) model = o->model_path ? app_open_model (o->model_path) : NULL;
+  g_autoptr (EngModel) model = o->model_path ? app_open_model (o->model_path, o->output_name) : NULL;
   if (o->model_path && !model)
     return APP_FAILED;
   if (o->json)
@@ -74,6 +75,7 @@ run (int argc, char **argv)
   Options options = { 0 };
   AppStatus status = parse (argc, argv, &options) ? print (&options) : APP_USAGE;
   g_free (options.model_path);
+  g_free (options.output_name);
   g_strfreev (options.ids);
   return status;
 }

@@ -179,7 +179,7 @@ app_plan_make (AppPlan *self, const AppPlanOptions *o, GError **error)
   self->seed = (guint64)o->seed;
   if ((o->memory && !set_memory (o->memory, error)) || !find_methods (self, o->methods, error))
     return APP_USAGE;
-  self->model = app_open_model (o->model_path);
+  self->model = app_open_model (o->model_path, o->output_name);
   if (!self->model)
     return APP_FAILED;
   for (guint i = 0; i < self->choices->len; i++)

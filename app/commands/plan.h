@@ -17,7 +17,13 @@ typedef struct
 /* Rows of a GOptionEntry table for the AppPlanOptions @o. */
 #define APP_PLAN_ENTRIES(o)                                                                                             \
   { "model", 'm', 0, G_OPTION_ARG_FILENAME, &(o)->model_path, "The classifier", "M.onnx" },                             \
-      { "method", 0, 0, G_OPTION_ARG_STRING, &(o)->methods, "What to compute: ltx, grad-cam ...", "ID[,ID...]|all" },   \
+      APP_OUTPUT_NAME_ENTRY (&(o)->output_name), { "method",                                                            \
+                                                   0,                                                                   \
+                                                   0,                                                                   \
+                                                   G_OPTION_ARG_STRING,                                                 \
+                                                   &(o)->methods,                                                       \
+                                                   "What to compute: ltx, grad-cam ...",                                \
+                                                   "ID[,ID...]|all" },                                                  \
       { "class", 'c', 0, G_OPTION_ARG_STRING, &(o)->class_text, "Class to explain (the predicted one)", "INDEX|NAME" }, \
       { "contrast",  0, 0, G_OPTION_ARG_STRING, &(o)->contrast_text, "Explain the class rather than this one",          \
         "INDEX|NAME" },                                                                                                 \

@@ -10,11 +10,12 @@ typedef struct
 } Score;
 
 static AppStatus
-parse (int argc, char **argv, char **model, int *top, gboolean *json, char ***images)
+parse (int argc, char **argv, char **model, char **output, int *top, gboolean *json, char ***images)
 {
   int threads = 0;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, model, "The classifier", "M.onnx" },
+    APP_OUTPUT_NAME_ENTRY (output),
     { "top", 'k', 0, G_OPTION_ARG_INT, top, "How many classes to show (5)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, json, "Write an array with one object per picture", NULL },
     { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Threads to use (0: all cores)", "N" },
@@ -98,14 +99,14 @@ predict_one (EngModel *model, const char *path, int top, JsonBuilder *builder, G
 static AppStatus
 run (int argc, char **argv)
 {
-  g_autofree char *model_path = NULL;
+  g_autofree char *model_path = NULL, *output = NULL;
   g_auto (GStrv) images = NULL;
   int top = 5;
   gboolean json = FALSE, failed = FALSE;
-  AppStatus status = parse (argc, argv, &model_path, &top, &json, &images);
+  AppStatus status = parse (argc, argv, &model_path, &output, &top, &json, &images);
   if (status != APP_OK)
     return status;
-  g_autoptr (EngModel) model = app_open_model (model_path);
+  g_autoptr (EngModel) model = app_open_model (model_path, output);
   if (!model)
     return APP_FAILED;
 

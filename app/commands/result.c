@@ -66,6 +66,7 @@ add_head (JsonBuilder *b, EngJob *job, const EngProvenance *p)
   app_json_string (b, "sha256", p->model_sha256);
   app_json_string (b, "name", p->model_name);
   app_json_string (b, "path", eng_model_path (model));
+  app_json_string (b, "output", eng_model_output (model));
   json_builder_end_object (b);
 
   json_builder_set_member_name (b, "image");
