@@ -5,6 +5,7 @@
 #include "app/developer.h"
 #include "ui/appearance.h"
 #include "ui/loader.h"
+#include "ui/preferences.h"
 
 struct _AppApplication
 {
@@ -69,6 +70,7 @@ app_application_startup (GApplication *application)
   G_APPLICATION_CLASS (app_application_parent_class)->startup (application);
   gtk_window_set_default_icon_name (APP_ID);
   ui_appearance_init ();
+  ui_preferences_apply ();
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
   GAction *appearance = g_action_map_lookup_action (G_ACTION_MAP (application), "appearance");
   g_simple_action_set_state (G_SIMPLE_ACTION (appearance), g_variant_new_string (ui_appearance_get ()));

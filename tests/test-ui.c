@@ -2,10 +2,13 @@
  * and the end in the middle of a run. Needs a display (xvfb-run) and the sample; skips without. */
 #include <string.h>
 
+#include "engine/probe.h"
 #include "support.h"
 #include "ui/appearance.h"
 #include "ui/draw/words.h"
+#include "ui/help-window.h"
 #include "ui/loader.h"
+#include "ui/markdown.h"
 #include "ui/settings.h"
 #include "ui/viewport.h"
 #include "ui/window.h"
@@ -57,6 +60,16 @@ open_sample (void)
   ui_slot_set_shown (find_slot (session, "ltx"), FALSE);
   open_two (session, model, scenes);
   return session;
+}
+
+/* LTX as long as nobody stops it: no step is good enough to end it. (transfer full) */
+static EngValues *
+endless_ltx (UiSession *session)
+{
+  EngValues *values = eng_values_new (eng_method_find ("ltx", NULL), ui_session_model (session));
+  eng_values_set (values, "steps", 500);
+  g_assert_true (eng_values_set_text (values, "selection", "last", NULL));
+  return values;
 }
 
 static gboolean
@@ -165,16 +178,50 @@ test_values_and_stop (void)
   g_autofree char *summary = ui_slot_summary (ltx);
   g_assert_nonnull (strstr (summary, "steps 2"));
 
-  /* As long as nobody stops it. */
-  eng_values_set (values, "steps", 500);
-  ui_session_run_with (session, ltx, values);
+  /* As long as nobody stops it; what it has done by then is its result. */
+  g_autoptr (EngValues) endless = endless_ltx (session);
+  ui_session_run_with (session, ltx, endless);
   wait_until (ui_slot_state (ltx) == UI_SLOT_RUNNING && ui_slot_map (ltx));
   ui_slot_stop (ltx);
-  wait_until (ui_slot_state (ltx) == UI_SLOT_STOPPED);
-  g_assert_nonnull (ui_slot_map (ltx));
-  ui_slot_keep (ltx);
-  g_assert_cmpint (ui_slot_state (ltx), ==, UI_SLOT_DONE);
+  wait_until (ui_slot_state (ltx) == UI_SLOT_DONE);
   g_assert_true (ui_slot_partial (ltx));
+  const EngProvenance *provenance = eng_heatmap_provenance (ui_slot_map (ltx));
+  g_assert_cmpuint (provenance->done, <, provenance->total);
+  g_autofree char *partial = ui_words_partial (ui_slot_map (ltx));
+  g_assert_true (g_str_has_suffix (partial, " of 500 steps"));
+  end_session (session);
+}
+
+/* One class rather than another: another map, from the cache when it is cleared; methods that cannot say so. */
+static void
+test_contrast (void)
+{
+  if (!have_sample ())
+    return;
+  UiSession *session = open_sample ();
+  UiSlot *cam = find_slot (session, "grad-cam"), *ltx = find_slot (session, "ltx");
+  wait_until (is_done (session, cam));
+  EngHeatmap *alone = ui_slot_map (cam);
+  int target = ui_session_target (session), other = target == 0 ? 1 : 0;
+
+  ui_session_set_contrast (session, other);
+  ui_slot_set_shown (ltx, TRUE);
+  g_assert_cmpint (ui_slot_state (ltx), ==, UI_SLOT_IMPOSSIBLE);
+  g_assert_true (ui_slot_applies (ltx));
+  g_assert_nonnull (strstr (ui_slot_reason (ltx), "rather than another"));
+  wait_until (is_done (session, cam));
+  g_assert_true (ui_slot_map (cam) != alone);
+  g_assert_cmpint (eng_heatmap_provenance (ui_slot_map (cam))->contrast_index, ==, other);
+  ui_slot_set_shown (ltx, FALSE);
+
+  /* Rather than itself there is nothing to say: the class alone. */
+  ui_session_set_contrast (session, target);
+  g_assert_true (ui_slot_map (cam) == alone);
+  ui_session_set_contrast (session, other);
+  ui_session_set_target (session, other);
+  g_assert_cmpint (ui_session_contrast (session), ==, -1);
+  ui_session_set_target (session, target);
+  g_assert_true (ui_slot_map (cam) == alone);
   end_session (session);
 }
 
@@ -348,22 +395,145 @@ test_tile_states (void)
   wait_until (ui_session_model (session));
   g_assert_true (shows_text (tile, "No picture yet"));
   ui_slot_set_shown (cam, FALSE);
+  g_autoptr (EngValues) endless = endless_ltx (session);
+  ui_slot_set_values (ltx, endless);
   open_two (session, scenes, NULL);
   wait_until (ui_slot_state (ltx) == UI_SLOT_RUNNING && ui_slot_map (ltx));
   g_assert_true (shows_text (tile, "Preview, sharpens while it runs"));
   g_assert_true (shows_text (tile, "Stop"));
   ui_session_stop_all (session);
-  wait_until (ui_slot_state (ltx) == UI_SLOT_STOPPED);
-  g_assert_true (shows_text (tile, "This is a preview"));
-  g_assert_true (shows_text (tile, "Keep as It Is"));
-  ui_slot_keep (ltx);
+  wait_until (ui_slot_state (ltx) == UI_SLOT_DONE);
   g_assert_true (shows_text (tile, "partial"));
+  g_assert_true (shows_text (tile, " of 500 steps"));
   ui_slot_fail (ltx, ui_slot_key (ltx), "LTX ran out of memory. Use fewer steps.");
   g_assert_true (shows_text (tile, "LTX ran out of memory"));
   g_assert_true (shows_text (tile, "Use fewer steps."));
   g_assert_true (shows_text (tile, "Try Again"));
   ui_slot_clear (ltx);
   g_assert_true (shows_text (tile, "Not computed yet"));
+  ui_session_set_contrast (session, ui_session_target (session) == 0 ? 1 : 0);
+  g_assert_true (shows_text (tile, "cannot explain one class rather than another"));
+  g_assert_true (shows_text (GTK_WIDGET (window), " rather than "));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* ---- help and preferences ---- */
+
+static GtkWidget *
+find_widget (GtkWidget *widget, GType type)
+{
+  if (g_type_is_a (G_OBJECT_TYPE (widget), type))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_widget (child, type);
+      if (found)
+        return found;
+    }
+  return NULL;
+}
+
+static GtkWidget *
+find_window (const char *title)
+{
+  GListModel *windows = gtk_window_get_toplevels ();
+  for (guint i = 0; i < g_list_model_get_n_items (windows); i++)
+    {
+      g_autoptr (GtkWindow) window = g_list_model_get_item (windows, i);
+      if (g_strcmp0 (gtk_window_get_title (window), title) == 0)
+        return GTK_WIDGET (window);
+    }
+  return NULL;
+}
+
+static char *
+text_of (GtkTextBuffer *buffer)
+{
+  GtkTextIter start, end;
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  return gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
+}
+
+static void
+test_markdown (void)
+{
+  if (!has_display)
+    {
+      g_test_skip ("no display");
+      return;
+    }
+  g_autoptr (GtkTextBuffer) buffer = gtk_text_buffer_new (NULL);
+  ui_markdown_show (buffer,
+                    "# Title\n\nOne **bold**\nline, a * b, `x*y` and *this*.\n\n## The Part\n- first\n  still\n"
+                    "- [second](http://x)\n\n    s = a*b*c\n\nLast");
+  g_autofree char *text = text_of (buffer);
+  g_assert_cmpstr (text, ==,
+                   "Title\nOne bold line, a * b, x*y and this.\nThe Part\n•  first still\n•  second (http://x)\n"
+                   "s = a*b*c\nLast\n");
+  GtkTextMark *mark = gtk_text_buffer_get_mark (buffer, "the part");
+  GtkTextIter at;
+  g_assert_nonnull (mark);
+  gtk_text_buffer_get_iter_at_mark (buffer, &at, mark);
+  g_assert_cmpint (gtk_text_iter_get_line (&at), ==, 2);
+  /* What is no Markdown stays as it is. */
+  ui_markdown_show (buffer, "**open `and [broken](\n```\nnever closed");
+  g_autofree char *broken = text_of (buffer);
+  g_assert_cmpstr (broken, ==, "**open `and [broken](\nnever closed\n");
+}
+
+/* Each method has its part in its family's page. */
+static void
+test_pages (void)
+{
+  const EngMethod *method;
+  for (guint i = 0; (method = eng_method_nth (i)); i++)
+    {
+      g_autofree char *page = ui_help_page (method->family);
+      g_autofree char *heading = g_strdup_printf ("\n## %s\n", method->name);
+      if (!page)
+        {
+          g_test_incomplete ("a family has no page yet");
+          continue;
+        }
+      if (!strstr (page, heading))
+        g_error ("%s.md has no heading \"## %s\"", eng_family_id (method->family), method->name);
+    }
+}
+
+static void
+test_help (void)
+{
+  if (!have_sample ())
+    return;
+  UiWindow *window = make_window ();
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.help", "s", "ltx");
+  GtkWidget *help = find_window ("Sightline Help");
+  g_assert_nonnull (help);
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (find_widget (help, GTK_TYPE_TEXT_VIEW)));
+  g_autofree char *text = text_of (buffer);
+  g_assert_true (g_str_has_prefix (text, "Learned explainers\n"));
+  GtkTextIter at;
+  gtk_text_buffer_get_iter_at_mark (buffer, &at, gtk_text_buffer_get_insert (buffer));
+  g_assert_cmpint (gtk_text_iter_get_line (&at), >, 0);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.help", "s", "");
+  g_assert_true (find_window ("Sightline Help") == help);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_preferences (void)
+{
+  if (!have_sample ())
+    return;
+  UiWindow *window = make_window ();
+  gsize before = eng_memory_budget ();
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.preferences", NULL);
+  GtkWidget *preferences = find_window ("Preferences");
+  g_assert_nonnull (preferences);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (find_widget (preferences, GTK_TYPE_SPIN_BUTTON)), 512);
+  g_assert_cmpuint (eng_memory_budget (), ==, 512000000);
+  g_assert_cmpint (ui_settings_get_int ("memory-megabytes", 0), ==, 512);
+  eng_set_memory_budget (before);
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
@@ -478,12 +648,17 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/session/walk", test_walk);
   g_test_add_func ("/ui/session/class", test_class);
   g_test_add_func ("/ui/session/values-and-stop", test_values_and_stop);
+  g_test_add_func ("/ui/session/contrast", test_contrast);
   g_test_add_func ("/ui/session/failed-open", test_failed_open);
   g_test_add_func ("/ui/session/broken-pictures", test_broken_pictures_are_skipped);
   g_test_add_func ("/ui/viewport", test_viewport);
   g_test_add_func ("/ui/words", test_words);
   g_test_add_func ("/ui/window/start", test_start_page);
   g_test_add_func ("/ui/window/tile-states", test_tile_states);
+  g_test_add_func ("/ui/markdown", test_markdown);
+  g_test_add_func ("/ui/help/every-method", test_pages);
+  g_test_add_func ("/ui/help/window", test_help);
+  g_test_add_func ("/ui/preferences", test_preferences);
   g_test_add_func ("/ui/window/names", test_names);
   g_test_add_func ("/ui/window/close-mid-run", test_close_mid_run);
   int result = g_test_run ();

@@ -1,4 +1,5 @@
-/* See class-list.h. The search keeps the keyboard focus in the entry: Up and Down move through the
+/* See class-list.h. A class to contrast with is chosen by Ctrl+click, the context menu, or R on a row. The search
+ * keeps the keyboard focus in the entry: Up and Down move through the
  * hits, Enter takes one. */
 #include "ui/class-list.h"
 
@@ -12,7 +13,9 @@ struct _UiClassList
   GtkWidget parent_instance;
   UiSession *session;
   GtkListBox *list;
-  GtkLabel *unit, *hint, *no_hit;
+  GtkLabel *unit, *hint, *no_hit, *contrast_text;
+  GtkWidget *contrast;
+  GtkPopover *menu; /* of a row */
   GtkSearchEntry *search;
   GtkPopover *popover;
   GtkStack *results;
@@ -49,9 +52,13 @@ make_bar (double value, const char *spoken)
 static GtkWidget *
 make_row (UiClassList *self, int class_index, double probability, gboolean is_target)
 {
+  gboolean is_contrast = !is_target && class_index == ui_session_contrast (self->session);
   const char *name = eng_model_label (ui_session_model (self->session), class_index);
   g_autofree char *score = g_strdup_printf ("%.3f", probability);
-  g_autofree char *spoken = g_strdup_printf ("%s, %s%s", name, score, is_target ? ", explained" : "");
+  g_autofree char *spoken = g_strdup_printf ("%s, %s%s", name, score,
+                                             is_target     ? ", explained"
+                                             : is_contrast ? ", contrast"
+                                                           : "");
   GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
   GtkWidget *radio = gtk_check_button_new (), *label = gtk_label_new (name), *number = gtk_label_new (score);
   GtkWidget *group = gtk_check_button_new (); /* a check mark is round only in a group */
@@ -65,7 +72,8 @@ make_row (UiClassList *self, int class_index, double probability, gboolean is_ta
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_set_hexpand (label, TRUE);
-  gtk_widget_set_tooltip_text (label, name);
+  g_autofree char *tip = g_strdup_printf ("%s\nCtrl+click: explain rather than this class", name);
+  gtk_widget_set_tooltip_text (label, is_target ? name : tip);
   gtk_widget_add_css_class (label, "name");
   gtk_widget_add_css_class (number, "sl-num");
   gtk_box_append (GTK_BOX (box), radio);
@@ -75,6 +83,8 @@ make_row (UiClassList *self, int class_index, double probability, gboolean is_ta
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
   if (is_target)
     gtk_widget_add_css_class (row, "target");
+  if (is_contrast)
+    gtk_widget_add_css_class (row, "contrast");
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
   g_object_set_data (G_OBJECT (row), "class", GINT_TO_POINTER (class_index));
   return row;
@@ -166,6 +176,24 @@ on_grey_timer (gpointer data)
 }
 
 static void
+update_contrast (UiClassList *self)
+{
+  EngModel *model = ui_session_model (self->session);
+  int contrast = ui_session_contrast (self->session), target = ui_session_target (self->session);
+  gboolean shown = model && contrast >= 0;
+  gtk_widget_set_visible (self->contrast, shown);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "class.clear-contrast", shown);
+  if (!shown)
+    return;
+  const char *other = eng_model_label (model, contrast);
+  g_autofree char *text = target < 0 ? g_strdup_printf ("rather than %s", other)
+                          : target == contrast
+                              ? g_strdup_printf ("%s is explained itself: no contrast here", other)
+                              : g_strdup_printf ("%s rather than %s", eng_model_label (model, target), other);
+  gtk_label_set_label (self->contrast_text, text);
+}
+
+static void
 update (UiClassList *self)
 {
   int n = 0;
@@ -194,6 +222,7 @@ update (UiClassList *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->search), model != NULL);
   gtk_widget_set_sensitive (GTK_WIDGET (self->follow), model != NULL);
   gtk_check_button_set_active (self->follow, ui_session_follows_top (self->session));
+  update_contrast (self);
   self->updating = FALSE;
 }
 
@@ -208,6 +237,102 @@ on_follow (UiClassList *self)
 {
   if (!self->updating)
     ui_session_set_follow_top (self->session, gtk_check_button_get_active (self->follow));
+}
+
+/* ---- the contrast ---- */
+
+static int
+class_of_row (GtkListBoxRow *row)
+{
+  return GPOINTER_TO_INT (g_object_get_data (G_OBJECT (row), "class"));
+}
+
+/* A class cannot be explained rather than itself. */
+static void
+set_contrast (UiClassList *self, int class_index)
+{
+  if (ui_session_model (self->session) && class_index != ui_session_target (self->session))
+    ui_session_set_contrast (self->session, class_index);
+}
+
+static void
+on_class_action (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  UiClassList *self = UI_CLASS_LIST (widget);
+  if (g_str_equal (action, "class.contrast"))
+    set_contrast (self, g_variant_get_int32 (parameter));
+  else if (g_str_equal (action, "class.explain"))
+    ui_session_set_target (self->session, g_variant_get_int32 (parameter));
+  else
+    ui_session_set_contrast (self->session, -1);
+}
+
+static void
+open_menu (UiClassList *self, GtkListBoxRow *row)
+{
+  graphene_rect_t bounds;
+  int index = class_of_row (row);
+  g_autoptr (GMenu) menu = g_menu_new ();
+  g_autofree char *explain = g_strdup_printf ("class.explain(%d)", index);
+  g_autofree char *rather = g_strdup_printf ("class.contrast(%d)", index);
+  g_menu_append (menu, "Explain This Class", explain);
+  if (index != ui_session_target (self->session))
+    g_menu_append (menu, "Explain Rather Than This Class", rather);
+  if (ui_session_contrast (self->session) >= 0)
+    g_menu_append (menu, "Clear the Contrast", "class.clear-contrast");
+  gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->menu), G_MENU_MODEL (menu));
+  if (!gtk_widget_compute_bounds (GTK_WIDGET (row), GTK_WIDGET (self), &bounds))
+    return;
+  gtk_popover_set_pointing_to (self->menu, &(GdkRectangle){ (int)bounds.origin.x, (int)bounds.origin.y,
+                                                            (int)bounds.size.width, (int)bounds.size.height });
+  gtk_popover_popup (self->menu);
+}
+
+static void
+on_list_pressed (GtkGestureClick *gesture, int n, double x, double y, UiClassList *self)
+{
+  guint button = gtk_gesture_single_get_current_button (GTK_GESTURE_SINGLE (gesture));
+  GdkModifierType state = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (gesture));
+  GtkListBoxRow *row = gtk_list_box_get_row_at_y (self->list, (int)y);
+  gboolean rather = button == GDK_BUTTON_PRIMARY && state & GDK_CONTROL_MASK;
+  if (!row || !gtk_list_box_row_get_activatable (row) || !(rather || button == GDK_BUTTON_SECONDARY))
+    return;
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  if (rather)
+    set_contrast (self, class_of_row (row));
+  else
+    open_menu (self, row);
+}
+
+static gboolean
+on_list_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, UiClassList *self)
+{
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+  if (!GTK_IS_LIST_BOX_ROW (focus) || !gtk_list_box_row_get_activatable (GTK_LIST_BOX_ROW (focus)))
+    return GDK_EVENT_PROPAGATE;
+  if (key == GDK_KEY_Menu || (key == GDK_KEY_F10 && state & GDK_SHIFT_MASK))
+    open_menu (self, GTK_LIST_BOX_ROW (focus));
+  else if (key == GDK_KEY_r && !(state & (GDK_CONTROL_MASK | GDK_ALT_MASK)))
+    set_contrast (self, class_of_row (GTK_LIST_BOX_ROW (focus)));
+  else
+    return GDK_EVENT_PROPAGATE;
+  return GDK_EVENT_STOP;
+}
+
+static void
+watch_list (UiClassList *self)
+{
+  GtkGesture *click = gtk_gesture_click_new ();
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), 0);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
+  g_signal_connect (click, "pressed", G_CALLBACK (on_list_pressed), self);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_list_key), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->list), GTK_EVENT_CONTROLLER (click));
+  gtk_widget_add_controller (GTK_WIDGET (self->list), keys);
+  self->menu = GTK_POPOVER (gtk_popover_menu_new_from_model (NULL));
+  gtk_popover_set_position (self->menu, GTK_POS_BOTTOM);
+  gtk_widget_set_parent (GTK_WIDGET (self->menu), GTK_WIDGET (self));
 }
 
 /* ---- search ---- */
@@ -266,7 +391,7 @@ on_search_changed (UiClassList *self)
 
 /* Position among all labels of hit @position: labels may repeat, so the object is looked for. */
 static void
-take_hit (UiClassList *self, guint position)
+take_hit (UiClassList *self, guint position, gboolean rather)
 {
   g_autoptr (GObject) hit = g_list_model_get_item (G_LIST_MODEL (self->filtered), position);
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->labels)), index = n;
@@ -280,7 +405,16 @@ take_hit (UiClassList *self, guint position)
     return;
   gtk_editable_set_text (GTK_EDITABLE (self->search), "");
   gtk_popover_popdown (self->popover);
-  ui_session_set_target (self->session, (int)index);
+  if (rather)
+    set_contrast (self, (int)index);
+  else
+    ui_session_set_target (self->session, (int)index);
+}
+
+static void
+on_hit_activated (UiClassList *self, guint position)
+{
+  take_hit (self, position, FALSE);
 }
 
 static gboolean
@@ -299,7 +433,7 @@ on_search_key (GtkEventControllerKey *controller, guint key, guint code, GdkModi
     }
   if (key == GDK_KEY_Return || key == GDK_KEY_KP_Enter)
     {
-      take_hit (self, at);
+      take_hit (self, at, (state & GDK_SHIFT_MASK) != 0);
       return GDK_EVENT_STOP;
     }
   if (key == GDK_KEY_Escape)
@@ -383,11 +517,16 @@ ui_class_list_class_init (UiClassListClass *klass)
   gtk_widget_class_bind_template_child (widget_class, UiClassList, unit);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, hint);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, no_hit);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, contrast);
+  gtk_widget_class_bind_template_child (widget_class, UiClassList, contrast_text);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, search);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, popover);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, results);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, hits);
   gtk_widget_class_bind_template_child (widget_class, UiClassList, follow);
+  gtk_widget_class_install_action (widget_class, "class.contrast", "i", on_class_action);
+  gtk_widget_class_install_action (widget_class, "class.explain", "i", on_class_action);
+  gtk_widget_class_install_action (widget_class, "class.clear-contrast", NULL, on_class_action);
 }
 
 static void
@@ -412,7 +551,7 @@ make_search (UiClassList *self)
   g_signal_connect_swapped (focus, "leave", G_CALLBACK (on_focus_left), self);
   gtk_widget_add_controller (GTK_WIDGET (self->search), focus);
   g_signal_connect_swapped (self->search, "search-changed", G_CALLBACK (on_search_changed), self);
-  g_signal_connect_swapped (self->hits, "activate", G_CALLBACK (take_hit), self);
+  g_signal_connect_swapped (self->hits, "activate", G_CALLBACK (on_hit_activated), self);
 }
 
 static void
@@ -420,6 +559,7 @@ ui_class_list_init (UiClassList *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   make_search (self);
+  watch_list (self);
   g_signal_connect_swapped (self->list, "row-activated", G_CALLBACK (on_row_activated), self);
   g_signal_connect_swapped (self->follow, "toggled", G_CALLBACK (on_follow), self);
 }

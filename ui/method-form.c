@@ -192,6 +192,15 @@ make_label (const char *text, const char *css_class)
   return label;
 }
 
+static GtkWidget *
+make_grid (void)
+{
+  GtkWidget *grid = gtk_grid_new ();
+  gtk_grid_set_row_spacing (GTK_GRID (grid), 6);
+  gtk_grid_set_column_spacing (GTK_GRID (grid), 10);
+  return grid;
+}
+
 static void
 add_row (UiMethodForm *self, GtkGrid *grid, const EngParam *param, int row)
 {
@@ -211,6 +220,32 @@ add_row (UiMethodForm *self, GtkGrid *grid, const EngParam *param, int row)
       gtk_grid_attach (grid, unit, 2, row, 1, 1);
     }
   g_ptr_array_add (self->controls, control);
+}
+
+/* Parameters of combinations, which few runs need, folded away. */
+static GtkWidget *
+make_combinations (UiMethodForm *self, guint first)
+{
+  const EngMethod *method = ui_slot_method (self->slot);
+  GtkWidget *expander = gtk_expander_new ("Average over noisy copies"), *grid = make_grid ();
+  const EngParam *param;
+  for (guint i = first; (param = eng_method_param (method, i)); i++)
+    add_row (self, GTK_GRID (grid), param, (int)(i - first));
+  gtk_widget_set_margin_top (grid, 6);
+  gtk_expander_set_child (GTK_EXPANDER (expander), grid);
+  return expander;
+}
+
+static GtkWidget *
+make_help_link (const EngMethod *method)
+{
+  GtkWidget *link = gtk_button_new_with_label ("What does this show?");
+  gtk_widget_add_css_class (link, "flat");
+  gtk_widget_add_css_class (link, "link");
+  gtk_widget_set_halign (link, GTK_ALIGN_START);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (link), "win.help");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (link), "s", method->id);
+  return link;
 }
 
 static GtkWidget *
@@ -234,18 +269,19 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
 {
   UiMethodForm *self = g_object_new (UI_TYPE_METHOD_FORM, NULL);
   const EngMethod *method = ui_slot_method (slot);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 10), *grid = gtk_grid_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 10), *grid = make_grid ();
+  guint own = 0;
   self->session = g_object_ref (session);
   self->slot = g_object_ref (slot);
-  gtk_grid_set_row_spacing (GTK_GRID (grid), 6);
-  gtk_grid_set_column_spacing (GTK_GRID (grid), 10);
   gtk_box_append (GTK_BOX (box), make_label (method->name, "heading"));
   gtk_box_append (GTK_BOX (box), make_label (method->about, "sl-dim"));
-  const EngParam *param;
-  for (guint i = 0; (param = eng_method_param (method, i)); i++)
-    add_row (self, GTK_GRID (grid), param, (int)i);
-  gtk_widget_set_visible (grid, self->controls->len > 0);
+  gtk_box_append (GTK_BOX (box), make_help_link (method));
+  for (; method->params && method->params[own].id; own++)
+    add_row (self, GTK_GRID (grid), &method->params[own], (int)own);
+  gtk_widget_set_visible (grid, own > 0);
   gtk_box_append (GTK_BOX (box), grid);
+  if (eng_method_param (method, own))
+    gtk_box_append (GTK_BOX (box), make_combinations (self, own));
   self->problem = make_label ("", "sl-err");
   gtk_widget_set_visible (self->problem, FALSE);
   gtk_box_append (GTK_BOX (box), self->problem);

@@ -26,7 +26,7 @@ update_row (GtkWidget *row)
   UiSlot *slot = parts->slot;
   UiSlotState state = ui_slot_state (slot);
   g_autofree char *status = ui_slot_status (slot);
-  gboolean possible = state != UI_SLOT_IMPOSSIBLE;
+  gboolean possible = ui_slot_applies (slot);
   gtk_label_set_label (GTK_LABEL (parts->status), status);
   gtk_widget_set_sensitive (parts->check, possible);
   gtk_widget_set_sensitive (parts->gear, possible);
@@ -43,21 +43,56 @@ update_row (GtkWidget *row)
     gtk_widget_remove_css_class (parts->status, "accent");
 }
 
+/* A form has a dozen widgets: it is made when it is wanted. */
+static void
+make_form (GtkMenuButton *gear, gpointer data)
+{
+  UiMethodList *self = data;
+  if (gtk_menu_button_get_popover (gear))
+    return;
+  GtkWidget *popover = gtk_popover_new (), *scrolled = gtk_scrolled_window_new ();
+  GtkWidget *form = ui_method_form_new (self->session, g_object_get_data (G_OBJECT (gear), "slot"));
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
+  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scrolled), TRUE);
+  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 520);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), form);
+  gtk_popover_set_child (GTK_POPOVER (popover), scrolled);
+  g_signal_connect_object (form, "done", G_CALLBACK (gtk_popover_popdown), popover, G_CONNECT_SWAPPED);
+  gtk_menu_button_set_popover (gear, popover);
+}
+
 static GtkWidget *
 make_gear (UiMethodList *self, UiSlot *slot)
 {
-  GtkWidget *gear = gtk_menu_button_new (), *popover = gtk_popover_new ();
-  GtkWidget *form = ui_method_form_new (self->session, slot);
+  GtkWidget *gear = gtk_menu_button_new ();
   g_autofree char *label = g_strdup_printf ("Parameters of %s", ui_slot_method (slot)->name);
-  gtk_popover_set_child (GTK_POPOVER (popover), form);
-  g_signal_connect_object (form, "done", G_CALLBACK (gtk_popover_popdown), popover, G_CONNECT_SWAPPED);
-  gtk_menu_button_set_popover (GTK_MENU_BUTTON (gear), popover);
+  g_object_set_data (G_OBJECT (gear), "slot", slot);
+  gtk_menu_button_set_create_popup_func (GTK_MENU_BUTTON (gear), make_form, self, NULL);
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (gear), "sl-gear-symbolic");
   gtk_widget_set_tooltip_text (gear, label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (gear), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_menu_button_set_has_frame (GTK_MENU_BUTTON (gear), FALSE);
   gtk_widget_add_css_class (gear, "tight");
   return gear;
+}
+
+/* The family's name above the first of its methods. */
+static void
+update_section (GtkListBoxRow *row, GtkListBoxRow *before, gpointer unused)
+{
+  Row *parts = g_object_get_data (G_OBJECT (row), "parts");
+  Row *last = before ? g_object_get_data (G_OBJECT (before), "parts") : NULL;
+  EngFamily family = ui_slot_method (parts->slot)->family;
+  if (last && ui_slot_method (last->slot)->family == family)
+    {
+      gtk_list_box_row_set_header (row, NULL);
+      return;
+    }
+  GtkWidget *label = gtk_label_new (eng_family_name (family));
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "family");
+  gtk_list_box_row_set_header (row, label);
 }
 
 static GtkWidget *
@@ -90,6 +125,7 @@ void
 ui_method_list_set_session (UiMethodList *self, UiSession *session)
 {
   self->session = g_object_ref (session);
+  gtk_list_box_set_header_func (self->list, update_section, NULL, NULL);
   gtk_list_box_bind_model (self->list, ui_session_slots (session), make_row, self, NULL);
 }
 

@@ -50,7 +50,7 @@ set_model (UiSession *self, EngModel *model)
 typedef struct
 {
   UiSession *session;
-  char *path;
+  char *path, *output; /* @output: chosen by a person, to be remembered; NULL: as the model says */
   GCancellable *cancellable;
   EngModel *model;
   GError *error;
@@ -61,7 +61,9 @@ open_model_work (gpointer data)
 {
   OpenModel *open = data;
   if (!g_cancellable_set_error_if_cancelled (open->cancellable, &open->error))
-    open->model = eng_model_open (open->path, open->cancellable, &open->error);
+    open->model = eng_model_open_output (open->path, open->output, open->cancellable, &open->error);
+  if (open->model && open->output)
+    eng_model_remember_output (open->model, &open->error);
 }
 
 static void
@@ -81,6 +83,14 @@ open_model_done (gpointer data)
                                                      view->channels, view->height, view->width);
           set_model (self, open->model);
           g_signal_emit (self, ui_session_signals[OPENED], 0, open->path, "model", detail);
+          if (open->error)
+            {
+              g_autofree char *text = g_strdup_printf (
+                  "The choice of the output holds until another model is opened, but could not be noted beside the "
+                  "model: %s",
+                  open->error->message);
+              ui_session_report (self, text, "");
+            }
         }
       else
         ui_session_report (self, open->error->message, "win.open-model");
@@ -90,11 +100,12 @@ open_model_done (gpointer data)
   g_object_unref (open->cancellable);
   g_object_unref (open->session);
   g_free (open->path);
+  g_free (open->output);
   g_free (open);
 }
 
 static void
-open_model (UiSession *self, const char *path)
+open_model (UiSession *self, const char *path, const char *output)
 {
   if (self->open_cancel)
     g_cancellable_cancel (self->open_cancel);
@@ -105,6 +116,7 @@ open_model (UiSession *self, const char *path)
   OpenModel *open = g_new0 (OpenModel, 1);
   open->session = g_object_ref (self);
   open->path = g_strdup (path);
+  open->output = g_strdup (output);
   open->cancellable = g_object_ref (self->open_cancel);
   ui_session_notify (self, PROP_OPENING);
   ui_loader_push (UI_LOADER_NOW, open_model_work, open_model_done, open);
@@ -117,7 +129,7 @@ on_found (const UiFound *found, gpointer data)
   if (self->closed)
     return;
   if (found->model)
-    open_model (self, found->model);
+    open_model (self, found->model, NULL);
   if (found->image)
     {
       guint n = found->pictures->len;
@@ -137,6 +149,14 @@ ui_session_open (UiSession *self, const char *const *paths, UiOpenHint hint)
 {
   if (!self->closed)
     ui_opener_look (paths, hint, on_found, g_object_ref (self));
+}
+
+void
+ui_session_choose_output (UiSession *self, const char *output)
+{
+  g_return_if_fail (self->model);
+  if (g_strcmp0 (output, eng_model_output (self->model)) != 0)
+    open_model (self, eng_model_path (self->model), output);
 }
 
 const char *

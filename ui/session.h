@@ -43,6 +43,8 @@ void ui_session_close (UiSession *self);
 void ui_session_open (UiSession *self, const char *const *paths, UiOpenHint hint);
 const char *ui_session_opening (UiSession *self); /* name of the model that is being read; NULL: none */
 EngModel *ui_session_model (UiSession *self);
+/* Opens the model again for another of its outputs, which is noted beside the model. */
+void ui_session_choose_output (UiSession *self, const char *output);
 /* TRUE as soon as there is, or soon will be, something to look at. */
 gboolean ui_session_in_use (UiSession *self);
 

@@ -4,6 +4,8 @@
  * before any widget. All others are in a shortcut controller in the bubble phase, so that entries,
  * spin buttons and scales keep theirs. */
 #include "ui/appearance.h"
+#include "ui/help-window.h"
+#include "ui/preferences.h"
 #include "ui/ramp-drop-down.h"
 #include "ui/window-private.h"
 
@@ -169,6 +171,24 @@ target_top (UiWindow *self, GVariant *parameter)
 }
 
 static void
+clear_contrast (UiWindow *self, GVariant *parameter)
+{
+  ui_session_set_contrast (self->session, -1);
+}
+
+static void
+help (UiWindow *self, GVariant *parameter)
+{
+  ui_help_window_show (GTK_WINDOW (self), g_variant_get_string (parameter, NULL));
+}
+
+static void
+preferences (UiWindow *self, GVariant *parameter)
+{
+  ui_preferences_show (GTK_WINDOW (self));
+}
+
+static void
 find_class (UiWindow *self, GVariant *parameter)
 {
   ui_window_set_toggle (self, "show-sidebar", TRUE);
@@ -286,10 +306,13 @@ static const struct
   { "stop-all", NULL, stop_all },
   { "pick-target", NULL, pick_target },
   { "target-top", NULL, target_top },
+  { "clear-contrast", NULL, clear_contrast },
   { "find-class", NULL, find_class },
   { "select-tile", "i", select_tile },
   { "next-region", NULL, next_region },
   { "fullscreen", NULL, fullscreen, TRUE },
+  { "help", "s", help, TRUE },
+  { "preferences", NULL, preferences, TRUE },
 };
 
 static const struct
@@ -325,6 +348,8 @@ static const struct
   { "win.zoom(0.0)", { "<Control>0" } },
   { "win.zoom(100.0)", { "<Control>1" } },
   { "win.zoom(200.0)", { "<Control>2" } },
+  { "win.help('')", { "F1" } },
+  { "win.preferences", { "<Control>comma" } },
   { "win.show-help-overlay", { "<Control>question", "<Control>slash" } },
 };
 
@@ -354,6 +379,7 @@ static const struct
   { "x", "win.crosshair", NULL },
   { "t", "win.pick-target", NULL },
   { "<Shift>t", "win.target-top", NULL },
+  { "<Shift>r", "win.clear-contrast", NULL },
   { "j", "win.select-tile", "1" },
   { "k", "win.select-tile", "-1" },
   { "Escape", "win.stop", NULL },

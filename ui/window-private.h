@@ -29,6 +29,9 @@ struct _UiWindow
   GtkWidget *sidebar, *display_side;
   GtkWidget *model_row;
   GtkLabel *model_name, *model_facts, *model_preprocessing;
+  GtkWidget *model_output_row;
+  GtkDropDown *model_output; /* only for models with several outputs */
+  gboolean updating_output;
   GtkProgressBar *model_progress;
   guint model_pulse;
   UiClassList *classes;

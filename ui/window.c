@@ -54,6 +54,36 @@ show_reading (UiWindow *self, const char *name)
     g_clear_handle_id (&self->model_pulse, g_source_remove);
 }
 
+/* Several outputs look like classes: which one is explained is a person's to say. */
+static void
+update_output (UiWindow *self)
+{
+  EngModel *model = ui_session_model (self->session);
+  int n = model ? eng_model_n_outputs (model) : 0;
+  GtkStringList *names = gtk_string_list_new (NULL);
+  guint chosen = 0;
+  gtk_widget_set_visible (self->model_output_row, n > 1 && !ui_session_opening (self->session));
+  for (int i = 0; i < n; i++)
+    {
+      gtk_string_list_append (names, eng_model_nth_output (model, i));
+      if (g_str_equal (eng_model_nth_output (model, i), eng_model_output (model)))
+        chosen = (guint)i;
+    }
+  self->updating_output = TRUE;
+  gtk_drop_down_set_model (self->model_output, G_LIST_MODEL (names));
+  gtk_drop_down_set_selected (self->model_output, n > 0 ? chosen : GTK_INVALID_LIST_POSITION);
+  self->updating_output = FALSE;
+  g_object_unref (names);
+}
+
+static void
+on_output (UiWindow *self)
+{
+  GtkStringObject *item = gtk_drop_down_get_selected_item (self->model_output);
+  if (!self->updating_output && item && ui_session_model (self->session))
+    ui_session_choose_output (self->session, gtk_string_object_get_string (item));
+}
+
 static void
 update_model (UiWindow *self)
 {
@@ -67,6 +97,7 @@ update_model (UiWindow *self)
   g_autofree char *origin = view ? g_strdup_printf ("Preprocessing: %s", view->origin) : NULL;
   g_autofree char *details = view ? eng_preprocess_describe (view) : NULL;
   show_reading (self, opening);
+  update_output (self);
   gtk_label_set_label (self->model_name, reading ? reading : model ? eng_model_name (model) : "No model");
   gtk_label_set_label (self->model_facts, facts);
   gtk_widget_set_visible (GTK_WIDGET (self->model_facts), model || !opening);
@@ -397,6 +428,8 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (model_name);
   BIND (model_facts);
   BIND (model_preprocessing);
+  BIND (model_output_row);
+  BIND (model_output);
   BIND (model_progress);
   BIND (classes);
   BIND (methods);
@@ -446,6 +479,7 @@ ui_window_init (UiWindow *self)
   g_signal_connect_swapped (self->info, "response", G_CALLBACK (hide_info), self);
   g_signal_connect_swapped (self->start, "open", G_CALLBACK (on_start_open), self);
   g_signal_connect_swapped (self->columns, "notify::selected", G_CALLBACK (on_columns), self);
+  g_signal_connect_swapped (self->model_output, "notify::selected", G_CALLBACK (on_output), self);
   g_signal_connect_object (self->grid, "selected-changed", G_CALLBACK (update_zoom), self, G_CONNECT_SWAPPED);
   on_model (self);
   gtk_window_set_focus (GTK_WINDOW (self), ui_start_page_default (self->start));
