@@ -98,6 +98,8 @@ explain_layer (EngJob *job, int layer, int layers, Grid *grid, GError **error)
       map = eng_job_method (job)->explain (job, error);
       if (!map)
         return NULL;
+      if (k > 0 && eng_job_stopping (job)) /* this one may have been cut short */
+        break;
       if (!moments)
         {
           grid_take (grid, map);
