@@ -19,14 +19,12 @@ typedef struct
   double pearson, relative_l2; /* 0: as everywhere */
 } Row;
 
-#define NOT_PER_PIXEL "the map is kept at the grid of its windows; covering pixels is display"
-
 static const Row rows[] = {
   { "gradient", "native", "gradient" },
   { "gradient_x_input", "native", "gradient-x-input" },
   { "integrated_gradients", "native", "integrated-gradients", "steps=@steps baseline=zero" },
-  { "occlusion", "native", "occlusion", "window=@window stride=@stride baseline=zero" },
-  { "occlusion", "per_pixel", NULL, NULL, NOT_PER_PIXEL },
+  { "occlusion", "native", "occlusion", "window=@window stride=@stride baseline=zero map=windows" },
+  { "occlusion", "per_pixel", "occlusion", "window=@window stride=@stride baseline=zero map=per-pixel" },
   { "gradcam", "native", "grad-cam" },
   { "gradcam++", "native", "grad-cam-pp" },
   { "xgradcam", "native", "xgrad-cam" },
