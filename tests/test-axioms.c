@@ -57,6 +57,7 @@ static const struct
   { "extremal-perturbation", "a mask of a given area" },
   { "rise", "mean of masks weighted by a constant score: flat but for sampling" },
   { "score-cam", "activations weighted by a constant probability" },
+  { "vit-cx", "mean of masks weighted by a constant probability" },
 };
 
 static gboolean
