@@ -531,7 +531,7 @@ test_preferences (void)
   GtkWidget *preferences = find_window ("Preferences");
   g_assert_nonnull (preferences);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (find_widget (preferences, GTK_TYPE_SPIN_BUTTON)), 512);
-  g_assert_cmpuint (eng_memory_budget (), ==, 512000000);
+  g_assert_cmpuint (eng_memory_budget (), ==, (gsize)512 << 20);
   g_assert_cmpint (ui_settings_get_int ("memory-megabytes", 0), ==, 512);
   eng_set_memory_budget (before);
   gtk_window_destroy (GTK_WINDOW (window));

@@ -41,6 +41,22 @@ forget_marks (GtkTextBuffer *buffer)
       gtk_text_buffer_delete_mark (buffer, l->data);
 }
 
+/* Heights of lines are known only after the page was laid out: later than anything GTK does by itself. */
+static gboolean
+scroll_later (gpointer data)
+{
+  GtkTextView *page = data;
+  gtk_text_view_scroll_to_mark (page, gtk_text_buffer_get_insert (gtk_text_view_get_buffer (page)), 0, TRUE, 0, 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+scroll_to (Help *help, const GtkTextIter *at)
+{
+  gtk_text_buffer_place_cursor (gtk_text_view_get_buffer (help->page), at);
+  g_idle_add_full (G_PRIORITY_LOW, scroll_later, g_object_ref (help->page), g_object_unref);
+}
+
 static void
 on_row (Help *help, GtkListBoxRow *row)
 {
@@ -52,8 +68,7 @@ on_row (Help *help, GtkListBoxRow *row)
   forget_marks (buffer);
   ui_markdown_show (buffer, text ? text : "There is no page for this family.");
   gtk_text_buffer_get_start_iter (buffer, &start);
-  gtk_text_buffer_place_cursor (buffer, &start);
-  gtk_text_view_scroll_to_mark (help->page, gtk_text_buffer_get_insert (buffer), 0, TRUE, 0, 0);
+  scroll_to (help, &start);
 }
 
 static void
@@ -71,8 +86,7 @@ show_method (Help *help, const char *id)
   if (!mark)
     return;
   gtk_text_buffer_get_iter_at_mark (buffer, &at, mark);
-  gtk_text_buffer_place_cursor (buffer, &at);
-  gtk_text_view_scroll_to_mark (help->page, mark, 0, TRUE, 0, 0);
+  scroll_to (help, &at);
 }
 
 static void

@@ -30,9 +30,9 @@ make_tags (GtkTextBuffer *buffer)
                               "pixels-below-lines", 6, NULL);
   gtk_text_buffer_create_tag (buffer, "h3", "weight", PANGO_WEIGHT_BOLD, "pixels-above-lines", 10,
                               "pixels-below-lines", 4, NULL);
-  gtk_text_buffer_create_tag (buffer, "p", "pixels-below-lines", 8, NULL);
-  gtk_text_buffer_create_tag (buffer, "item", "left-margin", 26, "indent", -14, "pixels-below-lines", 4, NULL);
-  gtk_text_buffer_create_tag (buffer, "block", "family", "monospace", "left-margin", 26, "wrap-mode", GTK_WRAP_NONE,
+  gtk_text_buffer_create_tag (buffer, "p", "pixels-above-lines", 4, "pixels-below-lines", 8, NULL);
+  gtk_text_buffer_create_tag (buffer, "item", "left-margin", 54, "indent", -14, "pixels-below-lines", 4, NULL);
+  gtk_text_buffer_create_tag (buffer, "block", "family", "monospace", "left-margin", 54, "wrap-mode", GTK_WRAP_NONE,
                               NULL);
   gtk_text_buffer_create_tag (buffer, "code", "family", "monospace", NULL);
   gtk_text_buffer_create_tag (buffer, "bold", "weight", PANGO_WEIGHT_BOLD, NULL);

@@ -236,8 +236,14 @@ make_combinations (UiMethodForm *self, guint first)
   return expander;
 }
 
+static void
+emit_done (UiMethodForm *self)
+{
+  g_signal_emit (self, done_signal, 0);
+}
+
 static GtkWidget *
-make_help_link (const EngMethod *method)
+make_help_link (UiMethodForm *self, const EngMethod *method)
 {
   GtkWidget *link = gtk_button_new_with_label ("What does this show?");
   gtk_widget_add_css_class (link, "flat");
@@ -245,6 +251,7 @@ make_help_link (const EngMethod *method)
   gtk_widget_set_halign (link, GTK_ALIGN_START);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (link), "win.help");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (link), "s", method->id);
+  g_signal_connect_swapped (link, "clicked", G_CALLBACK (emit_done), self);
   return link;
 }
 
@@ -275,7 +282,7 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
   self->slot = g_object_ref (slot);
   gtk_box_append (GTK_BOX (box), make_label (method->name, "heading"));
   gtk_box_append (GTK_BOX (box), make_label (method->about, "sl-dim"));
-  gtk_box_append (GTK_BOX (box), make_help_link (method));
+  gtk_box_append (GTK_BOX (box), make_help_link (self, method));
   for (; method->params && method->params[own].id; own++)
     add_row (self, GTK_GRID (grid), &method->params[own], (int)own);
   gtk_widget_set_visible (grid, own > 0);

@@ -13,7 +13,7 @@ ui_preferences_apply (void)
 {
   int megabytes = ui_settings_get_int (KEY, 0);
   if (megabytes >= LEAST && megabytes <= MOST)
-    eng_set_memory_budget ((gsize)megabytes * 1000000);
+    eng_set_memory_budget ((gsize)megabytes << 20);
 }
 
 static void
@@ -53,7 +53,7 @@ ui_preferences_show (GtkWindow *parent)
 {
   GtkWidget *window = gtk_window_new (), *grid = gtk_grid_new ();
   GtkWidget *memory = gtk_spin_button_new_with_range (LEAST, MOST, 64);
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (memory), (double)(eng_memory_budget () / 1000000));
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (memory), (double)(eng_memory_budget () >> 20));
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (memory), TRUE);
   g_signal_connect (memory, "value-changed", G_CALLBACK (on_memory), NULL);
   attach (GTK_GRID (grid), 0, "Memory for a method", memory, "MB",

@@ -60,7 +60,8 @@ print_row (const EngMethod *method, EngModel *model)
   g_autofree char *reason = app_method_refusal (method, model), *needs = describe_needs (method);
   g_autofree char *cost = reason ? g_strdup ("") : describe_cost (method, model);
   const EngTarget *target = model && !reason ? eng_method_default_target (method, model) : NULL;
-  g_print ("  %-21s %-24s %-9s %-18s ", method->id, method->name, describe_sign (method), needs);
+  int pad = MAX (0, 22 - (int)g_utf8_strlen (method->name, -1)); /* printf pads by bytes */
+  g_print ("  %-21s %s%*s %-9s %-18s ", method->id, method->name, pad, "", describe_sign (method), needs);
   if (!model)
     g_print ("%s\n", cost);
   else if (reason)

@@ -5,7 +5,7 @@
 
 #include "engine/probe.h"
 
-#define LEAST_MEMORY 64.0e6
+#define LEAST_MEMORY (64.0 * (1 << 20))
 #define MOST_MEMORY 1e15
 
 void
@@ -45,9 +45,9 @@ set_memory (const char *text, GError **error)
   double number = g_ascii_strtod (text, &unit), bytes = 0;
   g_autofree char *name = g_ascii_strup (g_strstrip (unit), -1);
   if (unit != text && (g_str_equal (name, "G") || g_str_equal (name, "GB")))
-    bytes = number * 1e9;
+    bytes = number * (1 << 30);
   else if (unit != text && (g_str_equal (name, "M") || g_str_equal (name, "MB")))
-    bytes = number * 1e6;
+    bytes = number * (1 << 20);
   if (!(bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY))
     return eng_fail (error, ENG_ERROR_ARGUMENT,
                      "--memory cannot be “%s”. Give a size such as 512M or 2G, at least 64M.", text);
