@@ -25,12 +25,15 @@ import time
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "2"
 
+os.environ["TQDM_DISABLE"] = "1"
+
 import numpy as np
 import torch
 
 
 # ---- peers: (case) -> map, channels x height x width or height x width ----
-# case.net: torch module, batch x 3 x H x W -> batch x K; case.x: 1 x 3 x H x W; case.target: class; case.model: path
+# case.net: torch module, batch x 3 x H x W -> batch x K; case.x: 1 x 3 x H x W; case.target: class; case.model: path;
+# case.layer: name of the value that class activation maps look at by default
 
 def captum_integrated_gradients(batch):
     def run(case):
@@ -49,10 +52,48 @@ def captum_smooth_grad(batch):
     return run
 
 
+def package_cam(name, frozen, batch=None):
+    """pytorch-grad-cam, which hooks modules: a module that passes the layer's value on. frozen: the gradient ends at
+    the layer; else it runs on to every weight, as it does for a torchvision model out of the box."""
+    class Layer(torch.nn.Module):
+        def forward(self, value):
+            return value.detach().requires_grad_(True) if frozen else value.clone()
+
+    class Net(torch.nn.Module):
+        def __init__(self, case):
+            super().__init__()
+            self.net, self.layer, self.name = case.net, Layer(), case.layer
+
+        def forward(self, x):
+            return self.net.run(x, [self.net.output], {self.name: self.layer})[0]
+
+    def grid(tokens):
+        side = int((tokens.shape[1] - 1) ** 0.5)
+        return tokens[:, 1:].reshape(len(tokens), side, side, -1).permute(0, 3, 1, 2)
+
+    def run(case):
+        import pytorch_grad_cam
+        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+        net = Net(case)
+        net.requires_grad_(not frozen)
+        with torch.no_grad():
+            tokens = case.net.run(case.x, [case.layer])[0].dim() == 3
+        with getattr(pytorch_grad_cam, name)(net, [net.layer], reshape_transform=grid if tokens else None) as cam:
+            if batch:
+                cam.batch_size = batch
+            result = cam(case.x, [ClassifierOutputTarget(case.target)])[0]
+        net.requires_grad_(False)
+        return result
+    return run
+
+
 Row = collections.namedtuple("Row", "method settings peer_name peers")
 ROWS = [
     Row("integrated-gradients", ["steps=50", "rule=gauss-legendre"], "captum",
         [captum_integrated_gradients(None), captum_integrated_gradients(8)]),
+    Row("grad-cam", [], "pytorch-grad-cam", [package_cam("GradCAM", False), package_cam("GradCAM", True)]),
+    Row("score-cam", ["variant=softmax-over-channels"], "pytorch-grad-cam",
+        [package_cam("ScoreCAM", True), package_cam("ScoreCAM", True, 8)]),
     Row("smooth-grad", ["samples=25"], "captum", [captum_smooth_grad(None), captum_smooth_grad(8)]),
 ]
 
@@ -60,7 +101,7 @@ ROWS = [
 # ---- running ----
 
 def own(options, row, case):
-    """(seconds, map) of the second of two equal pictures of one run."""
+    """(seconds, map, map at the input's size) of the second of two equal pictures of one run."""
     environment = {k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
     command = [options.cli, "explain", "--model", options.model, "--method", row.method, "--class", str(case.target),
                "--threads", "2"]
@@ -69,9 +110,9 @@ def own(options, row, case):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(command + ["--output", folder, options.image, options.image], check=True, capture_output=True,
                        env=environment)
-        stem = pathlib.Path(options.image).stem + "-2." + row.method
-        record = json.loads((pathlib.Path(folder) / (stem + ".json")).read_text())
-        return record["seconds"], np.load(pathlib.Path(folder) / (stem + ".npy"))
+        stem = str(pathlib.Path(folder) / (pathlib.Path(options.image).stem + "-2." + row.method))
+        record = json.loads(pathlib.Path(stem + ".json").read_text())
+        return record["seconds"], np.load(stem + ".npy"), np.load(stem + ".input.npy")
 
 
 def timed(peer, case):
@@ -98,13 +139,14 @@ def compare(options, row, case):
         peer(case)
     ours, theirs = [], []
     for _ in range(options.rounds):
-        seconds, map_a = own(options, row, case)
+        seconds, map_a, map_at_input = own(options, row, case)
         ours.append(seconds)
         seconds, map_b = min((timed(peer, case) for peer in row.peers), key=lambda pair: pair[0])
         theirs.append(seconds)
     ratio = statistics.median(b / a for a, b in zip(ours, theirs))
     print("%-24s %9.2f s %9.2f s %6.2f x  %8s  %s" % (row.method, statistics.median(ours), statistics.median(theirs),
-                                                      ratio, agreement(map_a, map_b), row.peer_name), flush=True)
+                                                      ratio, agreement(map_a, map_b) or agreement(map_at_input, map_b),
+                                                      row.peer_name), flush=True)
 
 
 def open_case(options):
@@ -116,7 +158,9 @@ def open_case(options):
     x = preprocess.normalise(preprocess.load_pixels(options.image, config), config)
     with torch.no_grad():
         target = int(net(x)[0].argmax())
-    return argparse.Namespace(net=net, x=x, target=target, model=options.model)
+    inspected = subprocess.run([options.cli, "inspect", "--json", options.model], check=True, capture_output=True)
+    return argparse.Namespace(net=net, x=x, target=target, model=options.model,
+                              layer=json.loads(inspected.stdout)["default_cam_target"])
 
 
 def main():
