@@ -19,8 +19,8 @@ void eng_wavelet_free (EngWavelet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngWavelet, eng_wavelet_free)
 
 gsize eng_wavelet_size (const EngWavelet *self); /* coefficients of one plane */
-/* Bands lie one after another: the approximation, then from coarse to fine the details along columns, rows and
- * diagonals. 3 * levels + 1 of them. */
+/* Bands lie one after another: the approximation, then from coarse to fine the details: high along rows, high along
+ * columns, high along both. 3 * levels + 1 of them. */
 int eng_wavelet_bands (const EngWavelet *self);
 void eng_wavelet_band (const EngWavelet *self, int band, gsize *offset, int *rows, int *cols);
 
