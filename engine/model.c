@@ -181,7 +181,9 @@ read_labels (EngModel *self, GError **error)
   else if (p->labels_path && !(self->labels = eng_labels_load (p->labels_path, error)))
     return FALSE;
   guint n = self->labels ? g_strv_length (self->labels) : 0;
-  if (self->labels && n != (guint)self->n_classes)
+  if (self->labels && n != (guint)self->n_classes && self->outputs->len > 1)
+    g_clear_pointer (&self->labels, g_strfreev); /* of another output */
+  else if (self->labels && n != (guint)self->n_classes)
     {
       g_autofree char *file = p->labels_path ? g_path_get_basename (p->labels_path) : g_strdup (p->origin);
       return eng_fail (error, ENG_ERROR_INVALID, "%s has %u labels, the model %d classes. Correct the labels.", file,

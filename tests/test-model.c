@@ -296,6 +296,14 @@ test_two_outputs (Place *p, gconstpointer data)
   g_assert_cmpstr (eng_model_output (third), ==, "species");
   g_assert_cmpfloat (eng_model_preprocess (third)->mean[0], ==, 0.485);
 
+  /* Labels of one output are not taken for the other's. */
+  write_beside (p, "net.json", "{\"output\": \"indoors\", \"labels\": [\"ant\", \"bee\", \"cat\", \"dog\"]}");
+  g_autoptr (EngModel) bare = eng_model_open (p->path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (eng_model_has_labels (bare));
+  g_autoptr (EngModel) named = eng_model_open_output (p->path, "species", NULL, &error);
+  g_assert_cmpstr (eng_model_label (named, 3), ==, "dog");
+
   /* What is no sidecar is left alone. */
   write_beside (p, "net.json", "not JSON");
   g_assert_false (eng_model_remember_output (second, &error));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/probe.h"
+#include "onnx-maker.h"
 #include "support.h"
 #include "ui/appearance.h"
 #include "ui/draw/words.h"
@@ -417,7 +418,23 @@ test_tile_states (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
-/* ---- help and preferences ---- */
+/* Two outputs with classes: the row that lets a person choose, and that the choice is noted beside the model. */
+static GBytes *
+two_heads (void)
+{
+  static const float a[12] = { 1, -1, 0, 2, 0, 1, 0, 0, 3, 1, 1, 1 }, b[6] = { 1, -1, 0, 2, 0, 1 };
+  OnnxMaker *m = onnx_maker_new (13);
+  onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 4, -1, 3, 8, 8);
+  onnx_maker_floats (m, "a", 2, (int64_t[]){ 3, 4 }, a);
+  onnx_maker_floats (m, "b", 2, (int64_t[]){ 3, 2 }, b);
+  onnx_maker_node (m, "GlobalAveragePool", "x", "pooled");
+  onnx_maker_node (m, "Flatten", "pooled", "flat");
+  onnx_maker_node (m, "MatMul", "flat a", "species");
+  onnx_maker_node (m, "MatMul", "flat b", "indoors");
+  onnx_maker_output (m, "species");
+  onnx_maker_output (m, "indoors");
+  return onnx_maker_finish (m);
+}
 
 static GtkWidget *
 find_widget (GtkWidget *widget, GType type)
@@ -432,6 +449,31 @@ find_widget (GtkWidget *widget, GType type)
     }
   return NULL;
 }
+
+static void
+test_outputs (void)
+{
+  if (!have_sample ())
+    return;
+  g_autofree char *folder = test_tmpdir (), *path = g_build_filename (folder, "net.onnx", NULL);
+  g_autofree char *sidecar = g_build_filename (folder, "net.json", NULL);
+  g_autoptr (GBytes) bytes = two_heads ();
+  g_assert_true (eng_write_atomically (path, bytes, NULL));
+  UiWindow *window = make_window ();
+  UiSession *session = ui_window_session (window);
+  open_two (session, path, NULL);
+  wait_until (ui_session_model (session));
+  GtkDropDown *outputs = GTK_DROP_DOWN (find_widget (GTK_WIDGET (window), GTK_TYPE_DROP_DOWN));
+  g_assert_cmpuint (g_list_model_get_n_items (gtk_drop_down_get_model (outputs)), ==, 2);
+  gtk_drop_down_set_selected (outputs, 1);
+  wait_until (eng_model_n_classes (ui_session_model (session)) == 2);
+  g_assert_cmpuint (gtk_drop_down_get_selected (outputs), ==, 1);
+  g_assert_true (g_file_test (sidecar, G_FILE_TEST_EXISTS));
+  gtk_window_destroy (GTK_WINDOW (window));
+  test_remove_tree (folder);
+}
+
+/* ---- help and preferences ---- */
 
 static GtkWidget *
 find_window (const char *title)
@@ -656,6 +698,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/help/every-method", test_pages);
   g_test_add_func ("/ui/help/window", test_help);
   g_test_add_func ("/ui/preferences", test_preferences);
+  g_test_add_func ("/ui/window/outputs", test_outputs);
   g_test_add_func ("/ui/window/names", test_names);
   g_test_add_func ("/ui/window/close-mid-run", test_close_mid_run);
   int result = g_test_run ();

@@ -32,6 +32,7 @@ struct _UiWindow
   GtkWidget *model_output_row;
   GtkDropDown *model_output; /* only for models with several outputs */
   gboolean updating_output;
+  guint output_idle;
   GtkProgressBar *model_progress;
   guint model_pulse;
   UiClassList *classes;

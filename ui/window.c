@@ -76,12 +76,23 @@ update_output (UiWindow *self)
   g_object_unref (names);
 }
 
+static gboolean
+choose_output (gpointer data)
+{
+  UiWindow *self = data;
+  GtkStringObject *item = gtk_drop_down_get_selected_item (self->model_output);
+  self->output_idle = 0;
+  if (item && ui_session_model (self->session))
+    ui_session_choose_output (self->session, gtk_string_object_get_string (item));
+  return G_SOURCE_REMOVE;
+}
+
+/* Opening fills the list anew, which must not happen while the list tells of its selection. */
 static void
 on_output (UiWindow *self)
 {
-  GtkStringObject *item = gtk_drop_down_get_selected_item (self->model_output);
-  if (!self->updating_output && item && ui_session_model (self->session))
-    ui_session_choose_output (self->session, gtk_string_object_get_string (item));
+  if (!self->updating_output && !self->output_idle)
+    self->output_idle = g_idle_add (choose_output, self);
 }
 
 static void
@@ -399,6 +410,7 @@ ui_window_dispose (GObject *object)
   UiWindow *self = UI_WINDOW (object);
   g_clear_handle_id (&self->responsive_idle, g_source_remove);
   g_clear_handle_id (&self->model_pulse, g_source_remove);
+  g_clear_handle_id (&self->output_idle, g_source_remove);
   if (self->session)
     ui_session_close (self->session);
   G_OBJECT_CLASS (ui_window_parent_class)->dispose (object);
