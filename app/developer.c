@@ -18,7 +18,7 @@ typedef enum
 } When;
 
 static gboolean exit_after_frame, want_dark;
-static char *screenshot, *explained_class;
+static char *screenshot, *explained_class, *ticked;
 static When when = WHEN_DONE;
 static int width, height;
 static guint ticks;
@@ -33,6 +33,7 @@ app_developer_add_options (GApplication *application)
     { "when", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "start, running or done", "MOMENT" },
     { "size", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Window size", "WxH" },
     { "class", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Class to explain", "NAME" },
+    { "methods", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Methods to tick, and no others", "ID,ID" },
     { "dark", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Dark appearance", NULL },
     { NULL },
   };
@@ -48,6 +49,7 @@ app_developer_read (GVariantDict *options)
   g_variant_dict_lookup (options, "dark", "b", &want_dark);
   g_variant_dict_lookup (options, "screenshot", "^ay", &screenshot);
   g_variant_dict_lookup (options, "class", "s", &explained_class);
+  g_variant_dict_lookup (options, "methods", "s", &ticked);
   g_variant_dict_lookup (options, "when", "s", &moment);
   g_variant_dict_lookup (options, "size", "s", &size);
   for (guint i = 0; i < G_N_ELEMENTS (moments); i++)
@@ -161,9 +163,23 @@ on_realize (GtkWidget *window, gpointer unused)
   g_signal_connect (gtk_widget_get_frame_clock (window), "after-paint", G_CALLBACK (on_after_paint), NULL);
 }
 
+static void
+tick (UiWindow *window)
+{
+  g_auto (GStrv) ids = g_strsplit (ticked, ",", -1);
+  GListModel *slots = ui_session_slots (ui_window_session (window));
+  for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
+      ui_slot_set_shown (slot, g_strv_contains ((const char *const *)ids, ui_slot_method (slot)->id));
+    }
+}
+
 void
 app_developer_watch (UiWindow *window)
 {
+  if (ticked)
+    tick (window);
   if (want_dark)
     ui_appearance_set ("dark", FALSE);
   if (width > 0 && height > 0)

@@ -200,8 +200,7 @@ update_message (UiJobTile *self, UiSlotState state)
     }
 }
 
-/* "for lighthouse 0.957 · settled 0.97": which class a map is for, how probable that is, what is to be known about
- * the map. Markup. */
+/* "for lighthouse 0.957": which class a map is for and how probable that is. Markup. */
 static char *
 describe_result (UiJobTile *self)
 {
@@ -218,11 +217,6 @@ describe_result (UiJobTile *self)
     g_string_append_printf (text, "for %s <b>%.3f</b>", name, provenance->probability);
   else
     g_string_append (text, "the same for all classes");
-  g_autofree char *partial = ui_words_partial (map), *settled = ui_words_settled (provenance->convergence);
-  if (partial)
-    g_string_append_printf (text, " · %s", partial);
-  if (settled)
-    g_string_append_printf (text, " · %s", settled);
   return g_string_free (text, FALSE);
 }
 
@@ -237,9 +231,12 @@ describe_details (UiJobTile *self)
   g_autofree char *result = describe_result (self);
   g_autofree char *forward = ui_words_count ((guint)provenance->passes_forward);
   g_autofree char *backward = ui_words_count ((guint)provenance->passes_backward);
+  g_autofree char *partial = ui_words_partial (map), *settled = ui_words_settled (provenance->convergence);
   GString *text = g_string_new (result);
-  if (!isnan (provenance->convergence))
-    g_string_append (text, "\n“settled”: rank correlation of two independent halves of the work; 1 is final");
+  if (partial)
+    g_string_append_printf (text, "\nStopped after %s", partial);
+  if (settled)
+    g_string_append_printf (text, "\n%s: rank correlation of two halves of the work; 1 is final", settled);
   for (guint i = 0; i < provenance->notes->len; i++)
     {
       g_autofree char *note = g_markup_escape_text (((EngNote *)provenance->notes->pdata[i])->text, -1);

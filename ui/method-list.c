@@ -95,6 +95,19 @@ update_section (GtkListBoxRow *row, GtkListBoxRow *before, gpointer unused)
   gtk_list_box_row_set_header (row, label);
 }
 
+/* Long names are cut: the sidebar keeps its width. */
+static GtkWidget *
+make_check (const char *name)
+{
+  GtkWidget *check = gtk_check_button_new (), *label = gtk_label_new (name);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_check_button_set_child (GTK_CHECK_BUTTON (check), label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (check), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  gtk_widget_set_hexpand (check, TRUE);
+  return check;
+}
+
 static GtkWidget *
 make_row (gpointer item, gpointer data)
 {
@@ -102,10 +115,8 @@ make_row (gpointer item, gpointer data)
   UiSlot *slot = item;
   GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   Row *parts = g_new (Row, 1);
-  *parts = (Row){ slot, gtk_check_button_new_with_label (ui_slot_method (slot)->name), gtk_label_new (""),
-                  make_gear (self, slot) };
+  *parts = (Row){ slot, make_check (ui_slot_method (slot)->name), gtk_label_new (""), make_gear (self, slot) };
   g_object_set_data_full (G_OBJECT (row), "parts", parts, g_free);
-  gtk_widget_set_hexpand (parts->check, TRUE);
   gtk_widget_add_css_class (parts->status, "sl-dim");
   gtk_widget_add_css_class (parts->status, "sl-num");
   gtk_box_append (GTK_BOX (box), parts->check);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ui/draw/words.h"
+
 struct _UiSlot
 {
   GObject parent_instance;
@@ -302,31 +304,51 @@ append_selected (GString *text, const char *selected)
   g_string_append_len (text, selected, colon ? colon - selected : -1);
 }
 
+/* Where the map comes from: what was selected, or the layer; its grid. */
+static void
+append_origin (GString *text, EngHeatmap *map)
+{
+  const EngProvenance *provenance = eng_heatmap_provenance (map);
+  /* The grid only says something when it is coarser than the picture the model sees. */
+  int rows = eng_heatmap_rows (map), cols = eng_heatmap_cols (map);
+  gboolean coarse = rows < eng_heatmap_geometry (map)->input_height;
+  if (provenance->selected && *provenance->selected)
+    append_selected (text, provenance->selected);
+  else if (coarse && provenance->layer && *provenance->layer)
+    {
+      g_autofree char *layer = short_layer (provenance->layer);
+      g_string_append_printf (text, "layer %s · %d × %d", layer, rows, cols);
+    }
+  else
+    g_string_append_printf (text, "%d × %d", rows, cols);
+}
+
+static void
+append_part (GString *text, const char *part)
+{
+  if (part && *part)
+    g_string_append_printf (text, "%s%s", text->len ? " · " : "", part);
+}
+
 char *
 ui_slot_summary (UiSlot *self)
 {
-  g_autofree char *changed_values = self->values ? eng_values_summary (self->values) : g_strdup ("");
+  g_autofree char *changed_values = self->values ? eng_values_summary (self->values) : NULL;
   GString *text = g_string_new (NULL);
-  const EngProvenance *provenance = self->map ? eng_heatmap_provenance (self->map) : NULL;
-  if (self->state == UI_SLOT_DONE && provenance)
+  const EngProvenance *provenance =
+      self->state == UI_SLOT_DONE && self->map ? eng_heatmap_provenance (self->map) : NULL;
+  if (provenance)
     {
-      /* The grid only says something when it is coarser than the picture the model sees. */
-      int rows = eng_heatmap_rows (self->map), cols = eng_heatmap_cols (self->map);
-      gboolean coarse = rows < eng_heatmap_geometry (self->map)->input_height;
-      if (provenance->selected && *provenance->selected)
-        append_selected (text, provenance->selected);
-      else if (coarse && provenance->layer && *provenance->layer)
-        {
-          g_autofree char *layer = short_layer (provenance->layer);
-          g_string_append_printf (text, "layer %s · %d × %d", layer, rows, cols);
-        }
-      else
-        g_string_append_printf (text, "%d × %d", rows, cols);
+      g_autofree char *partial = ui_words_partial (self->map), *settled = ui_words_settled (provenance->convergence);
+      g_autoptr (GString) origin = g_string_new (NULL);
+      append_origin (origin, self->map);
+      append_part (text, partial);
+      append_part (text, settled);
+      append_part (text, origin->str);
     }
-  if (*changed_values)
-    g_string_append_printf (text, "%s%s", text->len ? " · " : "", changed_values);
-  for (guint i = 0; self->state == UI_SLOT_DONE && provenance && i < provenance->notes->len; i++)
-    g_string_append_printf (text, "%s%s", text->len ? " · " : "", ((EngNote *)provenance->notes->pdata[i])->text);
+  append_part (text, changed_values);
+  for (guint i = 0; provenance && i < provenance->notes->len; i++)
+    append_part (text, ((EngNote *)provenance->notes->pdata[i])->text);
   return g_string_free (text, FALSE);
 }
 
