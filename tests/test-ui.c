@@ -642,6 +642,10 @@ test_names (void)
 
   GtkWidget *tile = gtk_widget_get_first_child (GTK_WIDGET (ui_window_grid (window)));
   GtkAccessible *view = GTK_ACCESSIBLE (ui_job_tile_view (UI_JOB_TILE (tile)));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.help", "s", "");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.preferences", NULL);
+  g_assert_cmpuint (count_unnamed (find_window ("Sightline Help")), ==, 0);
+  g_assert_cmpuint (count_unnamed (find_window ("Preferences")), ==, 0);
   gtk_test_accessible_assert_role (view, GTK_ACCESSIBLE_ROLE_IMG);
   g_assert_true (gtk_test_accessible_has_property (view, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION));
   gtk_window_destroy (GTK_WINDOW (window));

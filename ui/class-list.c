@@ -1,32 +1,10 @@
-/* See class-list.h. A class to contrast with is chosen by Ctrl+click, the context menu, or R on a row. The search
- * keeps the keyboard focus in the entry: Up and Down move through the
- * hits, Enter takes one. */
-#include "ui/class-list.h"
+/* See class-list.h. A class to contrast with is chosen by Ctrl+click, the context menu, or R on a row. */
+#include "ui/class-list-private.h"
 
 #include <string.h>
 
 #define SHOWN 5
 #define GREY_AFTER_MS 300 /* placeholder rows appear only if the scores take longer */
-
-struct _UiClassList
-{
-  GtkWidget parent_instance;
-  UiSession *session;
-  GtkListBox *list;
-  GtkLabel *unit, *hint, *no_hit, *contrast_text;
-  GtkWidget *contrast;
-  GtkPopover *menu; /* of a row */
-  GtkSearchEntry *search;
-  GtkPopover *popover;
-  GtkStack *results;
-  GtkListView *hits;
-  GtkCheckButton *follow;
-  GtkStringList *labels;
-  GtkFilterListModel *filtered;
-  GtkSingleSelection *selection;
-  guint grey_timer;
-  gboolean updating;
-};
 
 G_DEFINE_FINAL_TYPE (UiClassList, ui_class_list, GTK_TYPE_WIDGET)
 
@@ -248,8 +226,8 @@ class_of_row (GtkListBoxRow *row)
 }
 
 /* A class cannot be explained rather than itself. */
-static void
-set_contrast (UiClassList *self, int class_index)
+void
+ui_class_list_set_contrast (UiClassList *self, int class_index)
 {
   if (ui_session_model (self->session) && class_index != ui_session_target (self->session))
     ui_session_set_contrast (self->session, class_index);
@@ -260,7 +238,7 @@ on_class_action (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   UiClassList *self = UI_CLASS_LIST (widget);
   if (g_str_equal (action, "class.contrast"))
-    set_contrast (self, g_variant_get_int32 (parameter));
+    ui_class_list_set_contrast (self, g_variant_get_int32 (parameter));
   else if (g_str_equal (action, "class.explain"))
     ui_session_set_target (self->session, g_variant_get_int32 (parameter));
   else
@@ -299,7 +277,7 @@ on_list_pressed (GtkGestureClick *gesture, int n, double x, double y, UiClassLis
     return;
   gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
   if (rather)
-    set_contrast (self, class_of_row (row));
+    ui_class_list_set_contrast (self, class_of_row (row));
   else
     open_menu (self, row);
 }
@@ -313,7 +291,7 @@ on_list_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifi
   if (key == GDK_KEY_Menu || (key == GDK_KEY_F10 && state & GDK_SHIFT_MASK))
     open_menu (self, GTK_LIST_BOX_ROW (focus));
   else if (key == GDK_KEY_r && !(state & (GDK_CONTROL_MASK | GDK_ALT_MASK)))
-    set_contrast (self, class_of_row (GTK_LIST_BOX_ROW (focus)));
+    ui_class_list_set_contrast (self, class_of_row (GTK_LIST_BOX_ROW (focus)));
   else
     return GDK_EVENT_PROPAGATE;
   return GDK_EVENT_STOP;
@@ -335,16 +313,7 @@ watch_list (UiClassList *self)
   gtk_widget_set_parent (GTK_WIDGET (self->menu), GTK_WIDGET (self));
 }
 
-/* ---- search ---- */
-
-static gboolean
-matches (gpointer item, gpointer data)
-{
-  UiClassList *self = data;
-  g_autofree char *needle = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search)), -1);
-  g_autofree char *label = g_utf8_casefold (gtk_string_object_get_string (item), -1);
-  return strstr (label, needle) != NULL;
-}
+/* ---- birth and end ---- */
 
 static void
 on_model (UiClassList *self)
@@ -359,116 +328,6 @@ on_model (UiClassList *self)
                           (const char *const *)labels->pdata);
   update (self);
 }
-
-static void
-point_at_entry (UiClassList *self)
-{
-  graphene_rect_t bounds;
-  if (!gtk_widget_compute_bounds (GTK_WIDGET (self->search), GTK_WIDGET (self), &bounds))
-    return;
-  GdkRectangle rectangle = { (int)bounds.origin.x, (int)bounds.origin.y, (int)bounds.size.width,
-                             (int)bounds.size.height };
-  gtk_popover_set_pointing_to (self->popover, &rectangle);
-}
-
-static void
-on_search_changed (UiClassList *self)
-{
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search));
-  gtk_filter_changed (gtk_filter_list_model_get_filter (self->filtered), GTK_FILTER_CHANGE_DIFFERENT);
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->filtered));
-  g_autofree char *message = g_strdup_printf ("No class matches “%s”.", text);
-  gtk_label_set_label (self->no_hit, message);
-  gtk_stack_set_visible_child_name (self->results, n ? "some" : "none");
-  if (n)
-    gtk_single_selection_set_selected (self->selection, 0);
-  point_at_entry (self);
-  if (*text)
-    gtk_popover_popup (self->popover);
-  else
-    gtk_popover_popdown (self->popover);
-}
-
-/* Position among all labels of hit @position: labels may repeat, so the object is looked for. */
-static void
-take_hit (UiClassList *self, guint position, gboolean rather)
-{
-  g_autoptr (GObject) hit = g_list_model_get_item (G_LIST_MODEL (self->filtered), position);
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->labels)), index = n;
-  for (guint i = 0; hit && i < n && index == n; i++)
-    {
-      g_autoptr (GObject) label = g_list_model_get_item (G_LIST_MODEL (self->labels), i);
-      if (label == hit)
-        index = i;
-    }
-  if (index == n)
-    return;
-  gtk_editable_set_text (GTK_EDITABLE (self->search), "");
-  gtk_popover_popdown (self->popover);
-  if (rather)
-    set_contrast (self, (int)index);
-  else
-    ui_session_set_target (self->session, (int)index);
-}
-
-static void
-on_hit_activated (UiClassList *self, guint position)
-{
-  take_hit (self, position, FALSE);
-}
-
-static gboolean
-on_search_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, UiClassList *self)
-{
-  guint at = gtk_single_selection_get_selected (self->selection);
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->filtered));
-  if (!gtk_widget_get_visible (GTK_WIDGET (self->popover)))
-    return GDK_EVENT_PROPAGATE;
-  if ((key == GDK_KEY_Down || key == GDK_KEY_Up) && n > 0)
-    {
-      guint next = key == GDK_KEY_Down ? MIN (at + 1, n - 1) : at > 0 ? at - 1 : 0;
-      gtk_single_selection_set_selected (self->selection, next);
-      gtk_widget_activate_action (GTK_WIDGET (self->hits), "list.scroll-to-item", "u", next);
-      return GDK_EVENT_STOP;
-    }
-  if (key == GDK_KEY_Return || key == GDK_KEY_KP_Enter)
-    {
-      take_hit (self, at, (state & GDK_SHIFT_MASK) != 0);
-      return GDK_EVENT_STOP;
-    }
-  if (key == GDK_KEY_Escape)
-    {
-      gtk_editable_set_text (GTK_EDITABLE (self->search), "");
-      gtk_popover_popdown (self->popover);
-      return GDK_EVENT_STOP;
-    }
-  return GDK_EVENT_PROPAGATE;
-}
-
-static void
-on_focus_left (UiClassList *self)
-{
-  gtk_popover_popdown (self->popover);
-}
-
-static void
-setup_hit (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
-{
-  GtkWidget *label = gtk_label_new (NULL);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 28);
-  gtk_list_item_set_child (item, label);
-}
-
-static void
-bind_hit (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
-{
-  const char *text = gtk_string_object_get_string (gtk_list_item_get_item (item));
-  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text);
-}
-
-/* ---- birth and end ---- */
 
 void
 ui_class_list_set_session (UiClassList *self, UiSession *session)
@@ -530,35 +389,10 @@ ui_class_list_class_init (UiClassListClass *klass)
 }
 
 static void
-make_search (UiClassList *self)
-{
-  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-  self->labels = gtk_string_list_new (NULL);
-  self->filtered = gtk_filter_list_model_new (G_LIST_MODEL (self->labels),
-                                              GTK_FILTER (gtk_custom_filter_new (matches, self, NULL)));
-  self->selection = gtk_single_selection_new (G_LIST_MODEL (self->filtered));
-  g_signal_connect (factory, "setup", G_CALLBACK (setup_hit), NULL);
-  g_signal_connect (factory, "bind", G_CALLBACK (bind_hit), NULL);
-  gtk_list_view_set_factory (self->hits, factory);
-  gtk_list_view_set_model (self->hits, GTK_SELECTION_MODEL (self->selection));
-  g_object_unref (factory);
-
-  GtkEventController *keys = gtk_event_controller_key_new ();
-  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
-  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_search_key), self);
-  gtk_widget_add_controller (GTK_WIDGET (self->search), keys);
-  GtkEventController *focus = gtk_event_controller_focus_new ();
-  g_signal_connect_swapped (focus, "leave", G_CALLBACK (on_focus_left), self);
-  gtk_widget_add_controller (GTK_WIDGET (self->search), focus);
-  g_signal_connect_swapped (self->search, "search-changed", G_CALLBACK (on_search_changed), self);
-  g_signal_connect_swapped (self->hits, "activate", G_CALLBACK (on_hit_activated), self);
-}
-
-static void
 ui_class_list_init (UiClassList *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  make_search (self);
+  ui_class_list_make_search (self);
   watch_list (self);
   g_signal_connect_swapped (self->list, "row-activated", G_CALLBACK (on_row_activated), self);
   g_signal_connect_swapped (self->follow, "toggled", G_CALLBACK (on_follow), self);

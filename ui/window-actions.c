@@ -1,4 +1,4 @@
-/* The window's actions and keys, one row each. See window-private.h.
+/* The window's actions and keys, one row each, which makes it long. See window-private.h.
  *
  * Keys with Ctrl, Alt or F that no text entry uses are application accelerators, which GTK handles
  * before any widget. All others are in a shortcut controller in the bubble phase, so that entries,
