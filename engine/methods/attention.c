@@ -98,9 +98,10 @@ reading (const EngAttention *self, double *row)
     row[i] = self->prefix > 0 ? i == 0 : 1.0 / self->tokens;
 }
 
-/* row <- row (I + E), with rows of I + E divided by their sums if @normalise; @next: N values of scratch. */
+/* row <- row (I + E), with rows of I + E divided by their sums if @normalise; @alone: what of it no attention
+ * touched; @next: N values of scratch. */
 static void
-step (const EngAttention *self, const double *e, gboolean normalise, double *row, double *next)
+step (const EngAttention *self, const double *e, gboolean normalise, double *row, double *alone, double *next)
 {
   int n = self->tokens;
   memset (next, 0, sizeof *next * n);
@@ -110,7 +111,8 @@ step (const EngAttention *self, const double *e, gboolean normalise, double *row
       double sum = 1;
       for (int j = 0; normalise && j < n; j++)
         sum += from[j];
-      double weight = row[i] / (normalise ? sum : 1);
+      double weight = row[i] / sum;
+      alone[i] /= sum;
       next[i] += weight;
       for (int j = 0; weight != 0 && j < n; j++)
         next[j] += weight * from[j];
@@ -121,10 +123,13 @@ step (const EngAttention *self, const double *e, gboolean normalise, double *row
 void
 eng_attention_rollout (const EngAttention *self, const double *e, int start, gboolean normalise, double *row)
 {
-  g_autofree double *next = g_new (double, self->tokens);
+  g_autofree double *next = g_new (double, self->tokens), *alone = g_new (double, self->tokens);
   reading (self, row);
+  reading (self, alone);
   for (int b = self->blocks - 1; b >= start; b--)
-    step (self, e + b * self->square, normalise, row, next);
+    step (self, e + b * self->square, normalise, row, alone, next);
+  for (int i = 0; self->prefix == 0 && i < self->tokens; i++)
+    row[i] -= alone[i];
 }
 
 void

@@ -5,7 +5,9 @@
  * With N tokens, A[query][key] has N x N elements in every head; rows sum to one. What is read in the end is the
  * row of the token that the decision is made from: the class token, token 0. A network without one (no tokens
  * before the grid) decides from the mean of all tokens; there the mean of all rows is read. Of that row the columns
- * of the grid's cells are kept; those of class, distillation and register tokens are left out.
+ * of the grid's cells are kept; those of class, distillation and register tokens are left out. What residual paths
+ * alone bring from a token to itself is left out in both cases: of the class token it lies in its own column, of all
+ * others it is subtracted from the mean, so that a map without evidence is zero.
  *
  *   EngAttention at;
  *   eng_attention_init (&at, eng_job_model (job), NULL);
@@ -55,7 +57,8 @@ void eng_attention_add_positive (const EngAttention *self, int block, const floa
  * @e: blocks x N x N
  * @start: first block that takes part, from 0
  * @normalise: divide the rows of I + E by their sums
- * @row: N values: the row of (I + E_last) ... (I + E_start) that the decision reads
+ * @row: N values: the row of (I + E_last) ... (I + E_start) that the decision reads; without class token less the
+ * product of the factors' diagonals of I, see above
  */
 void eng_attention_rollout (const EngAttention *self, const double *e, int start, gboolean normalise, double *row);
 /* The row of one N x N matrix that the decision reads: N values. */
