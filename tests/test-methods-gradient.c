@@ -432,8 +432,8 @@ test_completeness (gconstpointer data)
                 { "integrated-gradients", "steps=50 rule=gauss-legendre output=probability", 0.05 },
                 { "blur-ig", "steps=50", 0.6 },
                 { "blur-ig", "steps=50 spacing=quadratic", 0.15 },
-                { "guided-ig", "steps=50", 0.3 },
-                { "guided-ig", "steps=50 rule=trapezoid", 0.05 } };
+                { "guided-ig", "steps=50", 0.5 },
+                { "guided-ig", "steps=50 rule=trapezoid", 0.1 } };
   g_auto (Net) net = { 0 };
   open_scenes (&net, data);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
