@@ -422,7 +422,8 @@ static void
 test_completeness (gconstpointer data)
 {
   /* The gap is the methods' own: rough scores need more steps, Guided IG's left sum samples gradients unfairly, most
-   * of a blur's change falls into its first step. The bounds are twice what these nets showed on this picture; an
+   * of a blur's change falls into its first step. The bounds are twice what these nets showed on this picture, four
+   * times for Guided IG, whose path turns on last digits and so on the processor and on the compiler's options; an
    * error in the weights or in the end scores shows as a gap near 1. */
   static const struct
   {
