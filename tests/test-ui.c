@@ -517,6 +517,9 @@ test_markdown (void)
   g_assert_nonnull (mark);
   gtk_text_buffer_get_iter_at_mark (buffer, &at, mark);
   g_assert_cmpint (gtk_text_iter_get_line (&at), ==, 2);
+  ui_markdown_show (buffer, "|  | *old* | new |\n|---|:-:|---|\n| `steps` | 2000 | 3 |\nAfter");
+  g_autofree char *table = text_of (buffer);
+  g_assert_cmpstr (table, ==, "        old    new\nsteps   2000   3\nAfter\n");
   /* What is no Markdown stays as it is. */
   ui_markdown_show (buffer, "**open `and [broken](\n```\nnever closed");
   g_autofree char *broken = text_of (buffer);

@@ -46,7 +46,14 @@ static gboolean
 scroll_later (gpointer data)
 {
   GtkTextView *page = data;
-  gtk_text_view_scroll_to_mark (page, gtk_text_buffer_get_insert (gtk_text_view_get_buffer (page)), 0, TRUE, 0, 0);
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (page);
+  GtkTextMark *cursor = gtk_text_buffer_get_insert (buffer);
+  GtkTextIter at;
+  gtk_text_buffer_get_iter_at_mark (buffer, &at, cursor);
+  if (gtk_text_iter_is_start (&at)) /* with the margin above */
+    gtk_adjustment_set_value (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (page)), 0);
+  else
+    gtk_text_view_scroll_to_mark (page, cursor, 0, TRUE, 0, 0);
   return G_SOURCE_REMOVE;
 }
 

@@ -10,6 +10,7 @@ typedef struct
   GString *block;   /* lines of the paragraph or list item so far, joined by spaces */
   const char *kind; /* its tag: "p" or "item" */
   gboolean fenced;
+  GPtrArray *rows; /* char**: cells of the table so far */
 } Writer;
 
 char *
@@ -32,8 +33,7 @@ make_tags (GtkTextBuffer *buffer)
                               "pixels-below-lines", 4, NULL);
   gtk_text_buffer_create_tag (buffer, "p", "pixels-above-lines", 4, "pixels-below-lines", 8, NULL);
   gtk_text_buffer_create_tag (buffer, "item", "left-margin", 54, "indent", -14, "pixels-below-lines", 4, NULL);
-  gtk_text_buffer_create_tag (buffer, "block", "family", "monospace", "left-margin", 54, "wrap-mode", GTK_WRAP_NONE,
-                              NULL);
+  gtk_text_buffer_create_tag (buffer, "block", "family", "monospace", "left-margin", 54, NULL);
   gtk_text_buffer_create_tag (buffer, "code", "family", "monospace", NULL);
   gtk_text_buffer_create_tag (buffer, "bold", "weight", PANGO_WEIGHT_BOLD, NULL);
   gtk_text_buffer_create_tag (buffer, "emphasis", "style", PANGO_STYLE_ITALIC, NULL);
@@ -113,9 +113,66 @@ put_spans (Writer *w, const char *text, const char *tag)
   put (w, plain, -1, tag, NULL);
 }
 
+/* ---- tables: monospace columns ---- */
+
+/* "| *steps* | 300 |": the cells without their marks. */
+static void
+add_row (Writer *w, const char *line)
+{
+  g_autofree char *text = g_strstrip (g_strdup (line + 1));
+  gsize length = strlen (text);
+  if (strspn (text, "-:| ") == length) /* the rule below the head */
+    return;
+  if (length && text[length - 1] == '|')
+    text[length - 1] = '\0';
+  char **cells = g_strsplit (text, "|", -1);
+  for (char **cell = cells; *cell; cell++)
+    {
+      char *to = *cell;
+      for (const char *from = *cell; *from; from++)
+        if (*from != '*' && *from != '`')
+          *to++ = *from;
+      *to = '\0';
+      g_strstrip (*cell);
+    }
+  g_ptr_array_add (w->rows, cells);
+}
+
+static glong
+column_width (const Writer *w, guint column)
+{
+  glong width = 0;
+  for (guint i = 0; i < w->rows->len; i++)
+    {
+      char **cells = w->rows->pdata[i];
+      width = MAX (width, column < g_strv_length (cells) ? g_utf8_strlen (cells[column], -1) : 0);
+    }
+  return width;
+}
+
+static void
+end_table (Writer *w)
+{
+  for (guint i = 0; i < w->rows->len; i++)
+    {
+      g_autoptr (GString) line = g_string_new (NULL);
+      char **cells = w->rows->pdata[i];
+      for (guint k = 0; cells[k]; k++)
+        {
+          g_string_append (line, cells[k]);
+          for (glong pad = column_width (w, k) + 3 - g_utf8_strlen (cells[k], -1); cells[k + 1] && pad > 0; pad--)
+            g_string_append_c (line, ' ');
+        }
+      g_string_append_c (line, '\n');
+      put (w, line->str, -1, "block", i == 0 ? "bold" : NULL);
+    }
+  g_ptr_array_set_size (w->rows, 0);
+}
+
 static void
 end_block (Writer *w)
 {
+  end_table (w);
   if (w->block->len)
     {
       put_spans (w, w->block->str, w->kind);
@@ -155,6 +212,8 @@ put_line (Writer *w, const char *line)
 {
   const char *text = line + strspn (line, " ");
   gsize indent = (gsize)(text - line), item = item_length (text);
+  if (w->rows->len && *text != '|')
+    end_table (w);
   if (g_str_has_prefix (text, "```"))
     {
       end_block (w);
@@ -167,6 +226,8 @@ put_line (Writer *w, const char *line)
       put (w, w->fenced ? line : line + 4, -1, "block", NULL);
       put (w, "\n", -1, "block", NULL);
     }
+  else if (*text == '|' && w->block->len == 0)
+    add_row (w, text);
   else if (*text == '\0')
     end_block (w);
   else if (*text == '#' && strspn (text, "#") <= 3 && text[strspn (text, "#")] == ' ')
@@ -187,7 +248,7 @@ put_line (Writer *w, const char *line)
 void
 ui_markdown_show (GtkTextBuffer *buffer, const char *text)
 {
-  Writer w = { buffer, g_string_new (NULL), "p", FALSE };
+  Writer w = { buffer, g_string_new (NULL), "p", FALSE, g_ptr_array_new_with_free_func ((GDestroyNotify)g_strfreev) };
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   make_tags (buffer);
   gtk_text_buffer_set_text (buffer, "", 0);
@@ -195,4 +256,5 @@ ui_markdown_show (GtkTextBuffer *buffer, const char *text)
     put_line (&w, *line);
   end_block (&w);
   g_string_free (w.block, TRUE);
+  g_ptr_array_unref (w.rows);
 }

@@ -1,5 +1,5 @@
 /* The part of Markdown that the pages under data/help use: # and ## headings, paragraphs, bullet and
- * numbered lists, fenced or indented code, `code`, **bold**, *emphasis*, [links](addresses). What it
+ * numbered lists, tables, fenced or indented code, `code`, **bold**, *emphasis*, [links](addresses). What it
  * does not know it shows as it is written. */
 #pragma once
 
