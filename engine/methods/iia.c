@@ -15,8 +15,6 @@
  * normalised. Layer L - 1 is eng_model_previous_stage(). Attention matrices: iia-attention.c. */
 #include "iia.h"
 
-#include "../error.h"
-
 #include <math.h>
 
 const EngParam eng_iia_params[] = { { "variant", "Variant", "", ENG_PARAM_CHOICE, 0, 1, ENG_VARIANT_RELEASED,

@@ -1,5 +1,4 @@
 /* IIA3: integrals over the image, the layer before the last and the last. Formulae: iia.c, iia-attention.c. */
-#include "../error.h"
 #include "attention.h"
 #include "iia.h"
 #include "integrated-attention.h"
