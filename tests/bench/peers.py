@@ -84,6 +84,35 @@ def package_cam(name, frozen, batch=None):
             result = cam(case.x, [ClassifierOutputTarget(case.target)])[0]
         net.requires_grad_(False)
         return result
+
+
+RISE_MASKS = 400
+
+
+def rise_masks(n, rows, cols, height, width, keep, generator):
+    """n x 1 x height x width: random cells enlarged to (cells + 1) cell sizes, cut out at a random offset."""
+    down, across = -(-height // rows), -(-width // cols)
+    cells = (torch.rand(n, 1, rows, cols, generator=generator) < keep).float()
+    large = torch.nn.functional.interpolate(cells, size=((rows + 1) * down, (cols + 1) * across), mode="bilinear",
+                                            align_corners=False)
+    tops = torch.randint(down, (n,), generator=generator).tolist()
+    lefts = torch.randint(across, (n,), generator=generator).tolist()
+    return torch.stack([m[:, y:y + height, x:x + width] for m, y, x in zip(large, tops, lefts)])
+
+
+def torch_rise(batch):
+    """RISE from its definition, in torch, as captum has none: mean over masks of p(x m) m / keep, 7 x 7 cells, keep 1/2.
+    The masks are other ones than Sightline's, so the maps agree only as far as they have settled."""
+    def run(case):
+        generator = torch.Generator().manual_seed(0)
+        height, width = case.x.shape[-2:]
+        total = torch.zeros(height, width)
+        with torch.no_grad():
+            for start in range(0, RISE_MASKS, batch):
+                masks = rise_masks(min(batch, RISE_MASKS - start), 7, 7, height, width, 0.5, generator)
+                scores = case.net(case.x * masks).softmax(1)[:, case.target]
+                total += torch.tensordot(scores, masks[:, 0], 1)
+        return total / (0.5 * RISE_MASKS)
     return run
 
 
@@ -95,6 +124,7 @@ ROWS = [
     Row("score-cam", ["variant=softmax-over-channels"], "pytorch-grad-cam",
         [package_cam("ScoreCAM", True), package_cam("ScoreCAM", True, 8)]),
     Row("smooth-grad", ["samples=25"], "captum", [captum_smooth_grad(None), captum_smooth_grad(8)]),
+    Row("rise", ["masks=%d" % RISE_MASKS], "torch", [torch_rise(8), torch_rise(32)]),
 ]
 
 
