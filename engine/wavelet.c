@@ -64,12 +64,15 @@ eng_wavelet_new (int rows, int cols, int levels)
     }
   self->levels = levels;
   self->level = g_new0 (Level, levels);
-  self->row = g_new (float, cols + BEFORE + AFTER);
+  gsize width = 0, across = 0, band = 0; /* of the largest level: bands of a few pixels are larger than the plane */
   for (int l = 0; l < levels; l++)
     {
       self->level[l] = (Level){ rows, cols, half_of (rows), half_of (cols), 0 };
+      width = MAX (width, (gsize)cols);
+      across = MAX (across, (gsize)rows * 2 * half_of (cols));
       rows = half_of (rows);
       cols = half_of (cols);
+      band = MAX (band, (gsize)rows * cols);
     }
   self->size = (gsize)rows * cols;
   for (int l = levels - 1; l >= 0; l--)
@@ -77,8 +80,9 @@ eng_wavelet_new (int rows, int cols, int levels)
       self->level[l].details = self->size;
       self->size += 3 * (gsize)self->level[l].half_rows * self->level[l].half_cols;
     }
-  self->across = g_new (float, (gsize)self->level[0].rows * 2 * self->level[0].half_cols);
-  self->approximation = g_new (float, (gsize)self->level[0].half_rows * self->level[0].half_cols);
+  self->row = g_new (float, width + BEFORE + AFTER);
+  self->across = g_new (float, across);
+  self->approximation = g_new (float, band);
   return self;
 }
 
