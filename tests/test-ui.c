@@ -535,10 +535,8 @@ test_pages (void)
     {
       g_autofree char *page = ui_help_page (method->family);
       g_autofree char *heading = g_strdup_printf ("\n## %s\n", method->name);
-      if (page && strstr (page, heading))
-        continue;
-      g_test_message ("%s.md has no heading \"## %s\"", eng_family_id (method->family), method->name);
-      g_test_incomplete ("a method has no page yet");
+      if (!page || !strstr (page, heading))
+        g_error ("%s.md has no heading \"## %s\"", eng_family_id (method->family), method->name);
     }
 }
 
