@@ -113,6 +113,8 @@ test_scale (void)
   assert_scale (far, 3, ENG_SIGN_UNSIGNED, UI_CLIP_MINMAX, 5, 9);
   assert_scale (both, 3, ENG_SIGN_SIGNED, UI_CLIP_MINMAX, -2, 2);
   assert_scale (far, 3, ENG_SIGN_UNSIGNED, UI_CLIP_MANUAL, 2, 7);
+  assert_scale (far, 3, ENG_SIGN_SIGNED, UI_CLIP_MINMAX, 5, 9); /* zero is far away */
+  assert_scale (cam, 3, ENG_SIGN_SIGNED, UI_CLIP_MINMAX, -0.2, 0.2);
   /* 1001 values 0 .. 1000: percentiles 0.5 and 99.5 are 5 and 995; 5 lies within 5 % of 0. */
   g_autofree float *ramp = g_new (float, 1001);
   for (int i = 0; i < 1001; i++)

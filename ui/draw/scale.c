@@ -8,6 +8,7 @@
 /* Differences below the rounding of float32 sums are no structure. */
 #define FLAT 1e-6
 #define SNAP 0.05
+#define FAR_FROM_ZERO 0.5 /* of the largest value: a signed map with none below it */
 
 static int
 compare (const void *a, const void *b)
@@ -74,6 +75,8 @@ ui_scale_find (const EngHeatmap *map, UiClip clip, double percentile, double lo,
       return;
     }
 
+  if (smallest > FAR_FROM_ZERO * largest)
+    out->sign = ENG_SIGN_UNSIGNED;
   gboolean is_signed = out->sign == ENG_SIGN_SIGNED;
   double p = clip == UI_CLIP_PERCENTILE ? CLAMP (percentile, 50, 100) : 100;
   out->lo = percentile_of (sorted, n, 100 - p);

@@ -16,7 +16,7 @@ typedef enum
 
 typedef struct
 {
-  EngSign sign;
+  EngSign sign;   /* of the colours: the map's, or see ui_scale_find() */
   double lo, hi;  /* values at the ends of the colour map; print these beside it. Signed: lo = -hi */
   gboolean flat;  /* one value everywhere (@lo = @hi = that value): nothing to rank, drawn as no heat */
   gboolean empty; /* no finite value at all */
@@ -28,7 +28,8 @@ typedef struct
  * @lo, @hi: UI_CLIP_MANUAL only; signed maps use the larger magnitude
  *
  * Percentiles are those of the native grid, linear between neighbours; values that are not finite
- * do not count. Signed maps: -b .. b, b the percentile of |v|, so that 0 keeps the middle colour.
+ * do not count. Signed maps: -b .. b, b the percentile of |v|, so that 0 keeps the middle colour; but where
+ * all values lie above half the largest one (mean scores, say) that would be one colour: drawn as unsigned.
  * Unsigned maps: from the percentile 100 - p to p; an end that comes within 5 % of the span of 0 or
  * (for a map inside 0 .. 1) of 1 is moved there, so that masks and CAMs share round ends. A map so
  * sparse that both percentiles coincide falls back to its smallest and largest value.
