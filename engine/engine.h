@@ -2,6 +2,7 @@
 #pragma once
 
 #include "error.h"
+#include "heatmap-file.h"
 #include "heatmap.h"
 #include "image.h"
 #include "job.h"
@@ -12,5 +13,6 @@
 #include "npy.h"
 #include "preprocess.h"
 #include "probe.h"
+#include "result-cache.h"
 
 #define ENG_VERSION "0.1.0"

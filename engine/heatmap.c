@@ -70,8 +70,8 @@ clear_trajectory (EngHeatmap *self)
   self->n_steps = 0;
 }
 
-static void
-clear_provenance (EngProvenance *p)
+void
+eng_provenance_clear (EngProvenance *p)
 {
   char *texts[] = {
     p->model_sha256, p->image_sha256, p->model_name,    p->image_name, p->preprocessing, p->preprocessing_origin,
@@ -81,6 +81,7 @@ clear_provenance (EngProvenance *p)
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   g_clear_pointer (&p->notes, g_ptr_array_unref);
+  *p = (EngProvenance){ 0 };
 }
 
 void
@@ -89,7 +90,7 @@ eng_heatmap_unref (EngHeatmap *self)
   if (!g_atomic_ref_count_dec (&self->ref))
     return;
   clear_trajectory (self);
-  clear_provenance (&self->provenance);
+  eng_provenance_clear (&self->provenance);
   g_free (self->values);
   g_free (self);
 }

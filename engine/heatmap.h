@@ -65,6 +65,8 @@ typedef struct
 
 GPtrArray *eng_notes_new (void); /* of EngNote*, which it frees; for provenances */
 
+void eng_provenance_clear (EngProvenance *self); /* frees what it holds; empty afterwards */
+
 typedef struct _EngHeatmap EngHeatmap;
 
 /**
