@@ -6,8 +6,6 @@
 
 #include "heatmap.h"
 
-#include <json-glib/json-glib.h>
-
 G_BEGIN_DECLS
 
 GBytes *eng_heatmap_encode (const EngHeatmap *self); /* (transfer full) */

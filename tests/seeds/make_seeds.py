@@ -81,6 +81,27 @@ def write(folder, name, data):
         file.write(data)
 
 
+TEXTS = ["model_sha256", "image_sha256", "model_name", "image_name", "preprocessing", "preprocessing_origin",
+         "class_name", "contrast_name", "method_id", "method_name", "values", "layer", "version", "kernels",
+         "selected", "unit"]
+
+
+def map_file(steps=0, **changes):
+    """A finished map of 2 x 3 cells, as engine/heatmap-file.h describes."""
+    names = ["step", "loss", "prediction_loss", "mask_loss", "inverse_loss", "auc", "target_score", "mask_mean"]
+    about = {name: "" for name in TEXTS}
+    about |= {"channels": 1, "rows": 2, "cols": 3, "sign": "signed", "upsample": "bilinear", "image_width": 48,
+              "image_height": 36, "input_width": 9, "input_height": 9, "scale_x": 4.0, "scale_y": 4.0,
+              "offset_x": 6.0, "offset_y": 0.0, "view_x0": 0.0, "view_y0": 0.0, "view_x1": 9.0, "view_y1": 9.0,
+              "class_index": 3, "probability": 0.9, "contrast_index": -1, "seconds": 1.5, "convergence": None,
+              "seed": "7", "passes_forward": "51", "passes_backward": "50", "done": 2, "total": 5,
+              "notes": [{"id": "gap", "value": 0.004, "text": "Gap"}],
+              "trajectory": [dict.fromkeys(names, 0) | {"step": i, "auc": None} for i in range(steps)]}
+    text = json.dumps(about | changes).encode()
+    values = struct.pack("<%df" % (6 * (1 + steps)), *(0.25 * i for i in range(6 * (1 + steps))))
+    return b"sightline-map 1\n%d\n" % len(text) + text + values
+
+
 def main():
     for name, data in PNGS.items():
         write("image", name, data)
@@ -102,6 +123,10 @@ def main():
         assert os.path.getsize(path) <= 2048, name
     frames = [small.quantize(4), small.transpose(Image.Transpose.FLIP_LEFT_RIGHT).quantize(4)]
     frames[0].save(os.path.join(HERE, "image", "two-frames.gif"), save_all=True, append_images=frames[1:])
+    write("map", "plain.map", map_file())
+    write("map", "steps.map", map_file(2))
+    write("map", "huge.map", map_file(rows=16384, cols=16384))
+    write("map", "cut.map", map_file(2)[:-5])
     for name, values in SIDECARS.items():
         write("sidecar", name, json.dumps(values, ensure_ascii=False).encode())
     write("sidecar", "deep.json", b'{"a": ' + b"[" * 2000)
