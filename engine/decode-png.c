@@ -1,5 +1,6 @@
 /* PNG through libpng: every colour type and depth becomes 8-bit RGB, transparency lies over white,
- * 16-bit samples keep their high byte. Colour profiles are not applied, as training pipelines do not.
+ * 16-bit samples keep their high byte. Colour profiles are not applied, as training pipelines do not. Grey PNGs can
+ * also be read as numbers, with all of their 16 bits: maps of other programs.
  *
  * libpng reports errors by longjmp(). All state lives in a PngReader, so no local variable of the
  * guarded function changes between setjmp() and a jump. */
@@ -17,10 +18,11 @@ typedef struct
   const guint8 *data;
   gsize length, position;
   const char *name;
+  gboolean numbers; /* grey samples as they are, not colour */
   gboolean ended;   /* a read went past the end */
   gboolean refused; /* @error already says why */
   guint32 width, height;
-  int channels;   /* 3, or 4 with alpha */
+  int channels;   /* bytes a pixel: 3, or 4 with alpha; grey: 1 or 2 */
   guint8 *pixels; /* height x width x channels */
   int orientation;
   GError **error;
@@ -58,9 +60,19 @@ ask_for_rgb (PngReader *r)
   png_set_expand (r->png);
   png_set_strip_16 (r->png); /* the high byte; png_set_scale_16() would round */
   png_set_gray_to_rgb (r->png);
-  png_set_interlace_handling (r->png);
-  png_read_update_info (r->png, r->info);
-  r->channels = png_get_channels (r->png, r->info);
+}
+
+/* 8 or 16 bits, grey; small depths are spread over 8 bits. */
+static gboolean
+ask_for_numbers (PngReader *r)
+{
+  if (png_get_color_type (r->png, r->info) & PNG_COLOR_MASK_COLOR)
+    return eng_fail (
+        r->error, ENG_ERROR_UNSUPPORTED,
+        "%s is a colour picture; a map holds one value for each pixel. Save it as a grey PNG or as .npy.", r->name);
+  png_set_expand_gray_1_2_4_to_8 (r->png);
+  png_set_strip_alpha (r->png);
+  return TRUE;
 }
 
 static void
@@ -85,7 +97,16 @@ read_guarded (PngReader *r)
   r->refused = !eng_decode_check_size (r->width, r->height, r->name, r->error);
   if (r->refused)
     return FALSE;
-  ask_for_rgb (r);
+  if (!r->numbers)
+    ask_for_rgb (r);
+  else if (!ask_for_numbers (r))
+    {
+      r->refused = TRUE;
+      return FALSE;
+    }
+  png_set_interlace_handling (r->png);
+  png_read_update_info (r->png, r->info);
+  r->channels = (int)(png_get_rowbytes (r->png, r->info) / r->width);
   gsize stride = (gsize)r->width * r->channels;
   r->pixels = g_try_malloc (stride * r->height);
   r->refused = !r->pixels
@@ -142,21 +163,49 @@ fail (PngReader *r)
                    r->name, place);
 }
 
+static gboolean
+read_all (PngReader *r)
+{
+  r->png = png_create_read_struct (PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
+  r->info = r->png ? png_create_info_struct (r->png) : NULL;
+  if (!r->info)
+    {
+      png_destroy_read_struct (&r->png, NULL, NULL);
+      return eng_fail (r->error, ENG_ERROR_MEMORY, "%s: not enough memory to open a PNG file.", r->name);
+    }
+  gboolean done = read_guarded (r);
+  if (!done)
+    fail (r);
+  png_destroy_read_struct (&r->png, &r->info, NULL);
+  return done;
+}
+
+float *
+eng_decode_png_numbers (const guint8 *data, gsize length, const char *name, int *width, int *height, GError **error)
+{
+  PngReader r = { .data = data, .length = length, .name = name, .error = error, .numbers = TRUE };
+  g_autofree guint8 *samples = read_all (&r) ? r.pixels : NULL;
+  gsize n = (gsize)r.width * r.height;
+  if (!samples)
+    {
+      g_free (r.pixels);
+      return NULL;
+    }
+  float *values = g_try_new (float, n);
+  if (!values)
+    eng_fail (error, ENG_ERROR_MEMORY, "%s: not enough memory for its values.", name);
+  for (gsize i = 0; values && i < n; i++)
+    values[i] = r.channels == 2 ? (float)(samples[2 * i] << 8 | samples[2 * i + 1]) : (float)samples[i];
+  *width = (int)r.width;
+  *height = (int)r.height;
+  return values;
+}
+
 gboolean
 eng_decode_png (const guint8 *data, gsize length, const char *name, EngPixels *out, GError **error)
 {
   PngReader r = { .data = data, .length = length, .name = name, .error = error };
-  r.png = png_create_read_struct (PNG_LIBPNG_VER_STRING, &r, on_error, on_warning);
-  r.info = r.png ? png_create_info_struct (r.png) : NULL;
-  if (!r.info)
-    {
-      png_destroy_read_struct (&r.png, NULL, NULL);
-      return eng_fail (error, ENG_ERROR_MEMORY, "%s: not enough memory to open a PNG file.", name);
-    }
-  gboolean done = read_guarded (&r);
-  if (!done)
-    fail (&r);
-  png_destroy_read_struct (&r.png, &r.info, NULL);
+  gboolean done = read_all (&r);
   if (done && r.channels == 4)
     flatten (&r);
   EngPixels pixels = { r.width, r.height, r.pixels };

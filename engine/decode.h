@@ -22,6 +22,9 @@ guint8 eng_decode_over_white (guint8 pixel, guint8 alpha);
 
 /* @data: the whole file; @name: for messages. FALSE with an error and @out untouched. */
 gboolean eng_decode_png (const guint8 *data, gsize length, const char *name, EngPixels *out, GError **error);
+/* A grey PNG as numbers, 0 .. 255 or 0 .. 65535: height x width, (transfer full, g_free). */
+float *eng_decode_png_numbers (const guint8 *data, gsize length, const char *name, int *width, int *height,
+                               GError **error);
 /* @format: as gdk-pixbuf names it: "jpeg", "tiff", "webp", "bmp", "gif" (its first frame). */
 gboolean eng_decode_pixbuf (const guint8 *data, gsize length, const char *format, const char *name, EngPixels *out,
                             GError **error);

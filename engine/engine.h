@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "heatmap-file.h"
+#include "heatmap-import.h"
 #include "heatmap.h"
 #include "image.h"
 #include "job.h"

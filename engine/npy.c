@@ -38,17 +38,13 @@ eng_npy_encode (const float *data, const EngShape *shape)
   return g_byte_array_free_to_bytes (file);
 }
 
-static const struct
+/* What one element of a file is: the letter, size and byte order of NumPy's type strings. */
+typedef struct
 {
-  const char *descr;
-  EngDtype dtype;
-  gsize size; /* bytes of one element in the file */
-} types[] = {
-  { "'<f4'", ENG_DTYPE_FLOAT, 4 },
-  { "'<f2'", ENG_DTYPE_FLOAT16, 2 },
-  { "'|u1'", ENG_DTYPE_UINT8, 1 },
-  { "'<i8'", ENG_DTYPE_INT64, 8 },
-};
+  char kind; /* f: IEEE float, i, u: integers, b: bool */
+  int size;  /* bytes */
+  gboolean swap;
+} Element;
 
 /* Text after "'key':" in the header, white space skipped; NULL when the key is not there. */
 static const char *
@@ -81,36 +77,103 @@ parse_shape (const char *text, EngShape *shape)
     }
 }
 
-/* Row of types[], or -1. */
-static int
-find_type (const char *text)
+/* "'<f4'" */
+static gboolean
+parse_element (const char *text, Element *e)
 {
-  for (guint i = 0; text && i < G_N_ELEMENTS (types); i++)
-    if (g_str_has_prefix (text, types[i].descr))
-      return i;
-  return -1;
+  static const char *const known[] = { "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1" };
+  if (!text || text[0] != '\'' || !strchr ("<>|=", text[1]) || strlen (text) < 5 || text[4] != '\'')
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (strncmp (text + 2, known[i], 2) == 0)
+      {
+        *e = (Element){ known[i][0], known[i][1] - '0', text[1] == '>' };
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* An element's bits, in this machine's byte order, in the low bytes. */
+static guint64
+bits_of (const Element *e, const guint8 *at)
+{
+  guint64 bits = 0;
+  for (int i = 0; i < e->size; i++)
+    bits |= (guint64)at[e->swap ? e->size - 1 - i : i] << (8 * i);
+  return bits;
+}
+
+static float
+float_of (const Element *e, const guint8 *at)
+{
+  guint64 bits = bits_of (e, at);
+  if (e->size == 2)
+    return eng_half_to_float ((guint16)bits);
+  if (e->size == 8)
+    {
+      double v;
+      memcpy (&v, &bits, sizeof v);
+      return (float)v;
+    }
+  guint32 low = (guint32)bits;
+  float v;
+  memcpy (&v, &low, sizeof v);
+  return v;
+}
+
+static int64_t
+int_of (const Element *e, const guint8 *at)
+{
+  guint64 bits = bits_of (e, at);
+  if (e->kind == 'i' && e->size < 8 && (bits >> (8 * e->size - 1) & 1))
+    bits |= ~(guint64)0 << (8 * e->size);
+  return (int64_t)bits;
+}
+
+/* Row-major @index -> position in a file whose first axis runs fastest. */
+static gint64
+fortran_position (const EngShape *shape, gint64 index)
+{
+  gint64 position = 0, stride[ENG_MAX_RANK], step = 1;
+  for (int i = 0; i < shape->rank; i++)
+    {
+      stride[i] = step;
+      step *= shape->dim[i];
+    }
+  for (int i = shape->rank - 1; i >= 0; i--)
+    {
+      position += index % shape->dim[i] * stride[i];
+      index /= shape->dim[i];
+    }
+  return position;
 }
 
 static void
-convert (EngTensor *tensor, const guint8 *data)
+convert (EngTensor *tensor, const Element *e, gboolean fortran, const guint8 *data)
 {
   gint64 n = eng_tensor_count (tensor);
-  switch (tensor->dtype)
+  if (e->kind == 'f' && e->size == 4 && !e->swap && !fortran)
     {
-    case ENG_DTYPE_FLOAT:
       memcpy (tensor->f, data, n * sizeof (float));
-      break;
-    case ENG_DTYPE_INT64:
-      memcpy (tensor->i, data, n * sizeof (int64_t));
-      break;
-    case ENG_DTYPE_FLOAT16:
-      for (gint64 i = 0; i < n; i++)
-        tensor->f[i] = eng_half_to_float (data[2 * i] | data[2 * i + 1] << 8);
-      break;
-    default: /* uint8, the last row of types[] */
-      for (gint64 i = 0; i < n; i++)
-        tensor->i[i] = data[i];
+      return;
     }
+  for (gint64 i = 0; i < n; i++)
+    {
+      const guint8 *at = data + (fortran ? fortran_position (&tensor->shape, i) : i) * e->size;
+      if (e->kind == 'f')
+        tensor->f[i] = float_of (e, at);
+      else
+        tensor->i[i] = int_of (e, at);
+    }
+}
+
+/* Logical type of the tensor: half and byte files keep theirs, all else is float or int64. */
+static EngDtype
+dtype_of (const Element *e)
+{
+  if (e->kind == 'f')
+    return e->size == 2 ? ENG_DTYPE_FLOAT16 : ENG_DTYPE_FLOAT;
+  return e->kind == 'u' && e->size == 1 ? ENG_DTYPE_UINT8 : ENG_DTYPE_INT64;
 }
 
 static EngTensor *
@@ -133,13 +196,16 @@ decode (const guint8 *file, gsize length, const char *name, GError **error)
     }
   g_autofree char *header = g_strndup ((const char *)file + preamble, header_length);
   const char *order = find_value (header, "fortran_order");
-  int type = find_type (find_value (header, "descr"));
+  gboolean fortran = order && g_str_has_prefix (order, "True");
+  Element element;
   EngShape shape;
-  if (type < 0 || !order || !g_str_has_prefix (order, "False") || !parse_shape (find_value (header, "shape"), &shape))
+  if (!parse_element (find_value (header, "descr"), &element)
+      || (!fortran && !(order && g_str_has_prefix (order, "False")))
+      || !parse_shape (find_value (header, "shape"), &shape))
     {
       eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                "%s: the array is not of a kind that is read here. Save float32, float16, uint8 or int64 in C order, "
-                "with at most %d axes.",
+                "%s: the array is not of a kind that is read here. Save real numbers (for example float32) with at "
+                "most %d axes.",
                 name, ENG_MAX_RANK);
       return NULL;
     }
@@ -148,14 +214,14 @@ decode (const guint8 *file, gsize length, const char *name, GError **error)
       g_prefix_error (error, "%s: ", name);
       return NULL;
     }
-  if ((gsize)eng_shape_count (&shape) * types[type].size > length - preamble - header_length)
+  if ((gsize)eng_shape_count (&shape) * (gsize)element.size > length - preamble - header_length)
     {
       eng_fail (error, ENG_ERROR_INVALID, "%s ends inside its data. Copy it again.", name);
       return NULL;
     }
-  EngTensor *tensor = eng_tensor_try_new (types[type].dtype, &shape, error);
+  EngTensor *tensor = eng_tensor_try_new (dtype_of (&element), &shape, error);
   if (tensor)
-    convert (tensor, file + preamble + header_length);
+    convert (tensor, &element, fortran, file + preamble + header_length);
   else
     g_prefix_error (error, "%s: ", name);
   return tensor;

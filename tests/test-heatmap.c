@@ -186,8 +186,9 @@ test_npy_refused (void)
 {
   static const char *const headers[] = {
     "{'descr': '<f4', 'fortran_order': False, 'shape': (5,), }", /* five values, four given */
-    "{'descr': '>f4', 'fortran_order': False, 'shape': (4,), }",
-    "{'descr': '<f4', 'fortran_order': True, 'shape': (4,), }",
+    "{'descr': '<f4', 'fortran_order': Perhaps, 'shape': (4,), }",
+    "{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }",
+    "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }",
     "{'descr': '|O', 'fortran_order': False, 'shape': (4,), }",
     "{'descr': '<f4', 'fortran_order': False, 'shape': (4",
     "{'descr': '<f4', 'fortran_order': False, 'shape': (-4,), }",
@@ -230,6 +231,53 @@ test_npy_types (void)
                 { "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3), }", 0 } };
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     g_assert_no_error (load_npy_text (path, types[i].header, types[i].bytes));
+  test_remove_tree (folder);
+}
+
+static EngTensor *
+load_npy_bytes (const char *path, const char *header, const guint8 *data, gsize n)
+{
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  gsize length = strlen (header);
+  const guint8 start[] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, length & 0xff, length >> 8 };
+  g_byte_array_append (file, start, sizeof start);
+  g_byte_array_append (file, (const guint8 *)header, length);
+  g_byte_array_append (file, data, n);
+  write_bytes (path, file->data, file->len);
+  EngTensor *tensor = eng_npy_load (path, &error);
+  g_assert_no_error (error);
+  return tensor;
+}
+
+/* Values in every byte and memory order; what numpy.save() writes for them. */
+static void
+test_npy_values (void)
+{
+  g_autofree char *folder = test_tmpdir (), *path = g_build_filename (folder, "a.npy", NULL);
+  const guint8 big[] = { 0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0 };
+  g_autoptr (EngTensor) a =
+      load_npy_bytes (path, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", big, sizeof big);
+  g_assert_cmpfloat (a->f[0], ==, 1);
+  g_assert_cmpfloat (a->f[1], ==, -2);
+  const guint8 wide[] = { 0, 0, 0, 0, 0, 0, 0xf8, 0x3f };
+  g_autoptr (EngTensor) b =
+      load_npy_bytes (path, "{'descr': '<f8', 'fortran_order': False, 'shape': (), }", wide, sizeof wide);
+  g_assert_cmpfloat (b->f[0], ==, 1.5);
+  const guint8 columns[] = { 1, 4, 2, 5, 3, 0xff }; /* [[1, 2, 3], [4, 5, -1]] */
+  g_autoptr (EngTensor) c =
+      load_npy_bytes (path, "{'descr': '|i1', 'fortran_order': True, 'shape': (2, 3), }", columns, sizeof columns);
+  const int64_t expected[] = { 1, 2, 3, 4, 5, -1 };
+  g_assert_cmpmem (c->i, sizeof expected, expected, sizeof expected);
+  const guint8 half[] = { 0x3c, 0 };
+  g_autoptr (EngTensor) d =
+      load_npy_bytes (path, "{'descr': '>f2', 'fortran_order': True, 'shape': (1,), }", half, sizeof half);
+  g_assert_cmpfloat (d->f[0], ==, 1);
+  const guint8 words[] = { 0xff, 0xfe, 0, 1 };
+  g_autoptr (EngTensor) e =
+      load_npy_bytes (path, "{'descr': '>u2', 'fortran_order': False, 'shape': (2,), }", words, sizeof words);
+  g_assert_cmpint (e->i[0], ==, 0xfffe);
+  g_assert_cmpint (e->i[1], ==, 1);
   test_remove_tree (folder);
 }
 
@@ -315,6 +363,7 @@ main (int argc, char **argv)
   g_test_add_func ("/npy/round-trip", test_npy_round_trip);
   g_test_add_func ("/npy/refused", test_npy_refused);
   g_test_add_func ("/npy/types", test_npy_types);
+  g_test_add_func ("/npy/values", test_npy_values);
   g_test_add_func ("/write/replaces", test_write_replaces);
   g_test_add_func ("/write/refused", test_write_refused);
   g_test_add_func ("/write/full-disk", test_write_full_disk);

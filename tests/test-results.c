@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <png.h>
 #include <string.h>
 #include <utime.h>
 
@@ -183,6 +184,127 @@ test_keys (void)
   g_assert_cmpstr (a, ==, b);
 }
 
+/* ---- maps of other programs ---- */
+
+typedef struct
+{
+  EngModel *model;
+  EngImage *image;
+  char *folder, *path;
+} Foreign;
+
+static void
+foreign_setup (Foreign *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *model = test_data ("models/scenes-cnn.onnx"), *picture = test_data ("scenes/harbour-01.png");
+  f->model = eng_model_open (model, NULL, &error);
+  g_assert_no_error (error);
+  f->image = eng_image_load (picture, &error);
+  g_assert_no_error (error);
+  f->folder = g_dir_make_tmp ("sightline-foreign-XXXXXX", NULL);
+  f->path = g_build_filename (f->folder, "map.npy", NULL);
+}
+
+static void
+foreign_teardown (Foreign *f, gconstpointer data)
+{
+  g_object_unref (f->model);
+  eng_image_unref (f->image);
+  remove_folder (f->folder);
+  g_free (f->folder);
+  g_free (f->path);
+}
+
+/* value = f (x, y) at the centres of the pixels of a map as large as the picture or the input */
+static void
+write_map (Foreign *f, int channels, int rows, int cols, float first)
+{
+  EngShape shape = { 4, { 1, channels, rows, cols } };
+  g_autofree float *values = g_new (float, (gsize)channels *rows *cols);
+  g_autoptr (GError) error = NULL;
+  for (int c = 0; c < channels; c++)
+    for (int y = 0; y < rows; y++)
+      for (int x = 0; x < cols; x++)
+        values[((gsize)c * rows + y) * cols + x] = first + (float)(c + (x + 0.5) / cols + 2 * (y + 0.5) / rows);
+  g_autoptr (GBytes) bytes = eng_npy_encode (values, &shape);
+  g_assert_true (eng_write_atomically (f->path, bytes, &error));
+}
+
+static void
+test_import_sizes (Foreign *f, gconstpointer data)
+{
+  EngPreprocess *p = eng_model_preprocess (f->model);
+  const struct
+  {
+    int channels, rows, cols;
+    float first;
+  } cases[] = { { 1, p->height, p->width, 0 },
+                { 3, p->height, p->width, -1 },
+                { 1, eng_image_height (f->image), eng_image_width (f->image), 0 } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      write_map (f, cases[i].channels, cases[i].rows, cases[i].cols, cases[i].first);
+      g_autoptr (EngHeatmap) map = eng_heatmap_import (f->path, f->model, f->image, 4, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (eng_heatmap_rows (map), ==, p->height);
+      g_assert_cmpint (eng_heatmap_channels (map), ==, cases[i].channels);
+      g_assert_true (eng_heatmap_sign (map) == (cases[i].first < 0 ? ENG_SIGN_SIGNED : ENG_SIGN_UNSIGNED));
+      g_assert_cmpstr (eng_heatmap_provenance (map)->method_id, ==, ENG_IMPORTED_METHOD);
+      g_assert_cmpint (eng_heatmap_provenance (map)->class_index, ==, 4);
+      /* A plane that rises evenly over the picture rises evenly over the model's view of it. */
+      const EngGeometry *g = eng_heatmap_geometry (map);
+      int x = p->width / 3, y = p->height / 2;
+      double px = (x + 0.5) * g->scale_x + g->offset_x, py = (y + 0.5) * g->scale_y + g->offset_y;
+      double expected = cases[i].rows == p->height ? cases[i].first + (x + 0.5) / p->width + 2 * (y + 0.5) / p->height
+                                                   : px / g->image_width + 2 * py / g->image_height;
+      g_assert_cmpfloat_with_epsilon (eng_heatmap_values (map)[y * p->width + x], expected, 1e-5);
+    }
+}
+
+static void
+test_import_png (Foreign *f, gconstpointer data)
+{
+  EngPreprocess *p = eng_model_preprocess (f->model);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (f->folder, "map.png", NULL);
+  g_autofree guint16 *samples = g_new (guint16, (gsize)p->width * p->height);
+  for (int i = 0; i < p->width * p->height; i++)
+    samples[i] = (guint16)(i * 7);
+  png_image image = { .version = PNG_IMAGE_VERSION,
+                      .width = (png_uint_32)p->width,
+                      .height = (png_uint_32)p->height,
+                      .format = PNG_FORMAT_LINEAR_Y };
+  g_assert_true (png_image_write_to_file (&image, path, 0, samples, 0, NULL));
+  g_autoptr (EngHeatmap) map = eng_heatmap_import (path, f->model, f->image, 0, &error);
+  g_assert_no_error (error);
+  for (int i = 0; i < p->width * p->height; i++)
+    g_assert_cmpfloat (eng_heatmap_values (map)[i], ==, samples[i]);
+  /* A photo is no map. */
+  g_autofree char *photo = test_data ("scenes/harbour-01.png");
+  g_assert_null (eng_heatmap_import (photo, f->model, f->image, 0, &error));
+  g_assert_error (error, ENG_ERROR, ENG_ERROR_UNSUPPORTED);
+}
+
+static void
+test_import_refused (Foreign *f, gconstpointer data)
+{
+  const int shapes[][3] = { { 1, 95, 96 }, { 17, 96, 96 }, { 1, 1, 96 }, { 1, 480, 360 } };
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      write_map (f, shapes[i][0], shapes[i][1], shapes[i][2], 0);
+      g_assert_null (eng_heatmap_import (f->path, f->model, f->image, 0, &error));
+      g_assert_error (error, ENG_ERROR, ENG_ERROR_INVALID);
+      g_assert_true (g_str_has_prefix (error->message, "map.npy"));
+    }
+  g_autoptr (GError) error = NULL;
+  write_map (f, 1, 96, 96, NAN);
+  g_assert_null (eng_heatmap_import (f->path, f->model, f->image, 0, &error));
+  g_assert_error (error, ENG_ERROR, ENG_ERROR_INVALID);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -191,5 +313,8 @@ main (int argc, char **argv)
   g_test_add_func ("/results/damage", test_damage);
   g_test_add_func ("/results/cache", test_cache);
   g_test_add_func ("/results/keys", test_keys);
+  g_test_add ("/results/import/sizes", Foreign, NULL, foreign_setup, test_import_sizes, foreign_teardown);
+  g_test_add ("/results/import/png", Foreign, NULL, foreign_setup, test_import_png, foreign_teardown);
+  g_test_add ("/results/import/refused", Foreign, NULL, foreign_setup, test_import_refused, foreign_teardown);
   return g_test_run ();
 }
