@@ -279,6 +279,12 @@ set_crosshair (UiWindow *self, gboolean on)
   ui_session_set_shows_crosshair (self->session, on);
 }
 
+static void
+page (UiWindow *self, GVariant *parameter)
+{
+  ui_window_show_page (self, g_variant_get_string (parameter, NULL));
+}
+
 /* ---- the tables ---- */
 
 static const struct
@@ -311,6 +317,7 @@ static const struct
   { "select-tile", "i", select_tile },
   { "next-region", NULL, next_region },
   { "fullscreen", NULL, fullscreen, TRUE },
+  { "page", "s", page },
   { "help", "s", help, TRUE },
   { "preferences", NULL, preferences, TRUE },
 };
@@ -342,6 +349,10 @@ static const struct
   { "win.explain", { "<Control>Return" } },
   { "win.find-class", { "<Control>f" } },
   { "win.fullscreen", { "F11" } },
+  { "win.page::inspect", { "<Alt>1" } },
+  { "win.page::threshold", { "<Alt>2" } },
+  { "win.page::figure", { "<Alt>3" } },
+  { "win.page::model", { "<Alt>4" } },
   { "win.next-region", { "F6" } },
   { "win.zoom(1.25)", { "<Control>plus", "<Control>equal" } },
   { "win.zoom(0.8)", { "<Control>minus" } },

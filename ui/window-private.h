@@ -14,6 +14,7 @@ struct _UiWindow
   GtkApplicationWindow parent_instance;
   UiSession *session;
 
+  GtkStack *titles;
   GtkLabel *title;
   GtkWidget *sidebar_toggle, *display_toggle;
   UiTaskButton *tasks;
@@ -25,6 +26,8 @@ struct _UiWindow
   UiStartPage *start;
   GtkWidget *veil;
 
+  GtkStack *pages, *sides;
+  GtkWidget *strip_box;
   GtkPaned *sidebar_paned;
   GtkWidget *sidebar, *display_side;
   GtkWidget *model_row;
@@ -57,6 +60,12 @@ void ui_window_add_keys (UiWindow *self);
 void ui_window_update_actions (UiWindow *self);
 gboolean ui_window_get_toggle (UiWindow *self, const char *name);
 void ui_window_set_toggle (UiWindow *self, const char *name, gboolean on);
+
+/* window-pages.c */
+void ui_window_add_pages (UiWindow *self);
+/* "inspect", …; what is not a page is passed over. */
+void ui_window_show_page (UiWindow *self, const char *name);
+const char *ui_window_page (UiWindow *self);
 
 /* window-open.c */
 void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);

@@ -422,7 +422,11 @@ ui_window_dispose (GObject *object)
 static void
 bind_children (GtkWidgetClass *widget_class)
 {
+  BIND (titles);
   BIND (title);
+  BIND (pages);
+  BIND (sides);
+  BIND (strip_box);
   BIND (sidebar_toggle);
   BIND (display_toggle);
   BIND (tasks);
@@ -486,6 +490,7 @@ ui_window_init (UiWindow *self)
                                ui_settings_get_int ("height", 900));
   gtk_paned_set_position (self->sidebar_paned, ui_settings_get_int ("sidebar", 252));
   ui_window_add_keys (self);
+  ui_window_add_pages (self);
   connect_session (self);
   ui_window_add_drop_target (self);
   g_signal_connect_swapped (self->info, "response", G_CALLBACK (hide_info), self);

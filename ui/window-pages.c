@@ -1,0 +1,55 @@
+/* The window's pages: what is in the middle, which pane stands beside it, and whether the pictures are below. */
+#include "ui/window-private.h"
+
+/* Pages about one model or one figure have no use for the strip. A page without a side pane shows none. */
+static const struct
+{
+  const char *name;
+  gboolean has_strip;
+} kinds[] = {
+  { "inspect", TRUE },
+};
+
+const char *
+ui_window_page (UiWindow *self)
+{
+  return gtk_stack_get_visible_child_name (self->pages);
+}
+
+void
+ui_window_show_page (UiWindow *self, const char *name)
+{
+  if (gtk_stack_get_child_by_name (self->pages, name))
+    gtk_stack_set_visible_child_name (self->pages, name);
+}
+
+static void
+on_page (UiWindow *self)
+{
+  const char *name = ui_window_page (self);
+  for (guint i = 0; name && i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].name, name))
+      gtk_widget_set_visible (self->strip_box, kinds[i].has_strip);
+  GtkWidget *side = name ? gtk_stack_get_child_by_name (self->sides, name) : NULL;
+  if (side)
+    gtk_stack_set_visible_child (self->sides, side);
+  ui_window_update_actions (self);
+}
+
+/* One page needs no switch, and before anything is open there is nothing to switch. */
+static void
+on_in_use (UiWindow *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (gtk_stack_get_pages (self->pages)));
+  gboolean show = n > 1 && g_strcmp0 (gtk_stack_get_visible_child_name (self->root), "work") == 0;
+  gtk_stack_set_visible_child_name (self->titles, show ? "pages" : "name");
+}
+
+void
+ui_window_add_pages (UiWindow *self)
+{
+  g_signal_connect_swapped (self->pages, "notify::visible-child", G_CALLBACK (on_page), self);
+  g_signal_connect_swapped (self->root, "notify::visible-child", G_CALLBACK (on_in_use), self);
+  on_page (self);
+  on_in_use (self);
+}
