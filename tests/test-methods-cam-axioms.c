@@ -256,9 +256,9 @@ test_refusals (void)
     { { TOY_LINEAR, 3, 32 }, NULL, "grid" },
     { transformer, "lift-cam", "no rule for the" },
     { transformer, "full-grad", "transformer" },
-    { { TOY_CNN, 3, 32, FALSE, "Sqrt" }, "grad-cam", "not numbers" },
-    { { TOY_CNN, 3, 32, FALSE, "Sqrt" }, "grad-cam-pp", "not numbers" },
-    { { TOY_CNN, 3, 32, FALSE, "Sqrt" }, "layer-cam", "not numbers" },
+    { { TOY_CNN, 3, 32, FALSE, "Sqrt" }, "grad-cam", "not a number" },
+    { { TOY_CNN, 3, 32, FALSE, "Sqrt" }, "grad-cam-pp", "not a number" },
+    { { TOY_CNN, 3, 32, FALSE, "Sqrt" }, "layer-cam", "not a number" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
