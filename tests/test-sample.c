@@ -65,11 +65,24 @@ load (const char *file)
   return image;
 }
 
+/* A thousand masks are enough for RISE to see what the tests ask about. */
+static EngValues *
+values_for (const EngMethod *method, EngModel *model)
+{
+  EngValues *values = eng_values_new (method, model);
+  const EngParam *p;
+  for (guint i = 0; (p = eng_method_param (method, i)); i++)
+    if (strcmp (p->id, "masks") == 0)
+      eng_values_set (values, "masks", 1000);
+  return values;
+}
+
 static EngHeatmap *
-explain (EngModel *model, EngImage *image, const char *method, int class_index)
+explain (EngModel *model, EngImage *image, const char *id, int class_index)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (EngJob) job = eng_job_new (model, image, eng_method_find (method, NULL), class_index, -1, NULL, NULL, 0);
+  const EngMethod *method = eng_method_find (id, NULL);
+  g_autoptr (EngJob) job = eng_job_new (model, image, method, class_index, -1, NULL, values_for (method, model), 0);
   eng_job_run (job, &error);
   g_assert_no_error (error);
   return eng_heatmap_ref (eng_job_heatmap (job));
@@ -209,6 +222,51 @@ test_shortcut (void)
   g_assert_cmpint (n, >=, 2);
 }
 
+/* Mean of the map's evidence for the class over the pixels of a mask. */
+static double
+weight_in (EngHeatmap *map, EngImage *mask)
+{
+  int w = eng_image_width (mask), h = eng_image_height (mask), n = 0;
+  double sum = 0;
+  g_autofree float *plane = eng_heatmap_plane (map), *values = g_new (float, (gsize)w *h);
+  eng_upsample_bilinear (plane, eng_heatmap_rows (map), eng_heatmap_cols (map), values, h, w);
+  for (int i = 0; i < w * h; i++)
+    if (eng_image_rgb (mask)[3 * i] > 127)
+      {
+        sum += MAX (values[i], 0);
+        n++;
+      }
+  return sum / MAX (n, 1);
+}
+
+/* Methods of four families see it: the mark weighs more than the object that the scene is of. */
+static void
+test_shortcut_families (void)
+{
+  static const char *const methods[] = { "ltx", "grad-cam", "integrated-gradients", "rise" };
+  g_autoptr (EngModel) model = open_model ("scenes-shortcut.onnx"), honest = open_model ("scenes-cnn.onnx");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonArray *scenes = load_scenes (parser);
+  for (guint i = 0; i < json_array_get_length (scenes); i++)
+    {
+      JsonObject *scene = json_array_get_object_element (scenes, i);
+      if (!json_object_has_member (scene, "mark"))
+        continue;
+      g_autoptr (EngImage) image = load (json_object_get_string_member (scene, "file"));
+      g_autoptr (EngImage) mark = load (json_object_get_string_member (scene, "mark"));
+      g_autoptr (EngHeatmap) fair = explain (honest, image, "grad-cam", -1);
+      g_autoptr (EngImage) object = mask_of (scene, eng_heatmap_provenance (fair)->class_name);
+      for (guint k = 0; k < G_N_ELEMENTS (methods); k++)
+        {
+          g_autoptr (EngHeatmap) map = explain (model, image, methods[k], -1);
+          double on_mark = weight_in (map, mark), on_object = weight_in (map, object);
+          g_test_message ("%s %s: mean weight on the mark %.3g, on the object %.3g, ratio %.2f",
+                          eng_image_name (image), methods[k], on_mark, on_object, on_mark / on_object);
+          g_assert_cmpfloat (on_mark, >, on_object);
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -217,5 +275,6 @@ main (int argc, char **argv)
   g_test_add_func ("/sample/vit", test_vit);
   g_test_add_func ("/sample/second-object", test_second_object);
   g_test_add_func ("/sample/shortcut", test_shortcut);
+  g_test_add_func ("/sample/shortcut-families", test_shortcut_families);
   return g_test_run ();
 }
