@@ -26,7 +26,10 @@ extern const char *const eng_baseline_choices[];
             "noise.",                                                                                                \
   }
 
-/* @stream: which of many noises. @out: C x H x W. */
+/* @input: the picture, C x H x W. @stream: which of many noises. @out: C x H x W. Any thread. */
+void eng_baseline_make (const EngPreprocess *preprocess, const float *input, EngBaseline baseline, guint64 seed,
+                        guint32 stream, float *out);
+/* The same for a job's picture and seed. */
 void eng_baseline_fill (EngJob *job, EngBaseline baseline, guint32 stream, float *out);
 
 G_END_DECLS

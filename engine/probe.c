@@ -27,8 +27,11 @@ typedef struct
 
 struct _EngProbe
 {
-  EngJob *job;
+  EngJob *job;               /* NULL: a probe of its own */
+  GCancellable *cancellable; /* without a job */
   EngModel *model;
+  int class_index, contrast, most;
+  guint64 forward;
   EngGraph *one;                    /* at batch 1: shapes */
   GPtrArray *feeds, *wants, *grads; /* EngValue* of @one, borrowed */
   gboolean skip_logits;
@@ -56,15 +59,26 @@ eng_memory_budget (void)
 }
 
 EngProbe *
-eng_probe_new (EngJob *job)
+eng_probe_new_alone (EngModel *model, int class_index)
 {
   EngProbe *self = g_new0 (EngProbe, 1);
-  self->job = job;
-  self->model = eng_job_model (job);
+  self->model = model;
+  self->class_index = class_index;
+  self->contrast = -1;
+  self->most = MAX_BATCH;
   self->one = eng_model_graph (self->model, 1, NULL); /* every opened model has this one */
   self->feeds = g_ptr_array_new ();
   self->wants = g_ptr_array_new ();
   self->grads = g_ptr_array_new ();
+  return self;
+}
+
+EngProbe *
+eng_probe_new (EngJob *job)
+{
+  EngProbe *self = eng_probe_new_alone (eng_job_model (job), eng_job_class_index (job));
+  self->contrast = eng_job_contrast (job);
+  self->job = job;
   return self;
 }
 
@@ -102,6 +116,7 @@ eng_probe_free (EngProbe *self)
   g_ptr_array_unref (self->wants);
   g_ptr_array_unref (self->grads);
   eng_graph_unref (self->one);
+  g_clear_object (&self->cancellable);
   g_free (self->item_values);
   g_free (self->item_grads);
   g_free (self);
@@ -150,6 +165,25 @@ eng_probe_skip_logits (EngProbe *self)
 }
 
 void
+eng_probe_set_most (EngProbe *self, int most)
+{
+  g_assert (!self->batch);
+  self->most = CLAMP (most, 1, MAX_BATCH);
+}
+
+void
+eng_probe_set_cancellable (EngProbe *self, GCancellable *cancellable)
+{
+  g_set_object (&self->cancellable, cancellable);
+}
+
+guint64
+eng_probe_forward (EngProbe *self)
+{
+  return self->forward;
+}
+
+void
 eng_probe_set_output (EngProbe *self, EngOutput output)
 {
   self->output = output;
@@ -173,7 +207,7 @@ eng_probe_size (EngProbe *self, const char *name)
 double
 eng_probe_score (EngProbe *self, const float *logits)
 {
-  int c = eng_job_class_index (self->job), other = eng_job_contrast (self->job);
+  int c = self->class_index, other = self->contrast;
   if (self->output == ENG_OUTPUT_LOGIT)
     return logits[c] - (other >= 0 ? (double)logits[other] : 0);
   int k = eng_model_n_classes (self->model);
@@ -186,8 +220,7 @@ eng_probe_score (EngProbe *self, const float *logits)
 static void
 score_seed (EngProbe *self, const float *logits, float *seed)
 {
-  int k = eng_model_n_classes (self->model), c = eng_job_class_index (self->job),
-      other = eng_job_contrast (self->job);
+  int k = eng_model_n_classes (self->model), c = self->class_index, other = self->contrast;
   memset (seed, 0, sizeof *seed * k);
   if (self->output == ENG_OUTPUT_LOGIT)
     {
@@ -282,7 +315,7 @@ choose_batch (EngProbe *self, GError **error)
   gsize buffers = sizeof (float) * (elements (self->feeds) + elements (self->wants) + elements (self->grads));
   gsize each = (pair > fixed ? pair - fixed : 1) + buffers;
   gsize room = most > fixed + buffers ? (most - fixed - buffers) / each : 0;
-  self->batch = eng_model_batch (self->model, (int)MIN (1 + room, MAX_BATCH));
+  self->batch = eng_model_batch (self->model, (int)MIN (1 + room, (gsize)self->most));
   return TRUE;
 }
 
@@ -320,7 +353,9 @@ evaluate (EngProbe *self, Runner *r, int first)
   read_all (r, self->wants, r->values, eng_pass_read);
   if (r->logits)
     eng_pass_read (r->pass, eng_graph_logits (r->graph), r->logits);
-  eng_job_count (self->job, (guint64)r->batch, self->grads->len ? (guint64)r->batch : 0);
+  self->forward += (guint64)r->batch;
+  if (self->job)
+    eng_job_count (self->job, (guint64)r->batch, self->grads->len ? (guint64)r->batch : 0);
   if (self->grads->len == 0)
     return;
   for (int b = 0; b < r->batch; b++)
@@ -389,16 +424,24 @@ fill_batch (EngProbe *self, Runner *r, int first, EngProbeFill fill, gpointer da
     }
 }
 
+static gboolean
+cancelled (EngProbe *self, GError **error)
+{
+  if (self->job)
+    return eng_job_is_cancelled (self->job, error);
+  return g_cancellable_is_cancelled (self->cancellable) && !eng_fail (error, ENG_ERROR_CANCELLED, "Stopped");
+}
+
 int
 eng_probe_run (EngProbe *self, int n, EngProbeFill fill, EngProbeTake take, gpointer data, GError **error)
 {
   if (!self->batch && !choose_batch (self, error))
     return -1;
   int done = 0;
-  while (done < n && !eng_job_stopping (self->job))
+  while (done < n && !(self->job && eng_job_stopping (self->job)))
     {
       Runner *r = runner_for (self, MIN (self->batch, n - done), error);
-      if (!r || eng_job_is_cancelled (self->job, error))
+      if (!r || cancelled (self, error))
         return -1;
       fill_batch (self, r, done, fill, data);
       evaluate (self, r, done);
@@ -438,7 +481,7 @@ eng_probe_one (EngProbe *self, const float *const *inputs, GError **error)
   if (!self->batch && !choose_batch (self, error))
     return NULL;
   Runner *r = runner_for (self, 1, error);
-  if (!r || eng_job_is_cancelled (self->job, error))
+  if (!r || cancelled (self, error))
     return NULL;
   fill_batch (self, r, 0, fill_one, &one);
   evaluate (self, r, 0);

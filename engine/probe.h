@@ -49,6 +49,10 @@ typedef void (*EngProbeSeed) (int index, const float *logits, float *seed, gpoin
 typedef struct _EngProbe EngProbe;
 
 EngProbe *eng_probe_new (EngJob *job);
+/* Without a job: what metrics run. No contrast. @model is borrowed. */
+EngProbe *eng_probe_new_alone (EngModel *model, int class_index);
+/* Of a probe without a job: (nullable), kept until the next call. */
+void eng_probe_set_cancellable (EngProbe *self, GCancellable *cancellable);
 void eng_probe_free (EngProbe *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngProbe, eng_probe_free)
 
@@ -59,6 +63,7 @@ int eng_probe_feed (EngProbe *self, const char *name);
 int eng_probe_want (EngProbe *self, const char *name);      /* number of the value */
 int eng_probe_want_grad (EngProbe *self, const char *name); /* number of the gradient; one backward pass per item */
 void eng_probe_skip_logits (EngProbe *self);                /* only the network below what is wanted is run */
+void eng_probe_set_most (EngProbe *self, int most);         /* no batch is larger; at most 8, which is the default */
 void eng_probe_set_output (EngProbe *self, EngOutput output);
 void eng_probe_set_seed (EngProbe *self, EngProbeSeed seed, gpointer data);
 
@@ -75,6 +80,7 @@ const EngProbeItem *eng_probe_one (EngProbe *self, const float *const *inputs, G
 /* Score of the explained output for K logits. */
 double eng_probe_score (EngProbe *self, const float *logits);
 gsize eng_probe_size (EngProbe *self, const char *name); /* elements of a value at batch 1 */
+guint64 eng_probe_forward (EngProbe *self);              /* forward passes run so far, in single items */
 
 /* Bytes that the passes of one probe may take; 2 GB unless set. Any thread. */
 void eng_set_memory_budget (gsize bytes);
