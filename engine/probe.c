@@ -304,7 +304,7 @@ choose_batch (EngProbe *self, GError **error)
   self->item_values = g_new0 (const float *, self->wants->len + 1);
   self->item_grads = g_new0 (const float *, self->grads->len + 1);
   self->batch = 1;
-  if (eng_model_batch (self->model, 2) < 2)
+  if (self->most < 2 || eng_model_batch (self->model, 2) < 2)
     return TRUE;
   g_autoptr (EngGraph) two_graph = eng_model_graph (self->model, 2, error);
   g_autoptr (EngPass) one = make_pass (self, self->one, error);
