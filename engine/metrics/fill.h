@@ -14,7 +14,7 @@ void eng_fill_make (const EngPreprocess *preprocess, const float *input, EngFill
  * @missing: rows x cols flags
  * @out: like @input: missing pixels solved for, without noise; the others copied
  *
- * With nothing left to go by, the mean of each channel. Relative residual 1e-6.
+ * With nothing left to go by, the mean of each channel. Relative residual 1e-5.
  */
 void eng_impute (const float *input, const guint8 *missing, int channels, int rows, int cols, float *out);
 /* @input: C x H x W, model space -> 8-bit RGB, H x W x 3, clipped. */

@@ -5,35 +5,39 @@
  *   sum_j w_j x_i - sum_(j missing) w_j x_j = sum_(j known) w_j x_j
  *
  * That matrix is symmetric and, as soon as one pixel is known, positive definite: conjugate gradients, preconditioned
- * by one forward and one backward Gauss-Seidel sweep, which halves the work. */
+ * by one forward and one backward Gauss-Seidel sweep. Channels are solved side by side, in the lanes of a vector: the
+ * sweeps wait for memory, not for arithmetic. */
 #include "fill.h"
 
 #include <math.h>
 #include <string.h>
 
 #define NEIGHBOURS 8
-#define TOLERANCE 1e-6
+#define TOLERANCE 1e-5   /* errors of a hundredth of the noise that is added */
 #define MOST_ROUNDS 2000 /* a hole of 1000 pixels across needs half of it */
+#define LANES 4          /* of which a picture uses 1 or 3; the others stay 0 */
+
+typedef double Lanes __attribute__ ((vector_size (LANES * sizeof (double))));
 
 static const struct
 {
   int dx, dy;
-  float weight;
+  double weight;
 } neighbours[NEIGHBOURS] = {
   /* Those that come earlier in the picture stand first: the lower triangle. */
-  { -1, -1, 1 / 12.0f }, { 0, -1, 1 / 6.0f },  { 1, -1, 1 / 12.0f }, { -1, 0, 1 / 6.0f },
-  { 1, 0, 1 / 6.0f },    { -1, 1, 1 / 12.0f }, { 0, 1, 1 / 6.0f },   { 1, 1, 1 / 12.0f },
+  { -1, -1, 1 / 12.0 }, { 0, -1, 1 / 6.0 },  { 1, -1, 1 / 12.0 }, { -1, 0, 1 / 6.0 },
+  { 1, 0, 1 / 6.0 },    { -1, 1, 1 / 12.0 }, { 0, 1, 1 / 6.0 },   { 1, 1, 1 / 12.0 },
 };
 
 /* Unknowns in the order of the picture. Number 0 is no unknown: it is always 0, and stands for neighbours that are
  * known or outside. */
 typedef struct
 {
-  int n;                         /* with number 0 */
-  guint32 *pixel;                /* n */
-  guint32 (*beside)[NEIGHBOURS]; /* n */
-  double *diagonal, *known;      /* n: sum of weights; right hand side */
-  double *r, *z, *p, *q;         /* n each */
+  int n;                            /* with number 0 */
+  guint32 *pixel;                   /* n */
+  guint32 (*beside)[NEIGHBOURS];    /* n */
+  double *diagonal;                 /* n: sum of weights */
+  Lanes *x, *known, *r, *z, *p, *q; /* n each; known: the right hand side */
 } System;
 
 static void
@@ -42,9 +46,22 @@ system_clear (System *s)
   g_free (s->pixel);
   g_free (s->beside);
   g_free (s->diagonal);
+  g_aligned_free (s->x);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (System, system_clear)
+
+/* Calls for each neighbour of pixel @i inside the picture. */
+#define for_each_neighbour(i, k, at)                                                                                 \
+  for (int k = 0, at; k < NEIGHBOURS; k++)                                                                           \
+    if ((at = neighbour_of (i, k, rows, cols)) >= 0)
+
+static inline int
+neighbour_of (int i, int k, int rows, int cols)
+{
+  int x = i % cols + neighbours[k].dx, y = i / cols + neighbours[k].dy;
+  return x < 0 || y < 0 || x >= cols || y >= rows ? -1 : y * cols + x;
+}
 
 static void
 system_init (System *s, const guint8 *missing, int rows, int cols)
@@ -57,106 +74,150 @@ system_init (System *s, const guint8 *missing, int rows, int cols)
   s->n = (int)n;
   s->pixel = g_new0 (guint32, n);
   s->beside = g_malloc0_n (n, sizeof *s->beside);
-  s->diagonal = g_new0 (double, 6 * (gsize)n);
-  s->known = s->diagonal + n;
+  s->diagonal = g_new0 (double, n);
+  s->x = g_aligned_alloc0 (6 * (gsize)n, sizeof (Lanes), sizeof (Lanes));
+  s->known = s->x + n;
   s->r = s->known + n;
   s->z = s->r + n;
   s->p = s->z + n;
   s->q = s->p + n;
   s->diagonal[0] = 1;
   for (int i = 0; i < rows * cols; i++)
-    for (int k = 0; number[i] && k < NEIGHBOURS; k++)
+    if (number[i])
       {
-        int x = i % cols + neighbours[k].dx, y = i / cols + neighbours[k].dy;
         s->pixel[number[i]] = (guint32)i;
-        if (x < 0 || y < 0 || x >= cols || y >= rows)
-          continue;
-        s->diagonal[number[i]] += neighbours[k].weight;
-        s->beside[number[i]][k] = number[y * cols + x];
+        for_each_neighbour (i, k, at)
+        {
+          s->diagonal[number[i]] += neighbours[k].weight;
+          s->beside[number[i]][k] = number[at];
+        }
       }
 }
 
+/* Right hand side and start of one channel. */
 static void
-set_known (System *s, const float *plane, const guint8 *missing, int rows, int cols)
+set_channel (System *s, int lane, const float *plane, const guint8 *missing, int rows, int cols)
 {
+  double sum = 0;
+  for (int i = 0; i < rows * cols; i++)
+    sum += missing[i] ? 0 : plane[i];
   for (int i = 1; i < s->n; i++)
     {
-      int px = (int)s->pixel[i] % cols, py = (int)s->pixel[i] / cols;
-      s->known[i] = 0;
-      for (int k = 0; k < NEIGHBOURS; k++)
-        {
-          int x = px + neighbours[k].dx, y = py + neighbours[k].dy;
-          if (x >= 0 && y >= 0 && x < cols && y < rows && !missing[y * cols + x])
-            s->known[i] += neighbours[k].weight * plane[y * cols + x];
-        }
+      s->x[i][lane] = sum / (rows * cols - s->n + 1);
+      for_each_neighbour ((int)s->pixel[i], k, at) if (!missing[at]) s->known[i][lane] +=
+          neighbours[k].weight * plane[at];
     }
 }
 
-static double
-neighbour_sum (const System *s, const double *x, int i, int from, int to)
+/* @sum += the neighbours numbered @from to @to - 1 of unknown @i, weighted */
+static inline void
+add_neighbours (const System *s, const Lanes *x, int i, int from, int to, Lanes *sum)
 {
-  double sum = 0;
   for (int k = from; k < to; k++)
-    sum += neighbours[k].weight * x[s->beside[i][k]];
-  return sum;
+    *sum += neighbours[k].weight * x[s->beside[i][k]];
 }
 
-/* q = A p; returns p . q */
-static double
-multiply (System *s)
+/* out = A x */
+static void
+multiply (const System *s, const Lanes *x, Lanes *out)
 {
-  double sum = 0;
   for (int i = 1; i < s->n; i++)
     {
-      s->q[i] = s->diagonal[i] * s->p[i] - neighbour_sum (s, s->p, i, 0, NEIGHBOURS);
-      sum += s->p[i] * s->q[i];
+      Lanes sum = { 0 };
+      add_neighbours (s, x, i, 0, NEIGHBOURS, &sum);
+      out[i] = s->diagonal[i] * x[i] - sum;
     }
-  return sum;
 }
 
-/* z = M^-1 r with M = (D + L) D^-1 (D + L'); returns r . z */
-static double
+/* z = M^-1 r with M = (D + L) D^-1 (D + L') */
+static void
 precondition (System *s)
 {
-  double sum = 0;
   for (int i = 1; i < s->n; i++)
-    s->z[i] = (s->r[i] + neighbour_sum (s, s->z, i, 0, NEIGHBOURS / 2)) / s->diagonal[i];
+    {
+      Lanes sum = s->r[i];
+      add_neighbours (s, s->z, i, 0, NEIGHBOURS / 2, &sum);
+      s->z[i] = sum / s->diagonal[i];
+    }
   for (int i = s->n - 1; i >= 1; i--)
     {
-      s->z[i] += neighbour_sum (s, s->z, i, NEIGHBOURS / 2, NEIGHBOURS) / s->diagonal[i];
-      sum += s->r[i] * s->z[i];
+      Lanes sum = { 0 };
+      add_neighbours (s, s->z, i, NEIGHBOURS / 2, NEIGHBOURS, &sum);
+      s->z[i] += sum / s->diagonal[i];
     }
-  return sum;
 }
 
-/* @x: the start and the result. */
 static void
-solve (System *s, double *x)
+product (const System *s, const Lanes *a, const Lanes *b, Lanes *out)
 {
-  double known = 0, left = 0;
-  x[0] = 0;
+  Lanes sum = { 0 };
   for (int i = 1; i < s->n; i++)
-    {
-      s->r[i] = s->known[i] - (s->diagonal[i] * x[i] - neighbour_sum (s, x, i, 0, NEIGHBOURS));
-      known += s->known[i] * s->known[i];
-      left += s->r[i] * s->r[i];
-    }
-  double enough = TOLERANCE * TOLERANCE * fmax (known, 1e-12 * s->n); /* a black surrounding has no size of its own */
-  double rz = precondition (s);
+    sum += a[i] * b[i];
+  *out = sum;
+}
+
+/* @a / @b; 0 where nothing is left to do */
+static void
+ratio (const Lanes *a, const Lanes *b, Lanes *out)
+{
+  Lanes quotient = { 0 };
+  for (int c = 0; c < LANES; c++)
+    quotient[c] = (*b)[c] > 0 ? (*a)[c] / (*b)[c] : 0;
+  *out = quotient;
+}
+
+static gboolean
+is_enough (const System *s, const Lanes *left, const Lanes *known)
+{
+  for (int c = 0; c < LANES; c++) /* a black surrounding has no size of its own */
+    if ((*left)[c] > TOLERANCE * TOLERANCE * fmax ((*known)[c], 1e-6 * s->n))
+      return FALSE;
+  return TRUE;
+}
+
+/* From the start in x. */
+static void
+solve (System *s)
+{
+  Lanes known, left, rz, before, pq, step;
+  product (s, s->known, s->known, &known);
+  multiply (s, s->x, s->r);
+  for (int i = 1; i < s->n; i++)
+    s->r[i] = s->known[i] - s->r[i];
+  product (s, s->r, s->r, &left);
+  precondition (s);
+  product (s, s->r, s->z, &rz);
   memcpy (s->p, s->z, sizeof *s->p * s->n);
-  for (int round = 0; round < MOST_ROUNDS && left > enough; round++)
+  for (int round = 0; round < MOST_ROUNDS && !is_enough (s, &left, &known); round++)
     {
-      double step = rz / multiply (s), before = rz;
-      left = 0;
+      multiply (s, s->p, s->q);
+      product (s, s->p, s->q, &pq);
+      ratio (&rz, &pq, &step);
       for (int i = 1; i < s->n; i++)
         {
-          x[i] += step * s->p[i];
+          s->x[i] += step * s->p[i];
           s->r[i] -= step * s->q[i];
-          left += s->r[i] * s->r[i];
         }
-      rz = precondition (s);
+      product (s, s->r, s->r, &left);
+      precondition (s);
+      before = rz;
+      product (s, s->r, s->z, &rz);
+      ratio (&rz, &before, &step);
       for (int i = 1; i < s->n; i++)
-        s->p[i] = s->z[i] + rz / before * s->p[i];
+        s->p[i] = s->z[i] + step * s->p[i];
+    }
+}
+
+static void
+fill_mean (const float *input, int channels, gsize plane, float *out)
+{
+  for (int c = 0; c < channels; c++)
+    {
+      double sum = 0;
+      for (gsize i = 0; i < plane; i++)
+        sum += input[c * plane + i];
+      for (gsize i = 0; i < plane; i++)
+        out[c * plane + i] = (float)(sum / (double)plane);
     }
 }
 
@@ -166,27 +227,17 @@ eng_impute (const float *input, const guint8 *missing, int channels, int rows, i
   gsize plane = (gsize)rows * cols;
   g_auto (System) s = { 0 };
   system_init (&s, missing, rows, cols);
-  g_autofree double *x = g_new (double, s.n);
+  if (s.n > (int)plane)
+    {
+      fill_mean (input, channels, plane, out);
+      return;
+    }
+  g_return_if_fail (channels <= LANES);
+  for (int c = 0; c < channels; c++)
+    set_channel (&s, c, input + c * plane, missing, rows, cols);
+  solve (&s);
   memcpy (out, input, sizeof *out * plane * channels);
   for (int c = 0; c < channels; c++)
-    {
-      const float *from = input + c * plane;
-      double sum = 0;
-      gsize seen = 0;
-      for (gsize i = 0; i < plane; i++)
-        if (!missing[i] || s.n > (int)plane) /* everything is missing: the mean of what was there */
-          {
-            sum += from[i];
-            seen++;
-          }
-      for (int i = 0; i < s.n; i++)
-        x[i] = sum / (double)seen;
-      if (s.n <= (int)plane)
-        {
-          set_known (&s, from, missing, rows, cols);
-          solve (&s, x);
-        }
-      for (int i = 1; i < s.n; i++)
-        out[c * plane + s.pixel[i]] = (float)x[i];
-    }
+    for (int i = 1; i < s.n; i++)
+      out[c * plane + s.pixel[i]] = (float)s.x[i][c];
 }
