@@ -10,6 +10,7 @@
 #include "kernels/kernels.h"
 #include "labels.h"
 #include "method.h"
+#include "metrics/protocol.h"
 #include "model.h"
 #include "npy.h"
 #include "preprocess.h"
