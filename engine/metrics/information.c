@@ -163,7 +163,7 @@ area_of (const EngPoint *points, int n)
   return sum;
 }
 
-/* The thirteen pictures of this map, in one array; made as far as the callbacks need them. */
+/* The thirteen pictures of this map, of which the first @known are in @shown already; their points. */
 static gboolean
 reveal (EngTrial *trial, const Base *base, ScoreFunc score, Shown *shown, int known, GError **error)
 {

@@ -1,11 +1,33 @@
-/* Private to engine/metrics/: what protocols need of a subject. Engine thread. */
+/* Private to engine/metrics/: what a subject holds, and what protocols need of it. Engine thread. */
 #pragma once
 
 #include "subject.h"
 
+#include "../probe.h"
+
+struct _EngSubject
+{
+  gatomicrefcount ref;
+  EngModel *model;
+  EngImage *image;
+  int class_index, n, channels, most;
+  EngGeometry geometry;
+  guint8 *view;
+  float *input;
+  EngReading untouched;
+  float *untouched_logits;
+  GMutex lock; /* the three lists */
+  GQueue fills, rankings, things;
+  /* Engine thread alone. */
+  EngProbe *curves, *live;
+  GHashTable *readings; /* what was measured; NULL: nothing yet */
+};
+
 typedef void (*EngReadingFunc) (int index, const EngReading *reading, gpointer data);
 typedef void (*EngInputFunc) (int index, float *input /* C x H x W */, gpointer data);
 
+/* Of K logits. */
+EngReading eng_reading_of (const float *logits, int k, int class_index);
 /* Runs the model on @n inputs that @fill writes; @take gets them in order. */
 gboolean eng_subject_run (EngSubject *self, int n, EngInputFunc fill, EngReadingFunc take, gpointer data,
                           GCancellable *cancellable, GError **error);
