@@ -1,6 +1,8 @@
 /* Protocols against golden values: POS, NEG, DEL, INS, average drop, increase in confidence and RISE of given maps,
- * computed by independent PyTorch scripts; and the blur kernel of RISE. */
+ * computed by independent PyTorch scripts; and the blur kernel of RISE. Of the large nets' RISE curves some points
+ * are run; with SIGHTLINE_ALL_POINTS set all of them, and their areas, in some minutes. */
 #include "engine.h"
+#include "metrics/fill.h"
 #include "metrics/protocol.h"
 #include "support.h"
 
@@ -168,6 +170,31 @@ test_rise (gconstpointer data)
   check_rise (c, subject, map, "rise-insertion", "ins", json_object_get_double_member (golden, "RISE_ins"));
 }
 
+/* The blur of a single bright pixel is the kernel. */
+static void
+test_kernel (void)
+{
+  enum
+  {
+    SIDE = 21
+  };
+  g_autofree char *path = test_shared ("golden/rise_blur_kernel_11.npy");
+  if (!path)
+    return;
+  g_autoptr (EngTensor) golden = load_golden ("rise_blur_kernel_11.npy");
+  g_autoptr (EngPreprocess) p = eng_preprocess_guess (3, SIDE, SIDE);
+  float input[3 * SIDE * SIDE] = { 0 }, out[3 * SIDE * SIDE];
+  input[SIDE * SIDE / 2] = 1;
+  eng_fill_make (p, input, ENG_FILL_RISE_BLUR, 0, out);
+  for (int i = 0; i < SIDE * SIDE; i++)
+    {
+      int x = i % SIDE - 5, y = i / SIDE - 5;
+      gboolean inside = x >= 0 && x < 11 && y >= 0 && y < 11;
+      g_assert_cmpfloat_with_epsilon (out[i], inside ? golden->f[y * 11 + x] : 0, 1e-8); /* its float32 rounding */
+      g_assert_cmpfloat (out[SIDE * SIDE + i], ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +206,6 @@ main (int argc, char **argv)
       g_test_add_data_func (values, &cases[i], test_values);
       g_test_add_data_func (rise, &cases[i], test_rise);
     }
+  g_test_add_func ("/metrics/golden/rise-kernel", test_kernel);
   return g_test_run ();
 }
