@@ -50,16 +50,6 @@ ui_map_cache_free (UiMapCache *self)
   g_free (self);
 }
 
-char *
-ui_map_cache_key (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
-                  const EngValues *values)
-{
-  g_autofree char *json = eng_values_to_json (values);
-  return g_strdup_printf ("%s\n%s\n%s\n%s\n%d\n%d\n%s", eng_model_sha256 (model), eng_model_output (model),
-                          eng_image_sha256 (image), method->id, method->class_dependent ? class_index : -1,
-                          method->class_dependent ? contrast : -1, json);
-}
-
 EngHeatmap *
 ui_map_cache_find (UiMapCache *self, const char *key)
 {

@@ -1,5 +1,5 @@
-/* Finished maps, by everything they depend on, so that going back to a picture or a class is instant.
- * The longest unused ones go first when the memory limit is reached. */
+/* Finished maps in memory, by everything they depend on (eng_result_key()), so that going back to a picture or a
+ * class is instant. The longest unused ones go first when the memory limit is reached. */
 #pragma once
 
 #include "engine/engine.h"
@@ -11,10 +11,6 @@ typedef struct _UiMapCache UiMapCache;
 /* @limit: bytes of map values and trajectories held at most; the newest map is always kept. */
 UiMapCache *ui_map_cache_new (gsize limit);
 void ui_map_cache_free (UiMapCache *self);
-/* What a map depends on, as text. @class_index and @contrast are left out for methods that do not look at them.
- * (transfer full) */
-char *ui_map_cache_key (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
-                        const EngValues *values);
 /* (transfer none) (nullable) */
 EngHeatmap *ui_map_cache_find (UiMapCache *self, const char *key);
 void ui_map_cache_insert (UiMapCache *self, const char *key, EngHeatmap *map);

@@ -5,7 +5,10 @@
  * picture come first, since they say which class is explained. */
 #include <math.h>
 
+#include "ui/results.h"
 #include "ui/session-private.h"
+
+#define MOST_ASKED 20000 /* keys remembered */
 
 UiSlot *
 ui_session_nth_slot (UiSession *self, guint i)
@@ -15,6 +18,7 @@ ui_session_nth_slot (UiSession *self, guint i)
 }
 
 static gboolean on_timer (gpointer data);
+static void start_pending (UiSession *self);
 
 static void
 arm (UiSession *self, guint delay)
@@ -50,7 +54,8 @@ key_for (UiSession *self, UiSlot *slot)
   const EngMethod *method = ui_slot_method (slot);
   if (!self->model || !image || (target < 0 && method->class_dependent))
     return NULL;
-  return ui_map_cache_key (self->model, image, method, target, effective_contrast (self), ui_slot_values (slot));
+  return eng_result_key (self->model, image, method, target, effective_contrast (self), NULL, ui_slot_values (slot),
+                         0);
 }
 
 /* Maps that are the same for all classes stay; others that know no contrast would show something else. */
@@ -65,6 +70,76 @@ update_objection (UiSession *self, UiSlot *slot)
                                                      method->name)
                                   : NULL;
   ui_slot_set_objection (slot, text);
+}
+
+static void
+mark_explained (UiSession *self)
+{
+  gboolean all = TRUE;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlotState state = ui_slot_state (ui_session_nth_slot (self, i));
+      if (ui_slot_shown (ui_session_nth_slot (self, i)) && state != UI_SLOT_IMPOSSIBLE)
+        all = all && state == UI_SLOT_DONE;
+    }
+  if (all && self->picture)
+    ui_picture_set_explained (self->picture, TRUE);
+}
+
+/* The disk may answer after the session is gone. */
+static GWeakRef *
+weak_new (UiSession *self)
+{
+  GWeakRef *ref = g_new (GWeakRef, 1);
+  g_weak_ref_init (ref, self);
+  return ref;
+}
+
+static void
+weak_free (gpointer ref)
+{
+  g_weak_ref_clear (ref);
+  g_free (ref);
+}
+
+static void
+on_looked_up (const char *key, EngHeatmap *map, gpointer data)
+{
+  g_autoptr (UiSession) self = g_weak_ref_get (data);
+  weak_free (data);
+  if (!self || self->closed)
+    return;
+  if (map)
+    {
+      g_hash_table_remove (self->asked, key);
+      ui_map_cache_insert (self->cache, key, map);
+    }
+  else
+    g_hash_table_insert (self->asked, g_strdup (key), GINT_TO_POINTER (UI_ASKED_ABSENT));
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlot *slot = ui_session_nth_slot (self, i);
+      if (map && ui_slot_state (slot) == UI_SLOT_PENDING && g_strcmp0 (ui_slot_key (slot), key) == 0)
+        ui_slot_show_map (slot, key, map);
+    }
+  if (map)
+    mark_explained (self);
+  else if (!self->timer)
+    start_pending (self);
+}
+
+/* Before anything is computed the cache on disk is asked, once per key. FALSE: there is nothing to wait for. */
+static gboolean
+look_up (UiSession *self, const char *key)
+{
+  UiAsked asked = (UiAsked)GPOINTER_TO_INT (g_hash_table_lookup (self->asked, key));
+  if (asked != UI_ASKED_NOT)
+    return asked == UI_ASKED_WAITING;
+  if (g_hash_table_size (self->asked) > MOST_ASKED)
+    g_hash_table_remove_all (self->asked);
+  g_hash_table_insert (self->asked, g_strdup (key), GINT_TO_POINTER (UI_ASKED_WAITING));
+  ui_results_find (key, on_looked_up, weak_new (self));
+  return TRUE;
 }
 
 /* TRUE when the slot waits to be started. */
@@ -88,6 +163,8 @@ refresh_slot (UiSession *self, UiSlot *slot)
     ui_slot_show_map (slot, key, map);
   else if (ui_slot_state (slot) != UI_SLOT_PENDING || g_strcmp0 (key, ui_slot_key (slot)) != 0)
     ui_slot_wait (slot, key);
+  if (key && !map)
+    look_up (self, key);
   return map == NULL;
 }
 
@@ -192,6 +269,8 @@ start_slot (UiSession *self, UiSlot *slot, guint row)
 {
   const EngMethod *method = ui_slot_method (slot);
   g_autofree char *key = key_for (self, slot);
+  if (key && look_up (self, key))
+    return; /* on_looked_up() starts it, or finds it done */
   EngValues *values = eng_values_copy (ui_slot_values (slot));
   EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self),
                              method->class_dependent ? effective_contrast (self) : -1, NULL, values, 0);
@@ -227,24 +306,25 @@ on_timer (gpointer data)
 }
 
 static void
-mark_explained (UiSession *self)
+on_not_kept (const char *message, gpointer data)
 {
-  gboolean all = TRUE;
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
-    {
-      UiSlotState state = ui_slot_state (ui_session_nth_slot (self, i));
-      if (ui_slot_shown (ui_session_nth_slot (self, i)) && state != UI_SLOT_IMPOSSIBLE)
-        all = all && state == UI_SLOT_DONE;
-    }
-  if (all && self->picture)
-    ui_picture_set_explained (self->picture, TRUE);
+  g_autoptr (UiSession) self = g_weak_ref_get (data);
+  g_autofree char *text = g_strdup_printf ("Finished maps are not kept for the next time: %s", message);
+  if (self && !self->closed)
+    ui_session_report (self, text, "");
 }
 
 static void
 on_slot_finished (UiSlot *slot, UiSession *self)
 {
   /* The key was fixed when the job started; the slot still holds it, or the job would have no listener. */
-  ui_map_cache_insert (self->cache, ui_slot_key (slot), ui_slot_map (slot));
+  if (ui_slot_key (slot))
+    {
+      ui_map_cache_insert (self->cache, ui_slot_key (slot), ui_slot_map (slot));
+      /* One that was cut short is only this session's: the next wants it whole. */
+      if (!ui_slot_partial (slot))
+        ui_results_insert (ui_slot_key (slot), ui_slot_map (slot), on_not_kept, weak_new (self), weak_free);
+    }
   mark_explained (self);
 }
 
@@ -268,6 +348,8 @@ ui_session_run (UiSession *self, UiSlot *slot)
     return;
   g_clear_pointer (&self->prediction_problem, g_free);
   g_autofree char *key = key_for (self, slot);
+  if (key) /* asked for again: not taken from where it was kept */
+    g_hash_table_insert (self->asked, g_strdup (key), GINT_TO_POINTER (UI_ASKED_ABSENT));
   ui_slot_wait (slot, key);
   arm (self, 0);
 }

@@ -31,6 +31,7 @@ struct _UiSession
   GListStore *slots;
   GtkFilterListModel *tiles;
   UiMapCache *cache;
+  GHashTable *asked; /* char* keys that the cache on disk was asked for -> UiAsked */
   guint timer;
 
   UiDisplay display;
@@ -40,6 +41,13 @@ struct _UiSession
   gboolean pointer_inside;
   double pointer_x, pointer_y;
 };
+
+typedef enum
+{
+  UI_ASKED_NOT,
+  UI_ASKED_WAITING,
+  UI_ASKED_ABSENT /* it has to be computed */
+} UiAsked;
 
 enum
 {

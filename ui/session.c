@@ -308,6 +308,7 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->open_cancel);
   g_clear_object (&self->viewport);
   ui_map_cache_free (self->cache);
+  g_hash_table_unref (self->asked);
   g_free (self->opening);
   g_free (self->prediction_problem);
   G_OBJECT_CLASS (ui_session_parent_class)->finalize (object);
@@ -366,6 +367,7 @@ ui_session_init (UiSession *self)
   self->pictures = g_list_store_new (UI_TYPE_PICTURE);
   self->slots = g_list_store_new (UI_TYPE_SLOT);
   self->cache = ui_map_cache_new (CACHE_BYTES);
+  self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->viewport = ui_viewport_new ();
   self->follow_top = self->links_views = self->crosshair = TRUE;
   self->chosen = self->contrast = -1;
