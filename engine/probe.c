@@ -295,14 +295,22 @@ runner_new (EngProbe *self, int batch, GError **error)
   return r;
 }
 
-/* What one more item in the batch takes is the difference between two and one. */
-static gboolean
-choose_batch (EngProbe *self, GError **error)
+/* What was declared is complete. */
+static void
+begin (EngProbe *self)
 {
+  if (self->item_values)
+    return;
   if (self->feeds->len == 0)
     g_ptr_array_add (self->feeds, eng_graph_image (self->one));
   self->item_values = g_new0 (const float *, self->wants->len + 1);
   self->item_grads = g_new0 (const float *, self->grads->len + 1);
+}
+
+/* What one more item in the batch takes is the difference between two and one. */
+static gboolean
+choose_batch (EngProbe *self, GError **error)
+{
   self->batch = 1;
   if (self->most < 2 || eng_model_batch (self->model, 2) < 2)
     return TRUE;
@@ -435,12 +443,14 @@ cancelled (EngProbe *self, GError **error)
 int
 eng_probe_run (EngProbe *self, int n, EngProbeFill fill, EngProbeTake take, gpointer data, GError **error)
 {
-  if (!self->batch && !choose_batch (self, error))
-    return -1;
   int done = 0;
+  begin (self);
+  /* One item alone is not worth the plan of a batch. */
+  if (!self->batch && n > 1 && !choose_batch (self, error))
+    return -1;
   while (done < n && !(self->job && eng_job_stopping (self->job)))
     {
-      Runner *r = runner_for (self, MIN (self->batch, n - done), error);
+      Runner *r = runner_for (self, MIN (MAX (self->batch, 1), n - done), error);
       if (!r || cancelled (self, error))
         return -1;
       fill_batch (self, r, done, fill, data);
@@ -478,8 +488,7 @@ const EngProbeItem *
 eng_probe_one (EngProbe *self, const float *const *inputs, GError **error)
 {
   One one = { self, inputs };
-  if (!self->batch && !choose_batch (self, error))
-    return NULL;
+  begin (self);
   Runner *r = runner_for (self, 1, error);
   if (!r || cancelled (self, error))
     return NULL;
