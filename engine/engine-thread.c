@@ -1,5 +1,8 @@
 /* The engine thread: a pool of one, sorted by priority, so that opening and predicting go before
- * explaining. Results are handed to the main context; so is the last reference to what they hold. */
+ * explaining. Results are handed to the main context; so is the last reference to what they hold.
+ *
+ * Tasks wait in a queue of their own and the pool is given one token for each: long work lets the urgent ones in
+ * between two of its steps, and the tokens of those find the queue shorter than expected, which is all right. */
 #include "job-private.h"
 
 typedef struct
@@ -12,6 +15,9 @@ typedef struct
 } Task;
 
 static GThreadPool *pool;
+static GMutex lock;
+static GQueue tasks;                /* Task*, next first; behind the lock */
+static __thread gboolean may_yield; /* a task runs on this thread that is not itself urgent */
 
 static int
 compare (gconstpointer a, gconstpointer b, gpointer user_data)
@@ -31,13 +37,39 @@ finish (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-run (gpointer data, gpointer user_data)
+/* The next task that is more urgent than @than; NULL: none. */
+static Task *
+take (int than)
 {
-  Task *task = data;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  Task *task = g_queue_peek_head (&tasks);
+  return task && task->priority < than ? g_queue_pop_head (&tasks) : NULL;
+}
+
+static void
+run (Task *task)
+{
+  gboolean before = may_yield;
+  may_yield = task->priority >= 0;
   if (task->func)
     task->func (task->data);
+  may_yield = before;
   g_idle_add_full (G_PRIORITY_DEFAULT, finish, task, g_free);
+}
+
+static void
+run_next (gpointer token, gpointer user_data)
+{
+  Task *task = take (G_MAXINT);
+  if (task)
+    run (task);
+}
+
+void
+eng_engine_yield (void)
+{
+  for (Task *task; may_yield && (task = take (0));)
+    run (task);
 }
 
 void
@@ -45,13 +77,13 @@ eng_engine_push (int priority, void (*func) (gpointer data), void (*done) (gpoin
 {
   static guint64 order;
   if (!pool)
-    {
-      pool = g_thread_pool_new (run, NULL, 1, TRUE, NULL);
-      g_thread_pool_set_sort_function (pool, compare, NULL);
-    }
+    pool = g_thread_pool_new (run_next, NULL, 1, TRUE, NULL);
   Task *task = g_new0 (Task, 1);
   *task = (Task){ priority, order++, func, done, data };
-  g_thread_pool_push (pool, task, NULL);
+  g_mutex_lock (&lock);
+  g_queue_insert_sorted (&tasks, task, compare, NULL);
+  g_mutex_unlock (&lock);
+  g_thread_pool_push (pool, &tasks, NULL);
 }
 
 void

@@ -70,18 +70,39 @@ clear_trajectory (EngHeatmap *self)
   self->n_steps = 0;
 }
 
+/* Every text that a provenance owns. */
+#define TEXTS(p)                                                                                                     \
+  {                                                                                                                  \
+    &(p)->model_sha256, &(p)->image_sha256, &(p)->model_name, &(p)->image_name, &(p)->preprocessing,                 \
+        &(p)->preprocessing_origin, &(p)->class_name, &(p)->method_id, &(p)->method_name, &(p)->values, &(p)->layer, \
+        &(p)->version, &(p)->kernels, &(p)->selected, &(p)->contrast_name, &(p)->unit                                \
+  }
+
 void
 eng_provenance_clear (EngProvenance *p)
 {
-  char *texts[] = {
-    p->model_sha256, p->image_sha256, p->model_name,    p->image_name, p->preprocessing, p->preprocessing_origin,
-    p->class_name,   p->method_id,    p->method_name,   p->values,     p->layer,         p->version,
-    p->kernels,      p->selected,     p->contrast_name, p->unit
-  };
+  char **texts[] = TEXTS (p);
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
+    g_free (*texts[i]);
   g_clear_pointer (&p->notes, g_ptr_array_unref);
   *p = (EngProvenance){ 0 };
+}
+
+static void
+copy_provenance (const EngProvenance *from, EngProvenance *to)
+{
+  *to = *from;
+  char **texts[] = TEXTS (to);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    *texts[i] = g_strdup (*texts[i]);
+  to->notes = eng_notes_new ();
+  for (guint i = 0; i < from->notes->len; i++)
+    {
+      const EngNote *note = from->notes->pdata[i];
+      EngNote *copy = g_new (EngNote, 1);
+      *copy = (EngNote){ g_strdup (note->id), note->value, g_strdup (note->text) };
+      g_ptr_array_add (to->notes, copy);
+    }
 }
 
 void
@@ -260,4 +281,42 @@ void
 eng_upsample_bilinear_corners (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols)
 {
   upsample (src, rows, cols, dst, dst_rows, dst_cols, TRUE);
+}
+
+/* ---- steps ---- */
+
+/* Steps that were asked for: a method may end early. */
+static guint
+provenance_total (const EngHeatmap *self)
+{
+  return MAX (self->provenance.total, (guint)self->n_steps);
+}
+
+int
+eng_heatmap_kept_step (const EngHeatmap *self)
+{
+  gsize bytes = sizeof (float) * (gsize)self->rows * self->cols;
+  for (int i = 0; i < self->n_steps; i++)
+    if (self->channels == 1 && memcmp (self->steps[i].mask, self->values, bytes) == 0)
+      return i;
+  return -1;
+}
+
+EngHeatmap *
+eng_heatmap_at_step (const EngHeatmap *self, int index)
+{
+  g_return_val_if_fail (index >= 0 && index < self->n_steps, NULL);
+  EngProvenance provenance;
+  gsize cells = (gsize)self->rows * self->cols;
+  guint total = provenance_total (self);
+  copy_provenance (&self->provenance, &provenance);
+  g_free (provenance.selected);
+  provenance.selected = g_strdup_printf ("step %d of %u: chosen by hand", self->steps[index].step, total);
+  EngHeatmap *map = eng_heatmap_new (self->steps[index].mask, 1, self->rows, self->cols, self->sign, self->upsample,
+                                     &self->geometry, &provenance);
+  EngTrajectoryStep *steps = g_memdup2 (self->steps, sizeof *steps * self->n_steps);
+  for (int i = 0; i < self->n_steps; i++)
+    steps[i].mask = g_memdup2 (steps[i].mask, sizeof (float) * cells);
+  eng_heatmap_take_trajectory (map, steps, self->n_steps);
+  return map;
 }

@@ -99,6 +99,10 @@ gboolean eng_heatmap_range (const EngHeatmap *self, double *lo, double *hi);
 const EngTrajectoryStep *eng_heatmap_trajectory (const EngHeatmap *self, int *n);
 /* Before the heatmap travels: hands over @steps (transfer full) of masks rows x cols. */
 void eng_heatmap_take_trajectory (EngHeatmap *self, EngTrajectoryStep *steps, int n);
+/* Index of the step whose mask the map is; -1: there is none. */
+int eng_heatmap_kept_step (const EngHeatmap *self);
+/* The map as it was at that step of its trajectory, which it keeps. (transfer full) */
+EngHeatmap *eng_heatmap_at_step (const EngHeatmap *self, int index);
 
 /* Bilinear, half-pixel centres, borders clamped, the arithmetic of PyTorch's interpolate
  * (align_corners=False, no antialias). */

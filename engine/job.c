@@ -192,6 +192,7 @@ eng_job_step (EngJob *self, guint done, guint total, const char *unit, EngHeatma
   g_mutex_unlock (&self->lock);
   if (tell && self->synchronous)
     deliver (self);
+  eng_engine_yield ();
   return !eng_job_is_cancelled (self, error);
 }
 

@@ -34,6 +34,12 @@ ui_session_set_mode (UiSession *self, UiMode mode)
   ui_session_display_changed (self);
 }
 
+UiThreshold *
+ui_session_threshold (UiSession *self)
+{
+  return self->threshold;
+}
+
 gboolean
 ui_session_peeks (UiSession *self)
 {

@@ -34,6 +34,7 @@ struct _UiSession
   GHashTable *asked; /* char* keys that the cache on disk was asked for -> UiAsked */
   guint timer;
 
+  UiThreshold *threshold;
   UiDisplay display;
   UiMode mode;
   gboolean peek, links_views, crosshair;

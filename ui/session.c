@@ -262,6 +262,7 @@ ui_session_close (UiSession *self)
   if (self->closed)
     return;
   self->closed = TRUE;
+  ui_threshold_close (self->threshold);
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->open_cancel)
     g_cancellable_cancel (self->open_cancel);
@@ -302,6 +303,7 @@ ui_session_finalize (GObject *object)
   UiSession *self = UI_SESSION (object);
   g_clear_object (&self->picture);
   g_clear_object (&self->pictures);
+  g_clear_object (&self->threshold);
   g_clear_object (&self->tiles);
   g_clear_object (&self->slots);
   g_clear_object (&self->model);
@@ -382,4 +384,5 @@ ui_session_init (UiSession *self)
     }
   self->tiles = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->slots)),
                                            GTK_FILTER (gtk_custom_filter_new (is_shown, NULL, NULL)));
+  self->threshold = ui_threshold_new (self);
 }

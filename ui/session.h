@@ -5,6 +5,7 @@
 #include "ui/draw/overlay.h"
 #include "ui/picture.h"
 #include "ui/slot.h"
+#include "ui/threshold.h"
 #include "ui/viewport.h"
 
 G_BEGIN_DECLS
@@ -83,6 +84,7 @@ void ui_session_display_changed (UiSession *self);
 void ui_session_reset_display (UiSession *self);
 UiMode ui_session_mode (UiSession *self);
 void ui_session_set_mode (UiSession *self, UiMode mode);
+UiThreshold *ui_session_threshold (UiSession *self);
 gboolean ui_session_peeks (UiSession *self); /* the photo alone, as long as a key is held */
 void ui_session_set_peek (UiSession *self, gboolean peek);
 UiViewport *ui_session_viewport (UiSession *self);

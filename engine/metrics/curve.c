@@ -152,9 +152,8 @@ summarise (double *values, int n, double *mean, double *low, double *high)
   *high = quantile (values, n, 0.95);
 }
 
-/* @points: orders x n */
-static EngBand *
-band_of (const EngPoint *points, int n, int orders)
+EngBand *
+eng_band_new (const EngPoint *points, int n, int orders)
 {
   EngBand *self = g_atomic_rc_box_new0 (EngBand);
   g_autofree double *values = g_new (double, orders);
@@ -201,7 +200,7 @@ eng_curve_band (EngSubject *subject, const EngCurve *curve, int orders, guint64 
                              cancellable, error))
         return NULL;
     }
-  EngBand *band = band_of (points, curve->n, orders);
+  EngBand *band = eng_band_new (points, curve->n, orders);
   eng_subject_keep (subject, g_steal_pointer (&key), eng_band_ref (band), (GDestroyNotify)eng_band_unref);
   return band;
 }

@@ -68,6 +68,8 @@ typedef struct
 EngBand *eng_band_ref (EngBand *self);
 void eng_band_unref (EngBand *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngBand, eng_band_unref)
+/* What @orders curves of @n points say together. @points: orders x n. (transfer full) */
+EngBand *eng_band_new (const EngPoint *points, int n, int orders);
 /**
  * eng_curve_band:
  * @orders: how many, 20 as a rule

@@ -1,0 +1,212 @@
+/* See plot.h. */
+#include "ui/draw/plot.h"
+
+#include <math.h>
+
+#define GAP 6
+#define DOT 4.5
+#define HANDLE 6
+
+typedef enum
+{
+  START,
+  MIDDLE,
+  END
+} Align;
+
+/* Text whose anchor lies at (@x, @y); returns its width. Vertical anchor is the middle. */
+static double
+put_text (const UiPlot *self, cairo_t *cr, const char *text, double x, double y, Align align)
+{
+  PangoLayout *layout = pango_cairo_create_layout (cr);
+  int width, height;
+  pango_layout_set_font_description (layout, self->font);
+  pango_layout_set_text (layout, text, -1);
+  pango_layout_get_pixel_size (layout, &width, &height);
+  cairo_move_to (cr, x - (align == START ? 0 : align == MIDDLE ? width / 2.0 : width), y - height / 2.0);
+  pango_cairo_show_layout (cr, layout);
+  g_object_unref (layout);
+  return width;
+}
+
+static void
+measure (const UiPlot *self, cairo_t *cr, const char *text, int *width, int *height)
+{
+  PangoLayout *layout = pango_cairo_create_layout (cr);
+  pango_layout_set_font_description (layout, self->font);
+  pango_layout_set_text (layout, text, -1);
+  pango_layout_get_pixel_size (layout, width, height);
+  g_object_unref (layout);
+}
+
+void
+ui_plot_area (const UiPlot *self, cairo_t *cr, double width, double height, UiPlotArea *out)
+{
+  int text_width, text_height;
+  measure (self, cr, "0.75", &text_width, &text_height);
+  double left = text_height + GAP + text_width + GAP, bottom = 2 * text_height + GAP, right = text_width;
+  *out = (UiPlotArea){ left, HANDLE + 4, MAX (1, width - left - right), MAX (1, height - bottom - HANDLE - 4) };
+}
+
+double
+ui_plot_at (const double *x, const double *y, int n, double at)
+{
+  if (n == 0 || at < x[0] - 1e-9 || at > x[n - 1] + 1e-9)
+    return NAN;
+  for (int i = 1; i < n; i++)
+    if (at <= x[i])
+      return y[i - 1] + (y[i] - y[i - 1]) * CLAMP ((at - x[i - 1]) / (x[i] - x[i - 1]), 0, 1);
+  return y[n - 1];
+}
+
+/* The foreground, as far from the background as @strength says. */
+static void
+set_ink (const UiPlot *self, cairo_t *cr, double strength)
+{
+  cairo_set_source_rgba (cr, self->foreground[0], self->foreground[1], self->foreground[2], strength);
+}
+
+static double
+place_x (const UiPlotArea *a, double x)
+{
+  return a->x + x * a->width;
+}
+
+static double
+place_y (const UiPlot *self, const UiPlotArea *a, double y)
+{
+  return a->y + (1 - CLAMP (y / self->y_most, 0, 1)) * a->height;
+}
+
+static void
+draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
+{
+  int text_width, text_height;
+  measure (self, cr, "0.75", &text_width, &text_height);
+  cairo_set_line_width (cr, 1);
+  cairo_set_dash (cr, NULL, 0, 0);
+  for (int i = 0; i <= 4; i++)
+    {
+      double v = self->y_most * i / 4, y = floor (place_y (self, a, v)) + 0.5;
+      char text[G_ASCII_DTOSTR_BUF_SIZE];
+      g_ascii_formatd (text, sizeof text, "%g", v);
+      set_ink (self, cr, i == 0 ? 0.45 : 0.14);
+      cairo_move_to (cr, a->x, y);
+      cairo_line_to (cr, a->x + a->width, y);
+      cairo_stroke (cr);
+      set_ink (self, cr, 0.85);
+      put_text (self, cr, text, a->x - GAP, y, END);
+    }
+  for (int i = 0; i <= 5; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%d %%", 20 * i);
+      put_text (self, cr, text, place_x (a, i / 5.0), a->y + a->height + GAP + text_height / 2.0, MIDDLE);
+    }
+  put_text (self, cr, self->x_label, a->x + a->width / 2, height - text_height / 2.0, MIDDLE);
+  cairo_save (cr);
+  cairo_translate (cr, text_height / 2.0, a->y + a->height / 2);
+  cairo_rotate (cr, -G_PI / 2);
+  put_text (self, cr, self->y_label, 0, 0, MIDDLE);
+  cairo_restore (cr);
+}
+
+/* The label stands where the band is far from both ends, above it where there is room. */
+static void
+draw_band (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
+{
+  double rgba[4];
+  if (self->band_n < 2)
+    return;
+  ui_line_style_band (self->dark, rgba);
+  for (int i = 0; i < self->band_n; i++)
+    cairo_line_to (cr, place_x (a, self->band_x[i]), place_y (self, a, self->band_high[i]));
+  for (int i = self->band_n - 1; i >= 0; i--)
+    cairo_line_to (cr, place_x (a, self->band_x[i]), place_y (self, a, self->band_low[i]));
+  cairo_close_path (cr);
+  cairo_set_source_rgba (cr, rgba[0], rgba[1], rgba[2], rgba[3]);
+  cairo_fill (cr);
+  if (!self->band_label)
+    return;
+  int width, height;
+  measure (self, cr, self->band_label, &width, &height);
+  double x = a->x + a->width - width - 2 * GAP;
+  double share = (x + width / 2.0 - a->x) / a->width;
+  double high = ui_plot_at (self->band_x, self->band_high, self->band_n, CLAMP (share, 0, 1));
+  double y = isnan (high) ? a->y + height : place_y (self, a, high) - height;
+  set_ink (self, cr, 0.75);
+  put_text (self, cr, self->band_label, x, CLAMP (y, a->y + height / 2.0, a->y + a->height - height), START);
+}
+
+static void
+draw_line (const UiPlot *self, const UiPlotLine *line, cairo_t *cr, const UiPlotArea *a)
+{
+  if (line->n == 0)
+    return;
+  UiLineStyle style = *line->style;
+  style.width += line->strong ? 0.6 : 0;
+  if (line->faded)
+    cairo_push_group (cr);
+  ui_line_style_set (&style, cr, self->dark);
+  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  for (int i = 0; i < line->n; i++)
+    cairo_line_to (cr, place_x (a, line->x[i]), place_y (self, a, line->y[i]));
+  cairo_stroke (cr);
+  if (line->faded)
+    {
+      cairo_pop_group_to_source (cr);
+      cairo_paint_with_alpha (cr, 0.35);
+    }
+}
+
+static void
+draw_cursor (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
+{
+  if (isnan (self->cursor))
+    return;
+  double x = floor (place_x (a, self->cursor)) + 0.5;
+  cairo_set_dash (cr, NULL, 0, 0);
+  set_ink (self, cr, 0.8);
+  cairo_set_line_width (cr, 1.5);
+  cairo_move_to (cr, x, a->y);
+  cairo_line_to (cr, x, a->y + a->height);
+  cairo_stroke (cr);
+  cairo_move_to (cr, x - HANDLE, a->y - HANDLE);
+  cairo_line_to (cr, x + HANDLE, a->y - HANDLE);
+  cairo_line_to (cr, x, a->y + 2);
+  cairo_close_path (cr);
+  cairo_fill (cr);
+}
+
+static void
+draw_dots (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
+{
+  for (int i = 0; i < self->n_lines && !isnan (self->cursor); i++)
+    {
+      const UiPlotLine *line = &self->lines[i];
+      const double *c = self->dark ? line->style->dark : line->style->light;
+      if (isnan (line->dot))
+        continue;
+      cairo_arc (cr, place_x (a, self->cursor), place_y (self, a, line->dot), DOT, 0, 2 * G_PI);
+      cairo_set_source_rgb (cr, c[0], c[1], c[2]);
+      cairo_fill_preserve (cr);
+      cairo_set_source_rgb (cr, self->background[0], self->background[1], self->background[2]);
+      cairo_set_line_width (cr, 1.5);
+      cairo_stroke (cr);
+    }
+}
+
+void
+ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height)
+{
+  UiPlotArea a;
+  ui_plot_area (self, cr, width, height, &a);
+  cairo_save (cr);
+  draw_axes (self, cr, &a, height);
+  draw_band (self, cr, &a);
+  /* The first line is drawn last: it is the one that is looked at. */
+  for (int i = self->n_lines - 1; i >= 0; i--)
+    draw_line (self, &self->lines[i], cr, &a);
+  draw_cursor (self, cr, &a);
+  draw_dots (self, cr, &a);
+  cairo_restore (cr);
+}

@@ -1,0 +1,76 @@
+/* What the threshold's files share: threshold.c holds what is chosen and tells what is known, threshold-series.c
+ * keeps the lines in step with the session's maps, threshold-work.c measures. */
+#pragma once
+
+#include "ui/session.h"
+#include "ui/threshold.h"
+
+#define UI_BAND_ORDERS 20
+#define UI_BAND_POINTS                                                                                               \
+  20 /* steps of the band where the protocol has more: a fifth of a minute instead of a whole one */
+
+/* Random orders of one protocol and direction, under way or done. */
+typedef struct
+{
+  char *key;
+  EngCurve curve;
+  EngRanking *rankings[UI_BAND_ORDERS];
+  EngPoint *points; /* orders x curve.n */
+  int done;         /* of orders * curve.n */
+  EngBand *band;    /* when all are there */
+  gboolean queued;
+} UiBandRun;
+
+struct _UiThreshold
+{
+  GObject parent_instance;
+  UiSession *session; /* borrowed; NULL after the end */
+  guint watchers;
+
+  double share;
+  UiDirection direction;
+  UiProtocol protocol;
+  UiSeries *selected;
+
+  /* One picture, one model, one class. */
+  char *subject_key;
+  guint epoch; /* of the subject: what comes back from an earlier one finds no listener */
+  EngSubject *subject;
+  char *problem, *class_name;
+  GListStore *series;
+  UiSeries *random;
+
+  GBytes *fills[UI_N_DIRECTIONS]; /* pictures of the fills, for @fill_masking */
+  EngMasking fill_masking[UI_N_DIRECTIONS];
+
+  GHashTable *curves; /* key -> UiCurve */
+  GHashTable *bands;  /* key -> UiBandRun */
+  UiBandRun *band[UI_N_DIRECTIONS];
+
+  float *probabilities; /* of the selected series */
+  UiSeries *probabilities_of;
+  double seconds;
+
+  gboolean preparing, scoring, measuring; /* one task of each kind at most */
+};
+
+enum
+{
+  UI_THRESHOLD_CHANGED,
+  UI_THRESHOLD_SCORED,
+  UI_THRESHOLD_CURVES,
+  UI_THRESHOLD_TRUTH,
+  UI_THRESHOLD_N_SIGNALS
+};
+extern guint ui_threshold_signals[UI_THRESHOLD_N_SIGNALS];
+
+/* threshold-series.c */
+void ui_threshold_refresh (UiThreshold *self); /* the session shows something else */
+void ui_threshold_look_up (UiThreshold *self); /* curves of the protocol as it is now */
+void ui_series_take_curve (UiSeries *self, UiDirection direction);
+void ui_band_run_free (UiBandRun *self);
+/* Is @series' newest score that of the threshold as it is? */
+gboolean ui_threshold_is_exact (UiThreshold *self, UiSeries *series);
+
+/* threshold-work.c: starts whatever is missing, the most urgent first. */
+void ui_threshold_pump (UiThreshold *self);

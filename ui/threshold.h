@@ -1,0 +1,106 @@
+/* The threshold of a session: how large a share of the most relevant pixels is removed or kept, what stands in their
+ * place, and what the model says then, for every finished map and for random order. Scores of the pictures that are
+ * shown, curves and areas are measured in the background and told as they come; nothing here blocks, and nothing is
+ * measured while nobody looks. Main thread only. */
+#pragma once
+
+#include "ui/draw/line-style.h"
+#include "ui/protocol.h"
+#include "ui/slot.h"
+
+G_BEGIN_DECLS
+
+typedef struct _UiSession UiSession;
+
+/* Points measured so far of one curve. Grows; shared by all that ask for the same. */
+typedef struct
+{
+  char *key;
+  EngCurve curve; /* where the points lie */
+  double *xs;     /* curve.n */
+  EngPoint *points;
+  int done;     /* of curve.n */
+  double value; /* once all are there: as the protocol defines it */
+  gboolean queued;
+} UiCurve;
+
+void ui_curve_unref (UiCurve *self);
+UiCurve *ui_curve_ref (UiCurve *self);
+
+/* One line of the plot and one tile: a method's map, or random order. Read-only outside of the threshold's files. */
+#define UI_TYPE_SERIES (ui_series_get_type ())
+G_DECLARE_FINAL_TYPE (UiSeries, ui_series, UI, SERIES, GObject)
+struct _UiSeries
+{
+  GObject parent_instance;
+  UiSlot *slot; /* NULL: random order */
+  EngHeatmap *map;
+  char *map_key, *result_key;
+  int step, map_step;      /* of the map's trajectory that is looked at, and shown; -1: the result */
+  UiLineStyle style;       /* not of random order */
+  EngRanking *rankings[2]; /* by EngRankOrder; NULL until they are there */
+  gboolean flat;           /* the map is constant */
+  EngReading reading;      /* the newest score */
+  EngMasking masking;      /* of what it was measured */
+  EngRankOrder order;
+  int k, rank;                      /* pixels then; place of the class among all, from 1; k < 0: none yet */
+  GBytes *picture;                  /* H x W x 3: the masked picture, for fills that are computed per mask */
+  UiCurve *shown[UI_N_DIRECTIONS];  /* the last complete one of this map */
+  UiCurve *wanted[UI_N_DIRECTIONS]; /* of the protocol chosen; may still be growing */
+};
+/* "LTX", "Random order" */
+const char *ui_series_name (UiSeries *self);
+
+#define UI_TYPE_THRESHOLD (ui_threshold_get_type ())
+G_DECLARE_FINAL_TYPE (UiThreshold, ui_threshold, UI, THRESHOLD, GObject)
+
+/* Signals: "changed": share, direction, protocol or the selected series; "scored": some series' score; "curves": some
+ * curve, area or the band; "truth": a mask of the object or what was compared with it. */
+UiThreshold *ui_threshold_new (UiSession *session);
+void ui_threshold_close (UiThreshold *self); /* the session ends */
+/* Somebody looks: measure. Calls are counted. */
+void ui_threshold_watch (UiThreshold *self, gboolean watch);
+
+/* ---- what is chosen ---- */
+double ui_threshold_share (UiThreshold *self); /* 0 .. 1 */
+void ui_threshold_set_share (UiThreshold *self, double share);
+UiDirection ui_threshold_direction (UiThreshold *self);
+void ui_threshold_set_direction (UiThreshold *self, UiDirection direction);
+const UiProtocol *ui_threshold_protocol (UiThreshold *self);
+void ui_threshold_set_preset (UiThreshold *self, const UiPreset *preset);
+/* Makes the protocol a custom one, unless the preset fills that way. */
+void ui_threshold_set_fill (UiThreshold *self, EngFill fill);
+void ui_threshold_set_seed (UiThreshold *self, guint64 seed);
+UiSeries *ui_threshold_selected (UiThreshold *self); /* (nullable) */
+void ui_threshold_select (UiThreshold *self, UiSeries *series);
+/* Looks at a step of the trajectory instead of the result; -1: the result again. */
+void ui_threshold_set_step (UiThreshold *self, UiSeries *series, int step);
+
+/* ---- what it is about ---- */
+GListModel *ui_threshold_series (UiThreshold *self);  /* of UiSeries; random order is the last, if there is any map */
+EngSubject *ui_threshold_subject (UiThreshold *self); /* (nullable): not known yet */
+const char *ui_threshold_class_name (UiThreshold *self);
+const char *ui_threshold_problem (UiThreshold *self); /* why nothing can be measured; NULL: nothing known */
+int ui_threshold_n (UiThreshold *self);               /* pixels of the model's input; 0: no model */
+int ui_threshold_k (UiThreshold *self);               /* those of the share */
+/* The fill alone, H x W x 3; NULL: not there yet, or computed per mask. */
+const guint8 *ui_threshold_fill (UiThreshold *self);
+EngRanking *ui_threshold_ranking (UiThreshold *self, UiSeries *series); /* for the direction; (nullable) */
+
+/* ---- what was measured ---- */
+/* The score at the threshold. @exact: FALSE: read off the curve. FALSE: nothing is known yet. */
+gboolean ui_threshold_score (UiThreshold *self, UiSeries *series, EngReading *reading, gboolean *exact);
+/* Of the selected series, K values, and only when they belong to the threshold as it is; (nullable). */
+const float *ui_threshold_probabilities (UiThreshold *self);
+double ui_threshold_seconds (UiThreshold *self); /* that the newest score took; < 0: none yet */
+/* The curve to show and whether it belongs to another protocol; (nullable). */
+const UiCurve *ui_threshold_curve (UiThreshold *self, UiSeries *series, UiDirection direction, gboolean *old);
+/* The value of a complete curve: NAN when there is none. @old: (out): of another protocol. */
+double ui_threshold_area (UiThreshold *self, UiSeries *series, UiDirection direction, gboolean *old);
+double ui_threshold_progress (UiThreshold *self, UiSeries *series, UiDirection direction); /* 0 .. 1 */
+/* Share at which the first choice is another class (removing) or the class (keeping): NAN: nowhere. */
+double ui_threshold_flip (UiThreshold *self, UiSeries *series, UiDirection direction, gboolean *known);
+const EngBand *ui_threshold_band (UiThreshold *self, UiDirection direction); /* (nullable) */
+guint ui_threshold_n_ready (UiThreshold *self, guint *of);                   /* methods whose two curves are there */
+
+G_END_DECLS
