@@ -87,6 +87,37 @@ ui_session_set_shows_crosshair (UiSession *self, gboolean shows)
   g_signal_emit (self, ui_session_signals[POINTER_CHANGED], 0);
 }
 
+const char *
+ui_session_page (UiSession *self)
+{
+  return self->page;
+}
+
+void
+ui_session_set_page (UiSession *self, const char *page)
+{
+  if (g_strcmp0 (page, self->page) == 0)
+    return;
+  g_free (self->page);
+  self->page = g_strdup (page);
+  ui_session_display_changed (self);
+}
+
+guint
+ui_session_columns (UiSession *self)
+{
+  return self->columns;
+}
+
+void
+ui_session_set_columns (UiSession *self, guint columns)
+{
+  if (columns == self->columns)
+    return;
+  self->columns = MIN (columns, UI_SESSION_MOST_COLUMNS);
+  ui_session_display_changed (self);
+}
+
 gboolean
 ui_session_pointer (UiSession *self, double *x, double *y)
 {

@@ -172,7 +172,7 @@ void
 ui_session_refresh (UiSession *self, guint delay)
 {
   gboolean waits = FALSE;
-  if (self->closed)
+  if (self->closed || self->loading)
     return;
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     waits |= refresh_slot (self, ui_session_nth_slot (self, i));

@@ -1,6 +1,7 @@
 /* What the session's files share. */
 #pragma once
 
+#include "ui/history.h"
 #include "ui/map-cache.h"
 #include "ui/session.h"
 
@@ -39,6 +40,10 @@ struct _UiSession
   UiMode mode;
   gboolean peek, links_views, crosshair;
   UiViewport *viewport;
+  char *page;
+  guint columns;
+  gboolean loading; /* a state is being restored: told once, at the end */
+  UiHistory *history;
   gboolean pointer_inside;
   double pointer_x, pointer_y;
 };

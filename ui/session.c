@@ -45,6 +45,7 @@ set_model (UiSession *self, EngModel *model)
   ui_session_notify (self, PROP_PREDICTIONS);
   ui_session_notify (self, PROP_TARGET);
   ui_session_refresh (self, 0);
+  ui_history_reset (self->history);
 }
 
 typedef struct
@@ -248,6 +249,12 @@ ui_session_set_contrast (UiSession *self, int class_index)
   ui_session_refresh (self, 0);
 }
 
+UiHistory *
+ui_session_history (UiSession *self)
+{
+  return self->history;
+}
+
 /* ---- birth and end ---- */
 
 UiSession *
@@ -294,6 +301,7 @@ static void
 ui_session_dispose (GObject *object)
 {
   ui_session_close (UI_SESSION (object));
+  g_clear_pointer (&UI_SESSION (object)->history, ui_history_free);
   G_OBJECT_CLASS (ui_session_parent_class)->dispose (object);
 }
 
@@ -310,6 +318,7 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->open_cancel);
   g_clear_object (&self->viewport);
   ui_map_cache_free (self->cache);
+  g_free (self->page);
   g_hash_table_unref (self->asked);
   g_free (self->opening);
   g_free (self->prediction_problem);
@@ -385,4 +394,5 @@ ui_session_init (UiSession *self)
   self->tiles = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->slots)),
                                            GTK_FILTER (gtk_custom_filter_new (is_shown, NULL, NULL)));
   self->threshold = ui_threshold_new (self);
+  self->history = ui_history_new (self);
 }

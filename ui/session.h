@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define UI_TYPE_SESSION (ui_session_get_type ())
 G_DECLARE_FINAL_TYPE (UiSession, ui_session, UI, SESSION, GObject)
 
+typedef struct _UiHistory UiHistory;
+
 typedef enum
 {
   UI_MODE_OVERLAY,
@@ -78,6 +80,9 @@ UiSlot *ui_session_running (UiSession *self); /* (nullable) */
 /* Jobs that are not finished. */
 guint ui_session_n_busy (UiSession *self);
 
+/* What was changed, to be undone. */
+UiHistory *ui_session_history (UiSession *self);
+
 /* ---- how it is shown ---- */
 UiDisplay *ui_session_display (UiSession *self); /* change it, then call ui_session_display_changed() */
 void ui_session_display_changed (UiSession *self);
@@ -88,10 +93,17 @@ UiThreshold *ui_session_threshold (UiSession *self);
 gboolean ui_session_peeks (UiSession *self); /* the photo alone, as long as a key is held */
 void ui_session_set_peek (UiSession *self, gboolean peek);
 UiViewport *ui_session_viewport (UiSession *self);
+#define UI_SESSION_MOST_COLUMNS 6
 gboolean ui_session_links_views (UiSession *self);
 void ui_session_set_links_views (UiSession *self, gboolean links);
 gboolean ui_session_shows_crosshair (UiSession *self);
 void ui_session_set_shows_crosshair (UiSession *self, gboolean shows);
+/* Which page of the window is open, by name (nullable), and tiles side by side (0: as fits best).
+ * "display-changed" tells of both. */
+const char *ui_session_page (UiSession *self);
+void ui_session_set_page (UiSession *self, const char *page);
+guint ui_session_columns (UiSession *self);
+void ui_session_set_columns (UiSession *self, guint columns);
 /* In picture pixels; FALSE when the pointer is not over a picture. */
 gboolean ui_session_pointer (UiSession *self, double *x, double *y);
 void ui_session_set_pointer (UiSession *self, gboolean inside, double x, double y);

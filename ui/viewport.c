@@ -45,6 +45,24 @@ ui_viewport_copy (UiViewport *self)
   return copy;
 }
 
+void
+ui_viewport_get (UiViewport *self, double *zoom, double *x, double *y)
+{
+  *zoom = self->fit ? 1 : self->zoom;
+  *x = self->fit ? 0 : self->x;
+  *y = self->fit ? 0 : self->y;
+}
+
+void
+ui_viewport_set (UiViewport *self, double zoom, double x, double y)
+{
+  self->fit = FALSE;
+  self->zoom = CLAMP (zoom, 1 / LARGEST, LARGEST);
+  self->x = x;
+  self->y = y;
+  g_signal_emit (self, changed_signal, 0);
+}
+
 gboolean
 ui_viewport_fits (UiViewport *self)
 {

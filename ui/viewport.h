@@ -18,6 +18,9 @@ typedef struct
 UiViewport *ui_viewport_new (void);
 UiViewport *ui_viewport_copy (UiViewport *self);
 gboolean ui_viewport_fits (UiViewport *self);
+/* Widget pixels per picture pixel, and the picture's point in the middle; only told while it does not fit. */
+void ui_viewport_get (UiViewport *self, double *zoom, double *x, double *y);
+void ui_viewport_set (UiViewport *self, double zoom, double x, double y);
 /* Widget pixels per picture pixel in @frame. */
 double ui_viewport_scale (UiViewport *self, const UiFrame *frame);
 /* Where the whole picture lies in the widget. */

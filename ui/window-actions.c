@@ -320,6 +320,8 @@ static const struct
   { "page", "s", page },
   { "help", "s", help, TRUE },
   { "preferences", NULL, preferences, TRUE },
+  { "undo", NULL, ui_window_undo },
+  { "redo", NULL, ui_window_redo },
 };
 
 static const struct
@@ -391,6 +393,8 @@ static const struct
   { "t", "win.pick-target", NULL },
   { "<Shift>t", "win.target-top", NULL },
   { "<Shift>r", "win.clear-contrast", NULL },
+  { "<Control>z", "win.undo", NULL },
+  { "<Control><Shift>z", "win.redo", NULL },
   { "j", "win.select-tile", "1" },
   { "k", "win.select-tile", "-1" },
   { "Escape", "win.stop", NULL },
@@ -443,6 +447,14 @@ ui_window_update_actions (UiWindow *self)
     g_simple_action_set_enabled (find_action (self, actions[i].name), working || actions[i].everywhere);
   for (guint i = 0; i < G_N_ELEMENTS (toggles); i++)
     g_simple_action_set_enabled (find_action (self, toggles[i].name), working);
+  ui_window_update_undo (self);
+}
+
+void
+ui_window_update_toggles (UiWindow *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (toggles); i++)
+    g_simple_action_set_state (find_action (self, toggles[i].name), g_variant_new_boolean (toggles[i].get (self)));
 }
 
 /* ---- keys ---- */

@@ -33,6 +33,8 @@ on_page (UiWindow *self)
   GtkWidget *side = name ? gtk_stack_get_child_by_name (self->sides, name) : NULL;
   if (side)
     gtk_stack_set_visible_child (self->sides, side);
+  if (name)
+    ui_session_set_page (self->session, name);
   ui_window_update_actions (self);
 }
 

@@ -7,6 +7,7 @@
 #include "ui/method-list.h"
 #include "ui/start-page.h"
 #include "ui/task-button.h"
+#include "ui/toast.h"
 #include "ui/window.h"
 
 struct _UiWindow
@@ -25,6 +26,7 @@ struct _UiWindow
   GtkStack *root;
   UiStartPage *start;
   GtkWidget *veil;
+  UiToast *toast;
 
   GtkStack *pages, *sides;
   GtkWidget *strip_box;
@@ -58,8 +60,15 @@ struct _UiWindow
 /* window-actions.c */
 void ui_window_add_keys (UiWindow *self);
 void ui_window_update_actions (UiWindow *self);
+void ui_window_update_toggles (UiWindow *self); /* as the session and the panes are */
 gboolean ui_window_get_toggle (UiWindow *self, const char *name);
 void ui_window_set_toggle (UiWindow *self, const char *name, gboolean on);
+
+/* window-undo.c */
+void ui_window_add_undo (UiWindow *self);
+void ui_window_undo (UiWindow *self, GVariant *unused);
+void ui_window_redo (UiWindow *self, GVariant *unused);
+void ui_window_update_undo (UiWindow *self);
 
 /* window-pages.c */
 void ui_window_add_pages (UiWindow *self);

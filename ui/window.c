@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "ui/history.h"
 #include "ui/recents.h"
 #include "ui/sample.h"
 #include "ui/settings.h"
@@ -309,6 +310,19 @@ static void
 on_columns (UiWindow *self)
 {
   ui_tile_grid_set_columns (self->grid, gtk_drop_down_get_selected (self->columns));
+  ui_session_set_columns (self->session, gtk_drop_down_get_selected (self->columns));
+}
+
+/* A restored session brings its page and columns along. */
+static void
+on_display (UiWindow *self)
+{
+  if (ui_session_page (self->session))
+    ui_window_show_page (self, ui_session_page (self->session));
+  if (gtk_drop_down_get_selected (self->columns) != ui_session_columns (self->session))
+    gtk_drop_down_set_selected (self->columns, ui_session_columns (self->session));
+  ui_window_update_toggles (self);
+  update_zoom (self);
 }
 
 /* ---- width ---- */
@@ -366,7 +380,7 @@ connect_session (UiWindow *self)
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "pointer-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "display-changed", G_CALLBACK (update_zoom), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_viewport (session), "changed", G_CALLBACK (update_zoom), self,
                            G_CONNECT_SWAPPED);
 }
@@ -412,7 +426,10 @@ ui_window_dispose (GObject *object)
   g_clear_handle_id (&self->model_pulse, g_source_remove);
   g_clear_handle_id (&self->output_idle, g_source_remove);
   if (self->session)
-    ui_session_close (self->session);
+    {
+      ui_history_connect (ui_session_history (self->session), NULL, NULL);
+      ui_session_close (self->session);
+    }
   G_OBJECT_CLASS (ui_window_parent_class)->dispose (object);
   g_clear_object (&self->session);
 }
@@ -437,6 +454,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (root);
   BIND (start);
   BIND (veil);
+  BIND (toast);
   BIND (sidebar_paned);
   BIND (sidebar);
   BIND (display_side);
@@ -470,6 +488,7 @@ ui_window_class_init (UiWindowClass *klass)
   widget_class->size_allocate = ui_window_size_allocate;
   GTK_WINDOW_CLASS (klass)->close_request = ui_window_close_request;
   g_type_ensure (UI_TYPE_TASK_BUTTON);
+  g_type_ensure (UI_TYPE_TOAST);
   g_type_ensure (UI_TYPE_START_PAGE);
   g_type_ensure (UI_TYPE_CLASS_LIST);
   g_type_ensure (UI_TYPE_METHOD_LIST);
@@ -492,6 +511,7 @@ ui_window_init (UiWindow *self)
   ui_window_add_keys (self);
   ui_window_add_pages (self);
   connect_session (self);
+  ui_window_add_undo (self);
   ui_window_add_drop_target (self);
   g_signal_connect_swapped (self->info, "response", G_CALLBACK (hide_info), self);
   g_signal_connect_swapped (self->start, "open", G_CALLBACK (on_start_open), self);

@@ -1,0 +1,116 @@
+/* See ui-support.h. */
+#include "ui-support.h"
+
+#include "support.h"
+#include "ui/appearance.h"
+#include "ui/loader.h"
+
+static gboolean has_display;
+static char *home;
+
+void
+test_ui_init (int *argc, char ***argv)
+{
+  static const char *const folders[] = { "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME" };
+  home = test_tmpdir ();
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    g_setenv (folders[i], home, TRUE);
+  /* Names are kept where the test can read them; no session bus is asked for. */
+  g_setenv ("GTK_A11Y", "test", TRUE);
+  g_test_init (argc, argv, NULL);
+  has_display = gtk_init_check ();
+  if (has_display)
+    ui_appearance_init ();
+}
+
+int
+test_ui_run (void)
+{
+  int result = g_test_run ();
+  ui_loader_shutdown ();
+  eng_engine_shutdown ();
+  ui_appearance_shutdown ();
+  test_remove_tree (home);
+  g_free (home);
+  return result;
+}
+
+const char *
+test_ui_home (void)
+{
+  return home;
+}
+
+gboolean
+test_ui_have_sample (void)
+{
+  g_autofree char *model = test_data ("models/scenes-cnn.onnx");
+  if (has_display && g_file_test (model, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_test_skip (has_display ? "the sample's model is not here" : "no display");
+  return FALSE;
+}
+
+UiSlot *
+test_ui_slot (UiSession *session, const char *id)
+{
+  GListModel *slots = ui_session_slots (session);
+  for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
+      if (g_str_equal (ui_slot_method (slot)->id, id))
+        return slot;
+    }
+  g_assert_not_reached ();
+}
+
+void
+test_ui_show_only (UiSession *session, const char *ids)
+{
+  g_auto (GStrv) wanted = g_strsplit (ids, ",", -1);
+  GListModel *slots = ui_session_slots (session);
+  for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
+      ui_slot_set_shown (slot, g_strv_contains ((const char *const *)wanted, ui_slot_method (slot)->id));
+    }
+}
+
+void
+test_ui_open_sample (UiSession *session)
+{
+  g_autofree char *model = test_data ("models/scenes-cnn.onnx"), *scenes = test_data ("scenes");
+  const char *paths[] = { model, scenes, NULL };
+  ui_session_open (session, paths, UI_OPEN_ANYTHING);
+}
+
+gboolean
+test_ui_settled (UiSession *session)
+{
+  return !ui_session_opening (session) && ui_session_model (session) && ui_session_probabilities (session, NULL)
+         && ui_session_n_busy (session) == 0;
+}
+
+void
+test_ui_idle (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+UiWindow *
+test_ui_window (void)
+{
+  g_autoptr (GtkApplication) application = gtk_application_new (NULL, G_APPLICATION_NON_UNIQUE);
+  g_application_register (G_APPLICATION (application), NULL, NULL);
+  UiWindow *window = ui_window_new (application);
+  gtk_window_present (GTK_WINDOW (window));
+  return window;
+}
+
+void
+test_ui_end (UiSession *session)
+{
+  ui_session_close (session);
+  g_assert_finalize_object (session);
+}

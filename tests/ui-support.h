@@ -1,0 +1,29 @@
+/* What tests of sessions and windows share. The program's time limit is the only clock. */
+#pragma once
+
+#include "ui/window.h"
+
+/* Runs the main loop until @condition holds. */
+#define wait_until(condition)                                                                                        \
+  while (!(condition))                                                                                               \
+  g_main_context_iteration (NULL, TRUE)
+
+/* Settings, recent files, caches and states go to a new folder; GTK starts if there is a display. */
+void test_ui_init (int *argc, char ***argv);
+/* Runs the tests, ends the threads, removes the folder. */
+int test_ui_run (void);
+/* The folder that stands for the user's own. */
+const char *test_ui_home (void);
+/* FALSE after g_test_skip(): no display or no sample. */
+gboolean test_ui_have_sample (void);
+UiSlot *test_ui_slot (UiSession *session, const char *id);
+void test_ui_show_only (UiSession *session, const char *ids); /* "grad-cam,gradient" */
+void test_ui_open_sample (UiSession *session);
+/* A picture, its scores and every map asked for are there. */
+gboolean test_ui_settled (UiSession *session);
+/* Lets everything that waits in the main loop happen. */
+void test_ui_idle (void);
+/* A window of its own application. Destroy it with gtk_window_destroy(). */
+UiWindow *test_ui_window (void);
+/* Closes @session, which must be the last reference. */
+void test_ui_end (UiSession *session);

@@ -1,0 +1,299 @@
+/* See session-state.h. A section stands beside the others here, or in the file of what it describes. */
+#include "ui/session-state.h"
+
+#include "engine/values-json.h"
+#include "ui/session-private.h"
+
+/* ---- the class ---- */
+
+static void
+save_target (UiSession *self, JsonObject *out)
+{
+  int target = self->follow_top ? -1 : self->chosen;
+  json_object_set_boolean_member (out, "follow", self->follow_top);
+  json_object_set_int_member (out, "class", target);
+  json_object_set_int_member (out, "contrast", self->contrast);
+}
+
+static gboolean
+load_target (UiSession *self, const EngJson *in, GError **error)
+{
+  gboolean follow = self->follow_top;
+  int chosen = self->chosen, contrast = self->contrast;
+  int most = self->model ? eng_model_n_classes (self->model) - 1 : G_MAXINT;
+  if (!eng_json_bool (in, "follow", &follow, error) || !eng_json_int (in, "class", -1, most, &chosen, error)
+      || !eng_json_int (in, "contrast", -1, most, &contrast, error))
+    return FALSE;
+  self->follow_top = follow || chosen < 0;
+  self->chosen = chosen;
+  self->contrast = contrast;
+  return TRUE;
+}
+
+static const UiStateWord target_words[] = {
+  { "contrast", "contrast" },
+  { "follow", "class" },
+  { "class", "class" },
+  { NULL, NULL },
+};
+
+/* ---- the methods ---- */
+
+/* What is not shown is worth a word only where a person changed its values. */
+static void
+save_tiles (UiSession *self, JsonObject *out)
+{
+  JsonArray *methods = json_array_new ();
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlot *slot = ui_session_nth_slot (self, i);
+      const EngValues *values = ui_slot_values (slot);
+      g_autofree char *changed = values ? eng_values_summary (values) : g_strdup ("");
+      if (!ui_slot_shown (slot) && !*changed)
+        continue;
+      JsonObject *row = json_object_new ();
+      json_object_set_string_member (row, "method", ui_slot_method (slot)->id);
+      json_object_set_boolean_member (row, "shown", ui_slot_shown (slot));
+      if (values)
+        {
+          g_autofree char *text = eng_values_to_json (values);
+          json_object_set_member (row, "values", json_from_string (text, NULL));
+        }
+      json_array_add_object_element (methods, row);
+    }
+  json_object_set_array_member (out, "methods", methods);
+}
+
+/* The row about @slot; NULL: none. */
+static JsonObject *
+find_row (JsonArray *methods, UiSlot *slot)
+{
+  for (guint i = 0; i < json_array_get_length (methods); i++)
+    {
+      JsonNode *node = json_array_get_element (methods, i);
+      JsonObject *row = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      const char *id = row ? json_object_get_string_member_with_default (row, "method", "") : "";
+      if (g_strcmp0 (id, ui_slot_method (slot)->id) == 0)
+        return row;
+    }
+  return NULL;
+}
+
+static gboolean
+load_slot (UiSession *self, UiSlot *slot, const EngJson *row, GError **error)
+{
+  gboolean shown = FALSE, ok = TRUE;
+  EngJson values = { 0 };
+  if (row->object)
+    ok = eng_json_bool (row, "shown", &shown, error) && eng_json_object (row, "values", "values.", &values, error);
+  if (self->model)
+    {
+      g_autoptr (EngValues) wanted = eng_values_new (ui_slot_method (slot), self->model);
+      ok = ok && (!values.object || eng_values_read (wanted, ui_slot_method (slot), &values, error));
+      if (ok)
+        ui_slot_set_values (slot, wanted);
+    }
+  if (ok)
+    ui_slot_set_shown (slot, shown);
+  return ok;
+}
+
+static gboolean
+load_tiles (UiSession *self, const EngJson *in, GError **error)
+{
+  gboolean ok = TRUE;
+  if (!eng_json_is_array (in, "methods"))
+    return eng_json_has (in, "methods") ? eng_json_fail (in, "methods", "a list", error) : TRUE;
+  JsonArray *methods = json_object_get_array_member (in->object, "methods");
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlot *slot = ui_session_nth_slot (self, i);
+      EngJson row = { find_row (methods, slot), in->origin, "methods." };
+      ok = load_slot (self, slot, &row, ok ? error : NULL) && ok;
+    }
+  return ok;
+}
+
+static const UiStateWord tiles_words[] = {
+  { "methods", "tiles" },
+  { NULL, NULL },
+};
+
+/* ---- how it is shown ---- */
+
+static const char *const mode_ids[] = { "overlay", "map", "photo", NULL };
+static const char *const clip_ids[] = { "percentile", "minmax", "manual", NULL };
+static const char *const smoothing_ids[] = { "automatic", "cells", "smooth", NULL };
+static const char *const photo_ids[] = { "automatic", "colour", "grey", NULL };
+
+void
+ui_state_set_choice (JsonObject *out, const char *key, const char *const *ids, int index)
+{
+  json_object_set_string_member (out, key, ids[index]);
+}
+
+static void
+save_display (UiSession *self, JsonObject *out)
+{
+  const UiDisplay *d = &self->display;
+  ui_state_set_choice (out, "mode", mode_ids, (int)self->mode);
+  json_object_set_string_member (out, "unsigned-map", d->unsigned_map->id);
+  json_object_set_string_member (out, "signed-map", d->signed_map->id);
+  json_object_set_double_member (out, "opacity", d->opacity);
+  json_object_set_boolean_member (out, "fade", d->fade);
+  ui_state_set_choice (out, "clip", clip_ids, (int)d->clip);
+  json_object_set_double_member (out, "percentile", d->percentile);
+  json_object_set_double_member (out, "lo", d->lo);
+  json_object_set_double_member (out, "hi", d->hi);
+  ui_state_set_choice (out, "smoothing", smoothing_ids, (int)d->smoothing);
+  ui_state_set_choice (out, "photo", photo_ids, (int)d->photo);
+}
+
+static gboolean
+load_map (const EngJson *in, const char *key, EngSign sign, const UiColormap **out, GError **error)
+{
+  g_autofree char *id = NULL;
+  if (!eng_json_string (in, key, &id, error))
+    return FALSE;
+  const UiColormap *map = id ? ui_colormap_find (id) : *out;
+  if (!map || map->sign != sign)
+    return eng_json_fail (in, key, "a colour map of this program", error);
+  *out = map;
+  return TRUE;
+}
+
+static gboolean
+load_display (UiSession *self, const EngJson *in, GError **error)
+{
+  UiDisplay d = self->display;
+  int mode = (int)self->mode, clip = (int)d.clip, smoothing = (int)d.smoothing, photo = (int)d.photo;
+  if (!eng_json_choice (in, "mode", mode_ids, &mode, error)
+      || !load_map (in, "unsigned-map", ENG_SIGN_UNSIGNED, &d.unsigned_map, error)
+      || !load_map (in, "signed-map", ENG_SIGN_SIGNED, &d.signed_map, error)
+      || !eng_json_double (in, "opacity", 0, 1, &d.opacity, error) || !eng_json_bool (in, "fade", &d.fade, error)
+      || !eng_json_choice (in, "clip", clip_ids, &clip, error)
+      || !eng_json_double (in, "percentile", 50, 100, &d.percentile, error)
+      || !eng_json_double (in, "lo", -1e30, 1e30, &d.lo, error)
+      || !eng_json_double (in, "hi", -1e30, 1e30, &d.hi, error)
+      || !eng_json_choice (in, "smoothing", smoothing_ids, &smoothing, error)
+      || !eng_json_choice (in, "photo", photo_ids, &photo, error))
+    return FALSE;
+  d.clip = (UiClip)clip;
+  d.smoothing = (UiSmoothing)smoothing;
+  d.photo = (UiPhoto)photo;
+  self->display = d;
+  self->mode = (UiMode)mode;
+  return TRUE;
+}
+
+static const UiStateWord display_words[] = {
+  { "mode", "view" },
+  { "unsigned-map", "colour map" },
+  { "signed-map", "colour map" },
+  { "opacity", "opacity", TRUE },
+  { "fade", "fading" },
+  { "clip", "range" },
+  { "percentile", "range", TRUE },
+  { "lo", "range", TRUE },
+  { "hi", "range", TRUE },
+  { "smoothing", "cells" },
+  { "photo", "photo" },
+  { NULL, NULL },
+};
+
+/* ---- where one looks ---- */
+
+static void
+save_view (UiSession *self, JsonObject *out)
+{
+  double zoom, x, y;
+  json_object_set_boolean_member (out, "linked", self->links_views);
+  json_object_set_boolean_member (out, "crosshair", self->crosshair);
+  if (self->page)
+    json_object_set_string_member (out, "page", self->page);
+  json_object_set_int_member (out, "columns", self->columns);
+  json_object_set_boolean_member (out, "fit", ui_viewport_fits (self->viewport));
+  ui_viewport_get (self->viewport, &zoom, &x, &y);
+  json_object_set_double_member (out, "zoom", zoom);
+  json_object_set_double_member (out, "x", x);
+  json_object_set_double_member (out, "y", y);
+}
+
+static gboolean
+load_view (UiSession *self, const EngJson *in, GError **error)
+{
+  gboolean fit = TRUE, links = self->links_views, crosshair = self->crosshair;
+  int columns = (int)self->columns;
+  double zoom = 1, x = 0, y = 0;
+  g_autofree char *page = NULL;
+  if (!eng_json_bool (in, "linked", &links, error) || !eng_json_bool (in, "crosshair", &crosshair, error)
+      || !eng_json_string (in, "page", &page, error)
+      || !eng_json_int (in, "columns", 0, UI_SESSION_MOST_COLUMNS, &columns, error)
+      || !eng_json_bool (in, "fit", &fit, error) || !eng_json_double (in, "zoom", 1e-4, 1e3, &zoom, error)
+      || !eng_json_double (in, "x", -1e6, 1e6, &x, error) || !eng_json_double (in, "y", -1e6, 1e6, &y, error))
+    return FALSE;
+  self->links_views = links;
+  self->crosshair = crosshair;
+  self->columns = (guint)columns;
+  if (page)
+    ui_session_set_page (self, page);
+  if (fit)
+    ui_viewport_fit (self->viewport);
+  else
+    ui_viewport_set (self->viewport, zoom, x, y);
+  return TRUE;
+}
+
+/* ---- the table ---- */
+
+static const UiStateSection sections[] = {
+  { "target", TRUE, save_target, load_target, target_words },
+  { "tiles", TRUE, save_tiles, load_tiles, tiles_words },
+  { "display", TRUE, save_display, load_display, display_words },
+  { "view", FALSE, save_view, load_view, NULL },
+};
+
+const UiStateSection *
+ui_state_section (guint i)
+{
+  return i < G_N_ELEMENTS (sections) ? &sections[i] : NULL;
+}
+
+JsonObject *
+ui_session_state_save_section (UiSession *self, const UiStateSection *section)
+{
+  JsonObject *object = json_object_new ();
+  section->save (self, object);
+  return object;
+}
+
+JsonNode *
+ui_session_state_save (UiSession *self)
+{
+  JsonObject *state = json_object_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    json_object_set_object_member (state, sections[i].name, ui_session_state_save_section (self, &sections[i]));
+  return json_node_init_object (json_node_alloc (), state);
+}
+
+gboolean
+ui_session_state_load (UiSession *self, const EngJson *state, GError **error)
+{
+  gboolean ok = TRUE;
+  self->loading = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    {
+      EngJson in;
+      GError **where = ok ? error : NULL;
+      g_autofree char *prefix = g_strconcat (sections[i].name, ".", NULL);
+      gboolean good = eng_json_object (state, sections[i].name, prefix, &in, where);
+      if (good && in.object)
+        good = sections[i].load (self, &in, where);
+      ok = good && ok;
+    }
+  self->loading = FALSE;
+  ui_session_notify (self, PROP_TARGET);
+  ui_session_display_changed (self);
+  ui_session_refresh (self, 0);
+  return ok;
+}
