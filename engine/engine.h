@@ -16,5 +16,7 @@
 #include "preprocess.h"
 #include "probe.h"
 #include "result-cache.h"
+#include "thumbnail.h"
+#include "truth.h"
 
 #define ENG_VERSION "0.1.0"

@@ -1,6 +1,10 @@
 /* See image-strip.h. */
 #include "ui/image-strip.h"
 
+#include "ui/draw/words.h"
+#include "ui/explain-all.h"
+#include "ui/strip-filter.h"
+
 struct _UiImageStrip
 {
   GtkWidget parent_instance;
@@ -9,6 +13,9 @@ struct _UiImageStrip
   GtkListView *list;
   GtkScrolledWindow *scrolled;
   GtkSingleSelection *selection;
+  UiStripFilter *filter;
+  GtkMenuButton *explain_all;
+  UiExplainAll *explain_all_popover;
   gboolean updating;
 };
 
@@ -18,7 +25,7 @@ G_DEFINE_FINAL_TYPE (UiImageStrip, ui_image_strip, GTK_TYPE_WIDGET)
 
 typedef struct
 {
-  GtkWidget *picture, *broken, *caption, *mark;
+  GtkWidget *picture, *heat, *broken, *caption, *doubt, *explained;
   UiPicture *bound; /* (owned) */
   gulong handler;
 } Cell;
@@ -32,25 +39,74 @@ cell_free (Cell *cell)
   g_free (cell);
 }
 
+/* At most two marks: what went wrong or what disagrees, and that the maps are there. */
+static void
+update_marks (Cell *cell, UiPicture *picture)
+{
+  const char *problem = ui_picture_problem (picture), *failure = ui_picture_failure (picture);
+  gboolean wrong = ui_picture_wrong (picture);
+  g_autofree char *labelled = wrong ? g_strdup_printf ("Labelled %s", ui_picture_truth_label (picture)) : NULL;
+  gtk_widget_set_visible (cell->doubt, problem || failure || wrong);
+  gtk_image_set_from_icon_name (GTK_IMAGE (cell->doubt),
+                                problem || failure ? "sl-warning-symbolic" : "sl-not-equal-symbolic");
+  gtk_widget_remove_css_class (cell->doubt, problem || failure ? "sl-warn" : "sl-err");
+  gtk_widget_add_css_class (cell->doubt, problem || failure ? "sl-err" : "sl-warn");
+  gtk_widget_set_tooltip_text (cell->doubt, problem ? NULL : failure ? failure : labelled);
+  gtk_widget_set_visible (cell->explained, ui_picture_explained (picture));
+}
+
+/* "harbour-01.png, lighthouse 0.957, labelled sailboat, explained". (transfer full) */
+static char *
+describe (UiPicture *picture)
+{
+  const char *problem = ui_picture_problem (picture), *label = ui_picture_truth_label (picture);
+  const float *probabilities = ui_picture_probabilities (picture, NULL);
+  GString *text = g_string_new (problem ? problem : ui_picture_name (picture));
+  if (problem)
+    return g_string_free (text, FALSE);
+  if (probabilities)
+    g_string_append_printf (text, ", %s %.3f", ui_picture_caption (picture), probabilities[ui_picture_top (picture)]);
+  if (label)
+    g_string_append_printf (text, ", labelled %s", label);
+  if (ui_picture_failure (picture))
+    g_string_append_printf (text, ", %s", ui_picture_failure (picture));
+  if (ui_picture_explained (picture))
+    g_string_append (text, ", explained");
+  return g_string_free (text, FALSE);
+}
+
 static void
 update_cell (UiPicture *picture, GtkWidget *box)
 {
   Cell *cell = g_object_get_data (G_OBJECT (box), "cell");
-  const char *problem = ui_picture_problem (picture);
-  gboolean explained = ui_picture_explained (picture);
+  g_autofree char *words = describe (picture);
   gtk_picture_set_paintable (GTK_PICTURE (cell->picture), GDK_PAINTABLE (ui_picture_thumbnail (picture)));
-  gtk_widget_set_visible (cell->broken, problem != NULL);
+  gtk_picture_set_paintable (GTK_PICTURE (cell->heat), GDK_PAINTABLE (ui_picture_heat (picture)));
+  gtk_widget_set_visible (cell->broken, ui_picture_problem (picture) != NULL);
   gtk_label_set_label (GTK_LABEL (cell->caption), ui_picture_caption (picture));
-  gtk_widget_set_visible (cell->mark, explained || problem);
-  gtk_image_set_from_icon_name (GTK_IMAGE (cell->mark), problem ? "sl-warning-symbolic" : "sl-check-symbolic");
-  gtk_widget_remove_css_class (cell->mark, problem ? "sl-ok" : "sl-err");
-  gtk_widget_add_css_class (cell->mark, problem ? "sl-err" : "sl-ok");
-  gtk_widget_set_tooltip_text (cell->mark, problem ? NULL : "Explained by every ticked method");
-  gtk_widget_set_tooltip_text (box, problem ? problem : ui_picture_name (picture));
-  g_autofree char *spoken =
-      g_strdup_printf ("%s, %s%s", ui_picture_name (picture), problem ? problem : ui_picture_caption (picture),
-                       explained ? ", explained" : "");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (box), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  update_marks (cell, picture);
+  gtk_widget_set_tooltip_text (box, words);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (box), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
+}
+
+static GtkWidget *
+make_mark (GtkWidget *foot, const char *icon, const char *class_name, const char *tooltip)
+{
+  GtkWidget *mark = gtk_image_new_from_icon_name (icon);
+  gtk_image_set_pixel_size (GTK_IMAGE (mark), 12);
+  gtk_widget_add_css_class (mark, class_name);
+  gtk_widget_set_tooltip_text (mark, tooltip);
+  gtk_box_append (GTK_BOX (foot), mark);
+  return mark;
+}
+
+static GtkWidget *
+make_cover (void)
+{
+  GtkWidget *picture = gtk_picture_new ();
+  gtk_picture_set_content_fit (GTK_PICTURE (picture), GTK_CONTENT_FIT_COVER);
+  gtk_picture_set_can_shrink (GTK_PICTURE (picture), TRUE);
+  return picture;
 }
 
 static void
@@ -59,11 +115,11 @@ setup_cell (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
   Cell *cell = g_new0 (Cell, 1);
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3), *foot = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4);
   GtkWidget *overlay = gtk_overlay_new ();
-  cell->picture = gtk_picture_new ();
+  cell->picture = make_cover ();
+  cell->heat = make_cover ();
   cell->broken = gtk_label_new ("!");
   cell->caption = gtk_label_new (NULL);
-  cell->mark = gtk_image_new ();
-  gtk_picture_set_content_fit (GTK_PICTURE (cell->picture), GTK_CONTENT_FIT_COVER);
+  gtk_widget_set_can_target (cell->heat, FALSE);
   gtk_widget_set_size_request (overlay, 92, 58);
   gtk_widget_set_overflow (overlay, GTK_OVERFLOW_HIDDEN);
   gtk_widget_add_css_class (overlay, "thumb");
@@ -74,13 +130,14 @@ setup_cell (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
   gtk_label_set_width_chars (GTK_LABEL (cell->caption), 5);
   gtk_label_set_max_width_chars (GTK_LABEL (cell->caption), 9);
   gtk_widget_set_hexpand (cell->caption, TRUE);
-  gtk_image_set_pixel_size (GTK_IMAGE (cell->mark), 12);
   gtk_widget_set_size_request (foot, -1, 17); /* the same with and without a mark */
   gtk_overlay_set_child (GTK_OVERLAY (overlay), cell->picture);
+  gtk_overlay_add_overlay (GTK_OVERLAY (overlay), cell->heat);
   gtk_overlay_add_overlay (GTK_OVERLAY (overlay), cell->broken);
   gtk_box_append (GTK_BOX (box), overlay);
   gtk_box_append (GTK_BOX (foot), cell->caption);
-  gtk_box_append (GTK_BOX (foot), cell->mark);
+  cell->doubt = make_mark (foot, "sl-not-equal-symbolic", "sl-warn", NULL);
+  cell->explained = make_mark (foot, "sl-check-symbolic", "sl-ok", "Explained");
   gtk_box_append (GTK_BOX (box), foot);
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
   g_object_set_data_full (G_OBJECT (box), "cell", cell, (GDestroyNotify)cell_free);
@@ -115,40 +172,73 @@ scroll_to (UiImageStrip *self, guint position)
   gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", position);
 }
 
+/* Place of the current picture among those listed; GTK_INVALID_LIST_POSITION: it is not. */
+static guint
+find_current (UiImageStrip *self)
+{
+  UiPicture *picture = ui_session_picture (self->session);
+  GListModel *listed = ui_session_filtered (self->session);
+  guint at = ui_session_position (self->session), n = g_list_model_get_n_items (listed);
+  if (ui_session_filter (self->session, NULL) == UI_FILTER_ALL)
+    return picture ? at : GTK_INVALID_LIST_POSITION;
+  for (guint i = 0; picture && i < n; i++)
+    {
+      g_autoptr (UiPicture) item = g_list_model_get_item (listed, i);
+      if (item == picture)
+        return i;
+    }
+  return GTK_INVALID_LIST_POSITION;
+}
+
+/* "3 of 12 · 480 × 360", "3 of 12 listed"; what is not known or not so is left out. */
+static char *
+describe_place (UiImageStrip *self, guint at)
+{
+  UiPicture *picture = ui_session_picture (self->session);
+  guint n = g_list_model_get_n_items (ui_session_filtered (self->session));
+  gboolean all = ui_session_filter (self->session, NULL) == UI_FILTER_ALL;
+  GString *text = g_string_new (NULL);
+  g_autofree char *count = ui_words_count (n);
+  if (!picture)
+    return g_string_free (text, FALSE);
+  if (at != GTK_INVALID_LIST_POSITION)
+    g_string_printf (text, "%u of %s%s", at + 1, count, all ? "" : " listed");
+  else
+    g_string_printf (text, "%s listed", count);
+  if (ui_picture_width (picture) > 0)
+    g_string_append_printf (text, " · %d × %d", ui_picture_width (picture), ui_picture_height (picture));
+  return g_string_free (text, FALSE);
+}
+
 static void
 update (UiImageStrip *self)
 {
   UiPicture *picture = ui_session_picture (self->session);
-  guint n = g_list_model_get_n_items (ui_session_pictures (self->session)), at = ui_session_position (self->session);
+  guint at = find_current (self);
   g_autofree char *folder = picture ? ui_picture_folder (picture) : g_strdup ("");
-  g_autofree char *size = NULL;
-  if (picture && ui_picture_width (picture) > 0)
-    size = g_strdup_printf ("%u of %u · %d × %d", at + 1, n, ui_picture_width (picture), ui_picture_height (picture));
-  else if (picture)
-    size = g_strdup_printf ("%u of %u", at + 1, n);
+  g_autofree char *place = describe_place (self, at);
   gtk_label_set_label (self->name, picture ? ui_picture_name (picture) : "No pictures");
-  gtk_label_set_label (self->size, size ? size : "");
+  gtk_label_set_label (self->size, place);
   gtk_label_set_label (self->folder, folder);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), picture ? ui_picture_path (picture) : NULL);
   self->updating = TRUE;
-  gboolean moved = picture && gtk_single_selection_get_selected (self->selection) != at;
-  gtk_single_selection_set_selected (self->selection, picture ? at : GTK_INVALID_LIST_POSITION);
+  gboolean moved = gtk_single_selection_get_selected (self->selection) != at;
+  gtk_single_selection_set_selected (self->selection, at);
   self->updating = FALSE;
-  if (moved)
+  if (moved && at != GTK_INVALID_LIST_POSITION)
     scroll_to (self, at);
 }
 
 static void
 on_selected (UiImageStrip *self)
 {
-  guint at = gtk_single_selection_get_selected (self->selection);
-  g_autoptr (UiPicture) picture = g_list_model_get_item (ui_session_pictures (self->session), at);
+  UiPicture *picture = gtk_single_selection_get_selected_item (self->selection);
   if (self->updating || !picture)
     return;
   if (ui_picture_problem (picture))
     update (self); /* stays where it was */
   else
-    ui_session_show (self->session, at);
+    ui_session_show_picture (self->session, picture);
 }
 
 /* The list's own keys would stop at broken pictures and move the focus apart from the picture shown. */
@@ -181,14 +271,25 @@ ui_image_strip_set_session (UiImageStrip *self, UiSession *session)
 {
   self->session = g_object_ref (session);
   self->updating = TRUE;
-  self->selection = gtk_single_selection_new (g_object_ref (ui_session_pictures (session)));
+  self->selection = gtk_single_selection_new (g_object_ref (ui_session_filtered (session)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (self->selection));
   self->updating = FALSE;
   g_signal_connect_object (self->selection, "notify::selected", G_CALLBACK (on_selected), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_filtered (session), "items-changed", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (session, "notify::filter", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  ui_strip_filter_set_session (self->filter, session);
+  ui_explain_all_set_session (self->explain_all_popover, session);
   update (self);
+}
+
+void
+ui_image_strip_explain_all (UiImageStrip *self)
+{
+  gtk_menu_button_popup (self->explain_all);
 }
 
 GtkWidget *
@@ -214,12 +315,17 @@ ui_image_strip_class_init (UiImageStripClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
   G_OBJECT_CLASS (klass)->dispose = ui_image_strip_dispose;
+  g_type_ensure (UI_TYPE_STRIP_FILTER);
+  g_type_ensure (UI_TYPE_EXPLAIN_ALL);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/image-strip.ui");
   gtk_widget_class_bind_template_child (widget_class, UiImageStrip, name);
   gtk_widget_class_bind_template_child (widget_class, UiImageStrip, size);
   gtk_widget_class_bind_template_child (widget_class, UiImageStrip, folder);
   gtk_widget_class_bind_template_child (widget_class, UiImageStrip, list);
   gtk_widget_class_bind_template_child (widget_class, UiImageStrip, scrolled);
+  gtk_widget_class_bind_template_child (widget_class, UiImageStrip, filter);
+  gtk_widget_class_bind_template_child (widget_class, UiImageStrip, explain_all);
+  gtk_widget_class_bind_template_child (widget_class, UiImageStrip, explain_all_popover);
 }
 
 static void

@@ -12,5 +12,7 @@ G_DECLARE_FINAL_TYPE (UiImageStrip, ui_image_strip, UI, IMAGE_STRIP, GtkWidget)
 void ui_image_strip_set_session (UiImageStrip *self, UiSession *session);
 /* The row of thumbnails, for the keyboard. */
 GtkWidget *ui_image_strip_list (UiImageStrip *self);
+/* Opens the popover of "Explain All…". */
+void ui_image_strip_explain_all (UiImageStrip *self);
 
 G_END_DECLS

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 enum
 {
   UI_LOADER_NOW,       /* somebody waits for it */
+  UI_LOADER_SOON,      /* somebody will: the next picture, the queue of Explain All */
   UI_LOADER_WHEN_IDLE, /* thumbnails */
 };
 

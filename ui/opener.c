@@ -24,12 +24,72 @@ fail_first (Look *look, GError *error)
     look->found.error = error;
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
+/* A file of a folder with its key for sorting, made once: there may be ten thousand. */
+typedef struct
 {
-  g_autofree char *x = g_utf8_collate_key_for_filename (*(char *const *)a, -1);
-  g_autofree char *y = g_utf8_collate_key_for_filename (*(char *const *)b, -1);
-  return strcmp (x, y);
+  char *path, *key;
+} File;
+
+static void
+file_clear (File *file)
+{
+  g_free (file->path);
+  g_free (file->key);
+}
+
+static int
+compare_files (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const File *)a)->key, ((const File *)b)->key);
+}
+
+/* Sorted paths of what is in @folder and wanted. (transfer full) (nullable) */
+static GPtrArray *
+list_folder (const char *folder, gboolean (*wanted) (const char *folder, const char *name), GError **error)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, error);
+  if (!dir)
+    return NULL;
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (File));
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+  g_array_set_clear_func (files, (GDestroyNotify)file_clear);
+  for (const char *name; (name = g_dir_read_name (dir));)
+    if (*name != '.' && wanted (folder, name))
+      {
+        g_autofree char *shown = g_filename_display_name (name);
+        File file = { g_build_filename (folder, name, NULL), g_utf8_collate_key_for_filename (shown, -1) };
+        g_array_append_val (files, file);
+      }
+  g_array_sort (files, compare_files);
+  for (guint i = 0; i < files->len; i++)
+    g_ptr_array_add (paths, g_steal_pointer (&g_array_index (files, File, i).path));
+  return paths;
+}
+
+static gboolean
+is_picture (const char *folder, const char *name)
+{
+  return eng_image_is_candidate (name);
+}
+
+static gboolean
+is_folder (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  return g_file_test (path, G_FILE_TEST_IS_DIR);
+}
+
+/* A table that cannot be read is said to be so; the pictures open all the same. */
+static void
+look_for_labels (Look *look, const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "labels.csv", NULL);
+  GError *error = NULL;
+  if (look->found.truth || !g_file_test (path, G_FILE_TEST_EXISTS))
+    return;
+  look->found.truth = eng_truth_load (path, &error);
+  if (error)
+    fail_first (look, error);
 }
 
 static void
@@ -37,19 +97,21 @@ look_into_folder (Look *look, const char *path)
 {
   g_autofree char *name = g_filename_display_basename (path);
   GError *error = NULL;
-  g_autoptr (GDir) dir = g_dir_open (path, 0, &error);
-  if (!dir)
+  g_autoptr (GPtrArray) files = list_folder (path, is_picture, &error);
+  if (!files)
     {
       fail_first (look, error);
       return;
     }
-  g_autoptr (GPtrArray) files = g_ptr_array_new ();
-  for (const char *file; (file = g_dir_read_name (dir));)
-    if (*file != '.' && eng_image_is_candidate (file))
-      g_ptr_array_add (files, g_build_filename (path, file, NULL));
-  g_ptr_array_sort (files, compare_names);
-  for (guint i = 0; i < files->len; i++)
-    g_ptr_array_add (look->found.pictures, files->pdata[i]);
+  /* A folder of folders, one per class. */
+  g_autoptr (GPtrArray) folders = files->len == 0 ? list_folder (path, is_folder, NULL) : NULL;
+  for (guint i = 0; folders && i < folders->len; i++)
+    {
+      GPtrArray *more = list_folder (folders->pdata[i], is_picture, NULL);
+      if (more)
+        g_ptr_array_extend_and_steal (files, more);
+    }
+  look_for_labels (look, path);
   if (files->len == 0)
     {
       eng_fail (&error, ENG_ERROR_INVALID,
@@ -58,6 +120,7 @@ look_into_folder (Look *look, const char *path)
     }
   else if (!look->found.folder)
     look->found.folder = g_strdup (path);
+  g_ptr_array_extend_and_steal (look->found.pictures, g_steal_pointer (&files));
 }
 
 static void
@@ -72,7 +135,11 @@ look_at_file (Look *look, const char *path)
       look->found.model = g_strdup (path);
     }
   else if (eng_image_is_candidate (path) || look->hint == UI_OPEN_PICTURES)
-    g_ptr_array_add (look->found.pictures, g_strdup (path));
+    {
+      g_autofree char *folder = g_path_get_dirname (path);
+      g_ptr_array_add (look->found.pictures, g_strdup (path));
+      look_for_labels (look, folder);
+    }
   else
     {
       eng_fail (&error, ENG_ERROR_UNSUPPORTED,
@@ -114,6 +181,7 @@ look_done (gpointer data)
   g_free (look->found.folder);
   g_ptr_array_unref (look->found.pictures);
   g_clear_pointer (&look->found.image, eng_image_unref);
+  g_clear_pointer (&look->found.truth, eng_truth_unref);
   g_clear_error (&look->found.error);
   g_strfreev (look->paths);
   g_free (look);

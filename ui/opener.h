@@ -13,6 +13,7 @@ typedef struct
   guint first;         /* index of the first picture that can be decoded */
   EngImage *image;     /* that picture; NULL: none can */
   char *folder;        /* when one folder was given: its path */
+  EngTruth *truth;     /* labels.csv beside the pictures; NULL: there is none */
   GError *error;       /* about something that could not be opened; (nullable) */
 } UiFound;
 

@@ -4,32 +4,37 @@
 
 #include "ui/loader.h"
 
-#define THUMB_WIDTH 208 /* twice the strip's cell, for dense screens */
-#define THUMB_HEIGHT 128
 #define PROXY_SIDE 2048
+#define KEPT_THUMBNAILS 400
+#define HEAT_SIDE 40 /* of the longer side: the map's shape, not its detail */
 
 struct _UiPicture
 {
   GObject parent_instance;
-  char *path, *name, *problem, *caption;
+  char *path, *name, *problem, *caption, *failure, *truth_label;
   int width, height;
-  GdkTexture *thumbnail, *texture, *proxy;
+  GdkTexture *thumbnail, *texture, *proxy, *heat;
   EngImage *image;
   float *probabilities;
-  int n_classes, top;
+  int n_classes, top, truth;
   gboolean explained;
   gboolean wants_image, wants_thumbnail;
   struct _Decode *decode; /* under way; not owned */
+  struct _Thumb *thumb;   /* likewise */
+  GList *kept;            /* place among the thumbnails that nobody looks at; NULL: not there */
 };
+
+/* Pictures whose thumbnail nobody looks at, the longest unseen first. */
+static GQueue kept_thumbnails = G_QUEUE_INIT;
 
 /* One trip to a loader thread. The thread writes the results, the main thread the wishes. */
 typedef struct _Decode
 {
   UiPicture *picture; /* (owned), touched on the main thread only */
   char *path;
-  gint wants_image, wants_thumbnail; /* atomic */
+  gint wants_image; /* atomic */
   EngImage *image;
-  GdkTexture *thumbnail, *texture, *proxy;
+  GdkTexture *texture, *proxy;
   GError *error;
 } Decode;
 
@@ -70,14 +75,6 @@ scaled_texture (EngImage *image, double factor)
 }
 
 static GdkTexture *
-make_thumbnail (EngImage *image)
-{
-  double factor =
-      MAX (THUMB_WIDTH / (double)eng_image_width (image), THUMB_HEIGHT / (double)eng_image_height (image));
-  return scaled_texture (image, MIN (1, factor));
-}
-
-static GdkTexture *
 make_proxy (EngImage *image, GdkTexture *texture)
 {
   int side = MAX (eng_image_width (image), eng_image_height (image));
@@ -89,13 +86,10 @@ static void
 decode_work (gpointer data)
 {
   Decode *decode = data;
-  if (!g_atomic_int_get (&decode->wants_image) && !g_atomic_int_get (&decode->wants_thumbnail))
+  if (!g_atomic_int_get (&decode->wants_image))
     return;
   decode->image = eng_image_load (decode->path, &decode->error);
-  if (!decode->image)
-    return;
-  decode->thumbnail = make_thumbnail (decode->image);
-  if (!g_atomic_int_get (&decode->wants_image))
+  if (!decode->image || !g_atomic_int_get (&decode->wants_image))
     return;
   decode->texture = texture_of (decode->image);
   decode->proxy = make_proxy (decode->image, decode->texture);
@@ -113,6 +107,14 @@ take_image (UiPicture *self, Decode *decode)
 }
 
 static void
+set_problem (UiPicture *self, const GError *error)
+{
+  g_free (self->problem);
+  self->problem = g_strdup (error->message);
+  self->wants_image = self->wants_thumbnail = FALSE;
+}
+
+static void
 decode_done (gpointer data)
 {
   Decode *decode = data;
@@ -122,26 +124,17 @@ decode_done (gpointer data)
     {
       self->width = eng_image_width (decode->image);
       self->height = eng_image_height (decode->image);
-      g_set_object (&self->thumbnail, decode->thumbnail);
       if (decode->texture && self->wants_image)
         take_image (self, decode);
-      self->wants_thumbnail = FALSE;
     }
   else if (decode->error)
-    {
-      g_free (self->problem);
-      self->problem = g_strdup (decode->error->message);
-      self->wants_image = self->wants_thumbnail = FALSE;
-    }
+    set_problem (self, decode->error);
   if (decode->image || decode->error)
     changed (self);
-  /* Asked for while the thread was busy with less. */
+  /* Asked for again after the thread had passed it over. */
   if (self->wants_image && !self->image && !self->problem)
     start_decode (self, UI_LOADER_NOW);
-  else if (self->wants_thumbnail && !self->thumbnail && !self->problem)
-    start_decode (self, UI_LOADER_WHEN_IDLE);
   g_clear_pointer (&decode->image, eng_image_unref);
-  g_clear_object (&decode->thumbnail);
   g_clear_object (&decode->texture);
   g_clear_object (&decode->proxy);
   g_clear_error (&decode->error);
@@ -159,10 +152,111 @@ start_decode (UiPicture *self, int priority)
   decode->picture = g_object_ref (self);
   decode->path = g_strdup (self->path);
   decode->wants_image = self->wants_image;
-  decode->wants_thumbnail = self->wants_thumbnail;
   self->decode = decode;
   ui_loader_push (priority, decode_work, decode_done, decode);
 }
+
+/* ---- thumbnails ---- */
+
+/* As a Decode, for the thumbnail alone: hundreds wait in a line that a picture must not stand in. */
+typedef struct _Thumb
+{
+  UiPicture *picture; /* (owned), touched on the main thread only */
+  char *path;
+  gint wanted; /* atomic */
+  EngThumbnail found;
+  GdkTexture *texture;
+  GError *error;
+} Thumb;
+
+static void
+thumb_work (gpointer data)
+{
+  Thumb *thumb = data;
+  if (g_atomic_int_get (&thumb->wanted) && eng_thumbnail_load (thumb->path, NULL, &thumb->found, &thumb->error))
+    thumb->texture = texture_of (thumb->found.image);
+}
+
+static void
+forget_kept (UiPicture *self)
+{
+  if (self->kept)
+    g_queue_delete_link (&kept_thumbnails, g_steal_pointer (&self->kept));
+}
+
+static void
+keep_thumbnail (UiPicture *self)
+{
+  if (self->kept || !self->thumbnail)
+    return;
+  g_queue_push_tail (&kept_thumbnails, self);
+  self->kept = kept_thumbnails.tail;
+  if (kept_thumbnails.length <= KEPT_THUMBNAILS)
+    return;
+  UiPicture *oldest = kept_thumbnails.head->data;
+  forget_kept (oldest);
+  g_clear_object (&oldest->thumbnail);
+}
+
+static void start_thumb (UiPicture *self);
+
+static void
+thumb_done (gpointer data)
+{
+  Thumb *thumb = data;
+  UiPicture *self = thumb->picture;
+  self->thumb = NULL;
+  if (thumb->texture)
+    {
+      g_set_object (&self->thumbnail, thumb->texture);
+      if (!self->width)
+        {
+          self->width = thumb->found.width;
+          self->height = thumb->found.height;
+        }
+      if (!self->wants_thumbnail)
+        keep_thumbnail (self);
+    }
+  else if (thumb->error)
+    set_problem (self, thumb->error);
+  if (thumb->texture || thumb->error)
+    changed (self);
+  else if (self->wants_thumbnail)
+    start_thumb (self);
+  eng_thumbnail_clear (&thumb->found);
+  g_clear_object (&thumb->texture);
+  g_clear_error (&thumb->error);
+  g_free (thumb->path);
+  g_object_unref (thumb->picture);
+  g_free (thumb);
+}
+
+static void
+start_thumb (UiPicture *self)
+{
+  Thumb *thumb = g_new0 (Thumb, 1);
+  thumb->picture = g_object_ref (self);
+  thumb->path = g_strdup (self->path);
+  thumb->wanted = TRUE;
+  self->thumb = thumb;
+  ui_loader_push (UI_LOADER_WHEN_IDLE, thumb_work, thumb_done, thumb);
+}
+
+void
+ui_picture_want_thumbnail (UiPicture *self, gboolean wanted)
+{
+  self->wants_thumbnail = wanted && !self->problem;
+  if (wanted)
+    forget_kept (self);
+  else
+    keep_thumbnail (self);
+  if (self->thumb)
+    g_atomic_int_set (&self->thumb->wanted, self->wants_thumbnail);
+  else if (self->wants_thumbnail && !self->thumbnail)
+    start_thumb (self);
+}
+
+/* ---- birth and end ---- */
 
 UiPicture *
 ui_picture_new (const char *path)
@@ -181,8 +275,12 @@ ui_picture_finalize (GObject *object)
   g_free (self->name);
   g_free (self->problem);
   g_free (self->caption);
+  g_free (self->failure);
+  g_free (self->truth_label);
   g_free (self->probabilities);
+  forget_kept (self);
   g_clear_object (&self->thumbnail);
+  g_clear_object (&self->heat);
   g_clear_object (&self->texture);
   g_clear_object (&self->proxy);
   g_clear_pointer (&self->image, eng_image_unref);
@@ -199,7 +297,7 @@ ui_picture_class_init (UiPictureClass *klass)
 static void
 ui_picture_init (UiPicture *self)
 {
-  self->top = -1;
+  self->top = self->truth = -1;
 }
 
 const char *
@@ -245,16 +343,6 @@ ui_picture_thumbnail (UiPicture *self)
   return self->thumbnail;
 }
 
-void
-ui_picture_want_thumbnail (UiPicture *self, gboolean wanted)
-{
-  self->wants_thumbnail = wanted && !self->thumbnail && !self->problem;
-  if (self->decode)
-    g_atomic_int_set (&self->decode->wants_thumbnail, self->wants_thumbnail);
-  else if (self->wants_thumbnail)
-    start_decode (self, UI_LOADER_WHEN_IDLE);
-}
-
 EngImage *
 ui_picture_image (UiPicture *self)
 {
@@ -273,8 +361,8 @@ ui_picture_proxy (UiPicture *self)
   return self->proxy;
 }
 
-void
-ui_picture_load (UiPicture *self)
+static void
+load (UiPicture *self, int priority)
 {
   if (self->image || self->problem)
     return;
@@ -282,7 +370,19 @@ ui_picture_load (UiPicture *self)
   if (self->decode)
     g_atomic_int_set (&self->decode->wants_image, TRUE);
   else
-    start_decode (self, UI_LOADER_NOW);
+    start_decode (self, priority);
+}
+
+void
+ui_picture_load (UiPicture *self)
+{
+  load (self, UI_LOADER_NOW);
+}
+
+void
+ui_picture_prefetch (UiPicture *self)
+{
+  load (self, UI_LOADER_SOON);
 }
 
 void
@@ -326,6 +426,8 @@ ui_picture_set_logits (UiPicture *self, EngModel *model, const float *logits)
   self->n_classes = logits ? eng_model_n_classes (model) : 0;
   self->top = -1;
   self->explained = FALSE;
+  g_clear_pointer (&self->failure, g_free);
+  g_clear_object (&self->heat);
   if (logits)
     {
       self->probabilities = g_new (float, self->n_classes);
@@ -359,5 +461,75 @@ ui_picture_set_explained (UiPicture *self, gboolean explained)
   if (self->explained == explained)
     return;
   self->explained = explained;
+  changed (self);
+}
+
+int
+ui_picture_truth (UiPicture *self)
+{
+  return self->truth;
+}
+
+const char *
+ui_picture_truth_label (UiPicture *self)
+{
+  return self->truth_label;
+}
+
+void
+ui_picture_set_truth (UiPicture *self, int class_index, const char *label)
+{
+  if (self->truth == class_index && g_strcmp0 (self->truth_label, label) == 0)
+    return;
+  self->truth = class_index;
+  g_free (self->truth_label);
+  self->truth_label = g_strdup (label);
+  changed (self);
+}
+
+gboolean
+ui_picture_wrong (UiPicture *self)
+{
+  return self->truth >= 0 && self->top >= 0 && self->truth != self->top;
+}
+
+const char *
+ui_picture_failure (UiPicture *self)
+{
+  return self->failure;
+}
+
+void
+ui_picture_set_failure (UiPicture *self, const char *reason)
+{
+  if (g_strcmp0 (self->failure, reason) == 0)
+    return;
+  g_free (self->failure);
+  self->failure = g_strdup (reason);
+  changed (self);
+}
+
+GdkTexture *
+ui_picture_heat (UiPicture *self)
+{
+  return self->heat;
+}
+
+void
+ui_picture_set_heat (UiPicture *self, EngHeatmap *map, const UiDisplay *display)
+{
+  const EngGeometry *g = eng_heatmap_geometry (map);
+  double factor = (double)HEAT_SIDE / MAX (g->image_width, g->image_height);
+  int width = MAX (1, (int)(g->image_width * factor + 0.5)), height = MAX (1, (int)(g->image_height * factor + 0.5));
+  g_autofree float *values = ui_overlay_sample (map, UI_SMOOTHING_SMOOTH, width, height);
+  if (!values)
+    return;
+  UiScale scale;
+  guint8 *rgba = g_malloc ((gsize)width * height * 4);
+  ui_display_scale (display, map, &scale);
+  ui_overlay_heat (values, (gsize)width * height, &scale, display, rgba);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
+  g_clear_object (&self->heat);
+  self->heat = gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
   changed (self);
 }

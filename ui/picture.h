@@ -1,10 +1,11 @@
-/* One picture of the strip: its file, a thumbnail once somebody looks, its pixels while it is among
- * the last ones shown, and what the open model says about it. Main thread only. */
+/* One picture of the strip: its file, a thumbnail while somebody looks, its pixels while it is among
+ * the last ones shown, what it is said to show, and what the open model says. Main thread only. */
 #pragma once
 
 #include <gtk/gtk.h>
 
 #include "engine/engine.h"
+#include "ui/draw/overlay.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +22,8 @@ int ui_picture_height (UiPicture *self);
 const char *ui_picture_problem (UiPicture *self);   /* why it cannot be shown; NULL: nothing known */
 GdkTexture *ui_picture_thumbnail (UiPicture *self); /* (nullable) */
 
-/* Decodes when no thumbnail is there yet. A picture that scrolls away before its turn is passed over. */
+/* From the user's cache of thumbnails, or made. A picture that scrolls away before its turn is passed over; of those
+ * that nobody looks at any more the last few hundred keep theirs. */
 void ui_picture_want_thumbnail (UiPicture *self, gboolean wanted);
 
 /* Pixels: NULL unless loaded. */
@@ -31,7 +33,9 @@ GdkTexture *
 ui_picture_proxy (UiPicture *self); /* at most 2048 a side, for views that show it smaller; may be the texture */
 /* Decodes in the background; "changed" follows, with an image or a problem. */
 void ui_picture_load (UiPicture *self);
-/* Not wanted any more: a decode that has not begun is dropped, one under way only makes the thumbnail. */
+/* The same, after everything that somebody waits for. */
+void ui_picture_prefetch (UiPicture *self);
+/* Not wanted any more: a decode that has not begun is dropped. */
 void ui_picture_unload (UiPicture *self);
 /* Takes an image that is decoded already. */
 void ui_picture_adopt (UiPicture *self, EngImage *image);
@@ -41,9 +45,20 @@ const float *ui_picture_probabilities (UiPicture *self, int *n);
 /* @logits: n values, copied; NULL: forget. @model: names the classes. */
 void ui_picture_set_logits (UiPicture *self, EngModel *model, const float *logits);
 int ui_picture_top (UiPicture *self); /* most probable class; -1: not known */
+/* What it is said to show: class of the open model, -1 for none; @label as it was written, (nullable). */
+int ui_picture_truth (UiPicture *self);
+const char *ui_picture_truth_label (UiPicture *self);
+void ui_picture_set_truth (UiPicture *self, int class_index, const char *label);
+gboolean ui_picture_wrong (UiPicture *self); /* both are known and differ */
 /* Under the thumbnail: the top class, or the file name. */
 const char *ui_picture_caption (UiPicture *self);
 gboolean ui_picture_explained (UiPicture *self);
 void ui_picture_set_explained (UiPicture *self, gboolean explained);
+/* Why a method has no map of it; NULL: nothing known. */
+const char *ui_picture_failure (UiPicture *self);
+void ui_picture_set_failure (UiPicture *self, const char *reason);
+/* LTX's map to lie over the thumbnail; (nullable). Small: ten thousand of them fit. */
+GdkTexture *ui_picture_heat (UiPicture *self);
+void ui_picture_set_heat (UiPicture *self, EngHeatmap *map, const UiDisplay *display);
 
 G_END_DECLS

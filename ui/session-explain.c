@@ -120,7 +120,10 @@ on_looked_up (const char *key, EngHeatmap *map, gpointer data)
     {
       UiSlot *slot = ui_session_nth_slot (self, i);
       if (map && ui_slot_state (slot) == UI_SLOT_PENDING && g_strcmp0 (ui_slot_key (slot), key) == 0)
-        ui_slot_show_map (slot, key, map);
+        {
+          ui_slot_show_map (slot, key, map);
+          ui_session_take_heat (self, self->picture, map);
+        }
     }
   if (map)
     mark_explained (self);
@@ -229,7 +232,10 @@ predict_done (gpointer data)
   if (!self->closed && predict->model == self->model)
     {
       if (predict->logits)
-        ui_picture_set_logits (predict->picture, predict->model, predict->logits);
+        {
+          ui_picture_set_logits (predict->picture, predict->model, predict->logits);
+          ui_session_filter_changed (self);
+        }
       if (predict->picture == self->picture)
         {
           g_free (self->prediction_problem);
@@ -314,16 +320,23 @@ on_not_kept (const char *message, gpointer data)
     ui_session_report (self, text, "");
 }
 
+void
+ui_session_keep_map (UiSession *self, const char *key, EngHeatmap *map, gboolean whole)
+{
+  ui_map_cache_insert (self->cache, key, map);
+  /* One that was cut short is only this session's: the next wants it whole. */
+  if (whole)
+    ui_results_insert (key, map, on_not_kept, weak_new (self), weak_free);
+}
+
 static void
 on_slot_finished (UiSlot *slot, UiSession *self)
 {
   /* The key was fixed when the job started; the slot still holds it, or the job would have no listener. */
   if (ui_slot_key (slot))
     {
-      ui_map_cache_insert (self->cache, ui_slot_key (slot), ui_slot_map (slot));
-      /* One that was cut short is only this session's: the next wants it whole. */
-      if (!ui_slot_partial (slot))
-        ui_results_insert (ui_slot_key (slot), ui_slot_map (slot), on_not_kept, weak_new (self), weak_free);
+      ui_session_keep_map (self, ui_slot_key (slot), ui_slot_map (slot), !ui_slot_partial (slot));
+      ui_session_take_heat (self, self->picture, ui_slot_map (slot));
     }
   mark_explained (self);
 }
@@ -368,6 +381,7 @@ ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values)
 void
 ui_session_stop_all (UiSession *self)
 {
+  ui_batch_stop (self->batch);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     ui_slot_stop (ui_session_nth_slot (self, i));
 }

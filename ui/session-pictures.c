@@ -43,6 +43,23 @@ drop_decoded (UiSession *self)
     }
 }
 
+/* The one that a walk would come to next is decoded after all that somebody waits for. */
+static void
+prefetch (UiSession *self)
+{
+  gint64 n = g_list_model_get_n_items (G_LIST_MODEL (self->pictures));
+  for (gint64 at = (gint64)self->position + self->direction; at >= 0 && at < n; at += self->direction)
+    {
+      g_autoptr (UiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), (guint)at);
+      if (ui_picture_problem (picture) || !ui_session_passes (self, picture))
+        continue;
+      keep_decoded (self, picture);
+      keep_decoded (self, self->picture);
+      ui_picture_prefetch (picture);
+      return;
+    }
+}
+
 /* The current picture was decoded, or turned out to be broken: then the walk goes on. */
 static void
 on_picture_changed (UiPicture *picture, UiSession *self)
@@ -59,6 +76,7 @@ on_picture_changed (UiPicture *picture, UiSession *self)
       self->has_pixels = TRUE;
       ui_session_notify (self, PROP_PICTURE);
       ui_session_refresh (self, self->timer ? UI_SESSION_REST_MS : 0);
+      prefetch (self);
     }
 }
 
@@ -79,6 +97,8 @@ set_picture (UiSession *self, UiPicture *picture, guint position, guint delay)
       g_signal_connect (picture, "changed", G_CALLBACK (on_picture_changed), self);
       keep_decoded (self, picture);
       ui_picture_load (picture);
+      if (self->has_pixels)
+        prefetch (self);
     }
   ui_session_notify (self, PROP_PICTURE);
   ui_session_notify (self, PROP_PREDICTIONS);
@@ -126,7 +146,7 @@ ui_session_walk (UiSession *self, int by)
   for (; at >= 0 && at < n; at += step)
     {
       g_autoptr (UiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), (guint)at);
-      if (!ui_picture_problem (picture))
+      if (!ui_picture_problem (picture) && ui_session_passes (self, picture))
         {
           ui_session_show (self, (guint)at);
           return;
@@ -135,11 +155,14 @@ ui_session_walk (UiSession *self, int by)
 }
 
 void
-ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image)
+ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth)
 {
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < paths->len; i++)
     g_ptr_array_add (items, ui_picture_new (paths->pdata[i]));
+  ui_batch_stop (self->batch);
+  ui_session_set_filter (self, UI_FILTER_ALL, -1);
+  ui_session_set_truth (self, truth);
   set_picture (self, NULL, 0, 0);
   drop_decoded (self);
   ui_viewport_fit (self->viewport);
@@ -149,6 +172,7 @@ ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, Eng
     ui_picture_adopt (items->pdata[first], image);
   g_list_store_splice (self->pictures, 0, g_list_model_get_n_items (G_LIST_MODEL (self->pictures)), items->pdata,
                        items->len);
+  ui_session_label_pictures (self);
   set_picture (self, items->pdata[first], first, 0);
 }
 

@@ -1,6 +1,7 @@
 /* What the session's files share. */
 #pragma once
 
+#include "ui/batch.h"
 #include "ui/history.h"
 #include "ui/map-cache.h"
 #include "ui/session.h"
@@ -22,6 +23,14 @@ struct _UiSession
   guint position;
   int direction;  /* of the last step through the strip */
   GQueue decoded; /* UiPicture*, owned, last shown first */
+
+  /* session-strip.c */
+  EngTruth *truth; /* table of labels that came with the pictures; NULL: none */
+  GtkFilterListModel *filtered;
+  UiFilter filter;
+  int filter_class;
+  guint filter_timer;
+  UiBatch *batch;
 
   gboolean follow_top;
   int chosen;   /* class picked by the user */
@@ -62,6 +71,7 @@ enum
   PROP_PICTURE,
   PROP_PREDICTIONS,
   PROP_TARGET,
+  PROP_FILTER,
   N_PROPS
 };
 extern GParamSpec *ui_session_props[N_PROPS];
@@ -83,9 +93,25 @@ void ui_session_report (UiSession *self, const char *message, const char *action
 /* session-explain.c: compares, per slot, what is wanted with what is there; starts the rest after
  * @delay milliseconds. Everything that can change what a tile should show ends here. */
 void ui_session_refresh (UiSession *self, guint delay);
+/* In memory, and on disk when it is @whole: nobody stopped it. */
+void ui_session_keep_map (UiSession *self, const char *key, EngHeatmap *map, gboolean whole);
 UiSlot *ui_session_nth_slot (UiSession *self, guint i); /* (transfer none) */
 void ui_session_watch_slot (UiSession *self, UiSlot *slot);
 
 /* session-pictures.c */
-void ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image);
+void ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth);
 void ui_session_drop_pictures (UiSession *self);
+
+/* session-strip.c */
+void ui_session_strip_init (UiSession *self);
+void ui_session_strip_close (UiSession *self);
+void ui_session_strip_free (UiSession *self);
+void ui_session_set_truth (UiSession *self, EngTruth *truth); /* (nullable); then label the pictures */
+void ui_session_label_pictures (UiSession *self);             /* after another model, other pictures or labels */
+gboolean ui_session_passes (UiSession *self, UiPicture *picture);
+void ui_session_filter_changed (UiSession *self); /* some picture may pass now that did not, or the reverse */
+/* A person waits for a prediction or a map. */
+gboolean ui_session_is_busy (UiSession *self);
+/* What was computed for @picture, whoever asked for it. */
+void ui_session_take_logits (UiSession *self, UiPicture *picture, const float *logits);
+void ui_session_take_heat (UiSession *self, UiPicture *picture, EngHeatmap *map); /* @picture: (nullable) */

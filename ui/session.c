@@ -41,6 +41,9 @@ set_model (UiSession *self, EngModel *model)
   g_clear_pointer (&self->prediction_problem, g_free);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     ui_slot_set_model (ui_session_nth_slot (self, i), model);
+  ui_batch_stop (self->batch);
+  ui_session_label_pictures (self);
+  ui_session_set_filter (self, UI_FILTER_ALL, -1); /* classes are others now */
   ui_session_notify (self, PROP_MODEL);
   ui_session_notify (self, PROP_PREDICTIONS);
   ui_session_notify (self, PROP_TARGET);
@@ -138,7 +141,7 @@ on_found (const UiFound *found, gpointer data)
                                               : g_strdup_printf ("%d × %d", eng_image_width (found->image),
                                                                  eng_image_height (found->image));
       const char *path = found->folder ? found->folder : found->pictures->pdata[found->first];
-      ui_session_replace_pictures (self, found->pictures, found->first, found->image);
+      ui_session_replace_pictures (self, found->pictures, found->first, found->image, found->truth);
       g_signal_emit (self, ui_session_signals[OPENED], 0, path, found->folder ? "folder" : "picture", detail);
     }
   if (found->error)
@@ -273,6 +276,7 @@ ui_session_close (UiSession *self)
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->open_cancel)
     g_cancellable_cancel (self->open_cancel);
+  ui_session_strip_close (self);
   ui_session_drop_pictures (self);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     {
@@ -293,6 +297,8 @@ ui_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *s
     g_value_set_object (value, self->picture);
   else if (id == PROP_PREDICTIONS)
     g_value_set_pointer (value, (gpointer)ui_session_probabilities (self, NULL));
+  else if (id == PROP_FILTER)
+    g_value_set_int (value, self->filter);
   else
     g_value_set_int (value, ui_session_target (self));
 }
@@ -309,6 +315,7 @@ static void
 ui_session_finalize (GObject *object)
 {
   UiSession *self = UI_SESSION (object);
+  ui_session_strip_free (self);
   g_clear_object (&self->picture);
   g_clear_object (&self->pictures);
   g_clear_object (&self->threshold);
@@ -354,6 +361,8 @@ ui_session_class_init (UiSessionClass *klass)
   ui_session_props[PROP_PICTURE] = g_param_spec_object ("picture", NULL, NULL, UI_TYPE_PICTURE, flags);
   ui_session_props[PROP_PREDICTIONS] = g_param_spec_pointer ("predictions", NULL, NULL, flags);
   ui_session_props[PROP_TARGET] = g_param_spec_int ("target", NULL, NULL, -1, G_MAXINT, -1, flags);
+  ui_session_props[PROP_FILTER] =
+      g_param_spec_int ("filter", NULL, NULL, UI_FILTER_ALL, UI_FILTER_CLASS, UI_FILTER_ALL, flags);
   g_object_class_install_properties (object_class, N_PROPS, ui_session_props);
   install_signals ();
 }
@@ -385,6 +394,7 @@ ui_session_init (UiSession *self)
   self->direction = 1;
   g_queue_init (&self->decoded);
   ui_display_init (&self->display);
+  ui_session_strip_init (self);
   for (guint i = 0; eng_method_nth (i); i++)
     {
       g_autoptr (UiSlot) slot = ui_slot_new (eng_method_nth (i), starts_shown (eng_method_nth (i)));

@@ -2,6 +2,7 @@
  * shown. Every view reads it, none keeps a copy. Main thread only; nothing here blocks. */
 #pragma once
 
+#include "ui/batch.h"
 #include "ui/draw/overlay.h"
 #include "ui/picture.h"
 #include "ui/slot.h"
@@ -22,6 +23,15 @@ typedef enum
   UI_MODE_PHOTO
 } UiMode;
 
+/* Which pictures the strip lists. */
+typedef enum
+{
+  UI_FILTER_ALL,
+  UI_FILTER_WRONG,  /* the label says otherwise */
+  UI_FILTER_UNSURE, /* the top class has less than a half */
+  UI_FILTER_CLASS   /* predicted or labelled as one class */
+} UiFilter;
+
 /* How to read a file whose name does not tell. */
 typedef enum
 {
@@ -32,7 +42,7 @@ typedef enum
 
 /* Properties, read-only and with notification: "model", "opening", "picture" (another one, or its
  * pixels came), "predictions", "target" (or
- * the class that it is contrasted with).
+ * the class that it is contrasted with), "filter".
  * Signals: "display-changed"; "pointer-changed"; "jobs-changed" (some slot changed);
  * "problem" (const char *message, const char *action): for people, @action opens something else;
  * "opened" (const char *path, const char *kind, const char *detail): worth remembering. */
@@ -58,6 +68,17 @@ guint ui_session_position (UiSession *self);
 void ui_session_show (UiSession *self, guint position);
 /* @by: -1, 1: past broken pictures; G_MININT, G_MAXINT: the first, the last. */
 void ui_session_walk (UiSession *self, int by);
+
+void ui_session_show_picture (UiSession *self, UiPicture *picture);
+/* The pictures that the strip lists, in the same order; walking goes over these. */
+GListModel *ui_session_filtered (UiSession *self);
+UiFilter ui_session_filter (UiSession *self, int *class_index);
+/* Predictions that a filter needs are computed in the background. @class_index: UI_FILTER_CLASS only, else -1. */
+void ui_session_set_filter (UiSession *self, UiFilter filter, int class_index);
+/* Labels of the pictures from a table: see eng_truth_parse(). */
+void ui_session_load_truth (UiSession *self, const char *path);
+/* What is explained while nobody waits. */
+UiBatch *ui_session_batch (UiSession *self);
 
 /* ---- the class ---- */
 const float *ui_session_probabilities (UiSession *self, int *n); /* of the current picture; (nullable) */

@@ -3,11 +3,13 @@
 
 #include <math.h>
 
+#include "ui/batch-row.h"
+
 struct _UiTaskButton
 {
   GtkWidget parent_instance;
   UiSession *session;
-  GtkWidget *button, *pie, *count, *list, *idle, *stop_all;
+  GtkWidget *button, *pie, *count, *list, *batch, *idle, *stop_all;
   double progress; /* mean over unfinished jobs */
   guint n_busy;
 };
@@ -102,6 +104,12 @@ update (UiTaskButton *self)
       self->n_busy += is_busy (slot);
       sum += is_busy (slot) ? ui_slot_progress (slot) : 0;
     }
+  UiBatch *batch = ui_session_batch (self->session);
+  if (ui_batch_state (batch) != UI_BATCH_IDLE)
+    {
+      self->n_busy++;
+      sum += ui_batch_progress (batch);
+    }
   self->progress = self->n_busy ? sum / self->n_busy : 0;
   g_autofree char *count = self->n_busy ? g_strdup_printf ("%u", self->n_busy) : g_strdup ("");
   gtk_label_set_label (GTK_LABEL (self->count), count);
@@ -116,6 +124,8 @@ ui_task_button_set_session (UiTaskButton *self, UiSession *session)
 {
   self->session = g_object_ref (session);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_batch (session), "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  ui_batch_row_set_session (UI_BATCH_ROW (self->batch), session);
   update (self);
 }
 
@@ -140,6 +150,7 @@ make_popover (UiTaskButton *self)
 {
   GtkWidget *popover = gtk_popover_new (), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 8);
   self->list = gtk_box_new (GTK_ORIENTATION_VERTICAL, 4);
+  self->batch = ui_batch_row_new ();
   self->idle = gtk_label_new ("Nothing is running");
   self->stop_all = gtk_button_new_with_label ("Stop All");
   gtk_widget_add_css_class (self->idle, "sl-dim");
@@ -147,6 +158,7 @@ make_popover (UiTaskButton *self)
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->stop_all), "win.stop-all");
   gtk_widget_set_halign (self->stop_all, GTK_ALIGN_END);
   gtk_box_append (GTK_BOX (box), self->list);
+  gtk_box_append (GTK_BOX (box), self->batch);
   gtk_box_append (GTK_BOX (box), self->idle);
   gtk_box_append (GTK_BOX (box), self->stop_all);
   gtk_popover_set_child (GTK_POPOVER (popover), box);

@@ -142,6 +142,18 @@ explain (UiWindow *self, GVariant *parameter)
 }
 
 static void
+explain_all (UiWindow *self, GVariant *parameter)
+{
+  ui_image_strip_explain_all (self->strip);
+}
+
+static void
+load_truth (UiWindow *self, GVariant *parameter)
+{
+  ui_window_ask_truth (self);
+}
+
+static void
 stop (UiWindow *self, GVariant *parameter)
 {
   UiJobTile *tile = ui_tile_grid_selected (self->grid);
@@ -308,6 +320,8 @@ static const struct
   { "opacity", "i", opacity },
   { "cycle-colormap", "i", cycle_colormap },
   { "explain", NULL, explain },
+  { "explain-all", NULL, explain_all },
+  { "load-truth", NULL, load_truth },
   { "stop", NULL, stop },
   { "stop-all", NULL, stop_all },
   { "pick-target", NULL, pick_target },
@@ -349,6 +363,7 @@ static const struct
   { "win.show-sidebar", { "F9" } },
   { "win.show-display", { "<Shift>F9" } },
   { "win.explain", { "<Control>Return" } },
+  { "win.explain-all", { "<Control><Shift>Return" } },
   { "win.find-class", { "<Control>f" } },
   { "win.fullscreen", { "F11" } },
   { "win.page::inspect", { "<Alt>1" } },

@@ -113,6 +113,29 @@ ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
+static void
+on_truth (GtkNativeDialog *dialog, int response, UiWindow *self)
+{
+  g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+  g_autofree char *path = file ? g_file_get_path (file) : NULL;
+  if (response == GTK_RESPONSE_ACCEPT && path)
+    ui_session_load_truth (self->session, path);
+  g_object_unref (dialog);
+}
+
+void
+ui_window_ask_truth (UiWindow *self)
+{
+  static const char *const tables[] = { "csv", "tsv", "txt", NULL };
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new ("Labels of the Pictures", GTK_WINDOW (self),
+                                                              GTK_FILE_CHOOSER_ACTION_OPEN, "_Open", "_Cancel");
+  add_filter (GTK_FILE_CHOOSER (dialog), "Tables: name,label", tables);
+  add_filter (GTK_FILE_CHOOSER (dialog), "All files", NULL);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_truth), self, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
 /* ---- drops ---- */
 
 static GdkDragAction

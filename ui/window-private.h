@@ -78,5 +78,6 @@ const char *ui_window_page (UiWindow *self);
 
 /* window-open.c */
 void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);
+void ui_window_ask_truth (UiWindow *self); /* a table of the pictures' labels */
 void ui_window_open_sample (UiWindow *self, gboolean model, gboolean scenes);
 void ui_window_add_drop_target (UiWindow *self);

@@ -17,13 +17,20 @@ ui_words_count (guint n)
 }
 
 char *
-ui_words_time_left (double seconds)
+ui_words_duration (double seconds)
 {
   if (seconds < 10)
-    return g_strdup_printf ("about %.0f s left", fmax (1, ceil (seconds)));
+    return g_strdup_printf ("about %.0f s", fmax (1, ceil (seconds)));
   if (seconds < 57.5)
-    return g_strdup_printf ("about %.0f s left", 5 * round (seconds / 5));
-  return g_strdup_printf ("about %.0f min left", fmax (1, round (seconds / 60)));
+    return g_strdup_printf ("about %.0f s", 5 * round (seconds / 5));
+  return g_strdup_printf ("about %.0f min", fmax (1, round (seconds / 60)));
+}
+
+char *
+ui_words_time_left (double seconds)
+{
+  g_autofree char *duration = ui_words_duration (seconds);
+  return g_strconcat (duration, " left", NULL);
 }
 
 char *

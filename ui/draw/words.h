@@ -7,7 +7,9 @@ G_BEGIN_DECLS
 
 /* "1,240". (transfer full) */
 char *ui_words_count (guint n);
-/* "about 3 s left": 1 s steps below 10 s, 5 s below a minute, then minutes. (transfer full) */
+/* "about 3 s": 1 s steps below 10 s, 5 s below a minute, then minutes. (transfer full) */
+char *ui_words_duration (double seconds);
+/* "about 3 s left". (transfer full) */
 char *ui_words_time_left (double seconds);
 /* "412 of 4,000 masks" of a result that was stopped before its end and kept; NULL: it is whole. (transfer full) */
 char *ui_words_partial (const EngHeatmap *map);
