@@ -84,6 +84,7 @@ def package_cam(name, frozen, batch=None):
             result = cam(case.x, [ClassifierOutputTarget(case.target)])[0]
         net.requires_grad_(False)
         return result
+    return run
 
 
 RISE_MASKS = 400
