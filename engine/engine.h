@@ -16,6 +16,7 @@
 #include "preprocess.h"
 #include "probe.h"
 #include "result-cache.h"
+#include "session-file.h"
 #include "thumbnail.h"
 #include "truth.h"
 

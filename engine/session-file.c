@@ -1,0 +1,270 @@
+/* See session-file.h. This file writes and holds; session-read.c reads. */
+#include "session-file.h"
+
+#include "engine.h"
+#include "file.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define MOST_MAP_BYTES ((gsize)40 << 20) /* base64; what JSON readers take is 64 MB */
+#define MOST_DIGEST ((guint64)8 << 30)
+
+/* ---- what it consists of ---- */
+
+static void
+picture_free (gpointer data)
+{
+  EngSessionPicture *self = data;
+  g_free (self->path);
+  g_free (self->sha256);
+  g_free (self->logits);
+  g_free (self);
+}
+
+EngSessionPicture *
+eng_session_picture_new (const char *path, const char *sha256)
+{
+  EngSessionPicture *self = g_new0 (EngSessionPicture, 1);
+  self->path = g_strdup (path);
+  self->sha256 = g_strdup (sha256);
+  return self;
+}
+
+EngSessionMap *
+eng_session_map_new (void)
+{
+  EngSessionMap *self = g_new0 (EngSessionMap, 1);
+  self->class_index = self->contrast = -1;
+  self->progress = 1;
+  return self;
+}
+
+EngSessionMap *
+eng_session_map_copy (const EngSessionMap *self)
+{
+  EngSessionMap *copy = g_new (EngSessionMap, 1);
+  *copy = *self;
+  copy->picture = g_strdup (self->picture);
+  copy->method = g_strdup (self->method);
+  copy->values = g_strdup (self->values);
+  copy->layer = g_strdup (self->layer);
+  copy->map = self->map ? eng_heatmap_ref (self->map) : NULL;
+  return copy;
+}
+
+void
+eng_session_map_free (EngSessionMap *self)
+{
+  g_free (self->picture);
+  g_free (self->method);
+  g_free (self->values);
+  g_free (self->layer);
+  g_clear_pointer (&self->map, eng_heatmap_unref);
+  g_free (self);
+}
+
+gboolean
+eng_session_map_equal (const EngSessionMap *a, const EngSessionMap *b)
+{
+  return a->class_index == b->class_index && a->contrast == b->contrast && a->seed == b->seed
+         && g_strcmp0 (a->method, b->method) == 0 && g_strcmp0 (a->picture, b->picture) == 0
+         && g_strcmp0 (a->layer, b->layer) == 0 && g_strcmp0 (a->values, b->values) == 0;
+}
+
+EngSession *
+eng_session_new (void)
+{
+  EngSession *self = g_new0 (EngSession, 1);
+  self->pictures = g_ptr_array_new_with_free_func (picture_free);
+  self->maps = g_ptr_array_new_with_free_func ((GDestroyNotify)eng_session_map_free);
+  self->current = -1;
+  return self;
+}
+
+void
+eng_session_free (EngSession *self)
+{
+  if (!self)
+    return;
+  g_free (self->model);
+  g_free (self->model_sha256);
+  g_free (self->model_output);
+  g_ptr_array_unref (self->pictures);
+  g_ptr_array_unref (self->maps);
+  g_free (self->state);
+  g_free (self->saved_as);
+  g_free (self);
+}
+
+/* ---- writing ---- */
+
+static void
+add_text (JsonBuilder *b, const char *key, const char *text)
+{
+  if (!text)
+    return;
+  json_builder_set_member_name (b, key);
+  json_builder_add_string_value (b, text);
+}
+
+static void
+add_int (JsonBuilder *b, const char *key, gint64 value)
+{
+  json_builder_set_member_name (b, key);
+  json_builder_add_int_value (b, value);
+}
+
+/* JSON is UTF-8, file names are bytes: what is not UTF-8 travels as a URI. */
+static void
+add_name (JsonBuilder *b, const char *key, const char *path)
+{
+  g_autofree char *uri = g_utf8_validate (path, -1, NULL) ? NULL : g_filename_to_uri (path, NULL, NULL);
+  add_text (b, key, uri ? uri : g_utf8_validate (path, -1, NULL) ? path : NULL);
+}
+
+/* @path as seen from @folder, with ".." where needed; NULL where they have nothing in common. (transfer full) */
+static char *
+relative_path (const char *folder, const char *path)
+{
+  g_auto (GStrv) from = g_strsplit (folder, "/", -1), to = g_strsplit (path, "/", -1);
+  guint common = 0;
+  while (from[common] && to[common] && g_str_equal (from[common], to[common]))
+    common++;
+  if (common < 2 || !to[common])
+    return NULL;
+  GString *text = g_string_new (NULL);
+  for (char **part = from + common; *part; part++)
+    if (**part)
+      g_string_append (text, "../");
+  for (char **part = to + common; *part; part++)
+    g_string_append_printf (text, "%s%s", part == to + common ? "" : "/", *part);
+  return g_string_free (text, FALSE);
+}
+
+static void
+add_file (JsonBuilder *b, const char *folder, const char *path, const char *sha256)
+{
+  g_autofree char *relative = relative_path (folder, path);
+  add_name (b, "path", path);
+  if (relative && g_utf8_validate (relative, -1, NULL))
+    add_text (b, "relative", relative);
+  add_text (b, "sha256", sha256);
+}
+
+static void
+add_pictures (JsonBuilder *b, const EngSession *self, const char *folder)
+{
+  json_builder_set_member_name (b, "pictures");
+  json_builder_begin_array (b);
+  for (guint i = 0; i < self->pictures->len; i++)
+    {
+      const EngSessionPicture *picture = self->pictures->pdata[i];
+      json_builder_begin_object (b);
+      add_file (b, folder, picture->path, picture->sha256);
+      if (picture->logits)
+        {
+          g_autofree guint32 *words = g_new (guint32, picture->n_logits);
+          memcpy (words, picture->logits, sizeof *words * (gsize)picture->n_logits);
+          for (int k = 0; k < picture->n_logits; k++)
+            words[k] = GUINT32_TO_LE (words[k]);
+          g_autofree char *text = g_base64_encode ((const guint8 *)words, sizeof *words * (gsize)picture->n_logits);
+          add_text (b, "logits", text);
+        }
+      json_builder_end_object (b);
+    }
+  json_builder_end_array (b);
+}
+
+/* @room: bytes left for values. */
+static void
+add_map (JsonBuilder *b, const EngSessionMap *map, guint picture, gsize *room)
+{
+  g_autofree char *seed = g_strdup_printf ("%" G_GUINT64_FORMAT, map->seed);
+  JsonNode *values = json_from_string (map->values ? map->values : "{}", NULL);
+  json_builder_begin_object (b);
+  add_int (b, "picture", picture);
+  add_text (b, "method", map->method);
+  if (values)
+    {
+      json_builder_set_member_name (b, "values");
+      json_builder_add_value (b, values);
+    }
+  add_text (b, "layer", map->layer);
+  add_int (b, "class", map->class_index);
+  add_int (b, "contrast", map->contrast);
+  add_text (b, "seed", seed);
+  json_builder_set_member_name (b, "progress");
+  json_builder_add_double_value (b, map->progress);
+  if (map->map)
+    {
+      g_autoptr (GBytes) bytes = eng_heatmap_encode (map->map);
+      gsize size = g_bytes_get_size (bytes), need = size / 3 * 4 + 4;
+      if (need <= *room)
+        {
+          g_autofree char *text = g_base64_encode (g_bytes_get_data (bytes, NULL), size);
+          add_text (b, "map", text);
+          *room -= need;
+        }
+    }
+  json_builder_end_object (b);
+}
+
+static void
+add_maps (JsonBuilder *b, const EngSession *self)
+{
+  gsize room = MOST_MAP_BYTES;
+  g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < self->pictures->len; i++)
+    g_hash_table_insert (places, ((EngSessionPicture *)self->pictures->pdata[i])->path, GUINT_TO_POINTER (i + 1));
+  json_builder_set_member_name (b, "maps");
+  json_builder_begin_array (b);
+  for (guint i = 0; i < self->maps->len; i++)
+    {
+      const EngSessionMap *map = self->maps->pdata[i];
+      guint place = GPOINTER_TO_UINT (g_hash_table_lookup (places, map->picture));
+      if (place > 0)
+        add_map (b, map, place - 1, &room);
+    }
+  json_builder_end_array (b);
+}
+
+GBytes *
+eng_session_encode (const EngSession *self, const char *folder)
+{
+  g_autoptr (JsonBuilder) b = json_builder_new ();
+  json_builder_begin_object (b);
+  add_text (b, "format", "sightline-session");
+  add_int (b, "version", ENG_SESSION_VERSION);
+  add_text (b, "program", ENG_VERSION);
+  if (self->saved_as)
+    add_name (b, "saved-as", self->saved_as);
+  if (self->model)
+    {
+      json_builder_set_member_name (b, "model");
+      json_builder_begin_object (b);
+      add_file (b, folder, self->model, self->model_sha256);
+      add_text (b, "output", self->model_output);
+      json_builder_end_object (b);
+    }
+  add_int (b, "current", self->current);
+  add_pictures (b, self, folder);
+  JsonNode *state = self->state ? json_from_string (self->state, NULL) : NULL;
+  if (state)
+    {
+      json_builder_set_member_name (b, "state");
+      json_builder_add_value (b, state);
+    }
+  add_maps (b, self);
+  json_builder_end_object (b);
+  g_autoptr (JsonNode) root = json_builder_get_root (b);
+  char *text = json_to_string (root, TRUE);
+  return g_bytes_new_take (text, strlen (text));
+}
+
+char *
+eng_session_digest (const char *path)
+{
+  g_autoptr (GBytes) bytes = eng_file_read (path, MOST_DIGEST, NULL);
+  return bytes ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
+}
