@@ -38,7 +38,7 @@ def main():
         "empty": head(),
         "whole": whole,
         "newer": {**whole, "version": 2},
-        "outside": head(model={"path": "../../../../etc/passwd"}, saved_as="/etc/passwd",
+        "outside": head(model={"path": "../../../../etc/passwd"}, **{"saved-as": "/etc/passwd"},
                         pictures=[picture("file:///etc/%00passwd"), {"relative": "../" * 400 + "dev/zero"}]),
         "numbers": head(current=1e300, pictures=[picture("/a.png", logits=logits[:-2])],
                         maps=[recipe(picture=-1, seed="99999999999999999999")]),
