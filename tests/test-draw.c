@@ -97,7 +97,7 @@ assert_scale (const float *values, int n, EngSign sign, UiClip clip, double lo, 
 {
   g_autoptr (EngHeatmap) map = make_map (values, 1, n, sign, ENG_UPSAMPLE_NEAREST, stretch (n, 1, n));
   UiScale scale;
-  ui_scale_find (map, clip, 99.5, lo, hi, &scale);
+  ui_scale_find (map, &(UiRange){ clip, 99.5, lo, hi, UI_VALUES_ALL }, &scale);
   g_assert_cmpfloat_with_epsilon (scale.lo, lo, 1e-6);
   g_assert_cmpfloat_with_epsilon (scale.hi, hi, 1e-6);
   g_assert_false (scale.flat || scale.empty);
@@ -153,7 +153,7 @@ test_blend (void)
     {
       UiDisplay display;
       ui_display_init (&display);
-      display.clip = UI_CLIP_MINMAX;
+      display.range.clip = UI_CLIP_MINMAX;
       display.fade = fade;
       g_autofree guint8 *out = ui_overlay_render (image, map, &display, NULL, NULL);
       for (int x = 0; x < 4; x++)

@@ -44,9 +44,9 @@ change_everything (UiSession *session)
   display->opacity = 0.25;
   display->unsigned_map = ui_colormap_find ("inferno");
   display->fade = FALSE;
-  display->clip = UI_CLIP_MANUAL;
-  display->lo = -0.125;
-  display->hi = 3;
+  display->range.clip = UI_CLIP_MANUAL;
+  display->range.lo = -0.125;
+  display->range.hi = 3;
   display->smoothing = UI_SMOOTHING_CELLS;
   display->photo = UI_PHOTO_GREY;
   ui_session_set_mode (session, UI_MODE_MAP);
@@ -176,7 +176,7 @@ set_colormap (UiSession *session)
 static void
 set_range (UiSession *session)
 {
-  ui_session_display (session)->clip = UI_CLIP_MINMAX;
+  ui_session_display (session)->range.clip = UI_CLIP_MINMAX;
   ui_session_display_changed (session);
 }
 

@@ -389,8 +389,7 @@ test_tile_states (void)
   UiSession *session = ui_window_session (window);
   UiSlot *ltx = find_slot (session, "ltx"), *cam = find_slot (session, "grad-cam");
   g_autofree char *model = test_data ("models/scenes-cnn.onnx"), *scenes = test_data ("scenes");
-  GtkWidget *tile = gtk_widget_get_first_child (GTK_WIDGET (ui_window_grid (window)));
-  g_assert_true (ui_job_tile_slot (UI_JOB_TILE (tile)) == ltx);
+  GtkWidget *tile = GTK_WIDGET (ui_tile_grid_find (ui_window_grid (window), ltx));
 
   open_two (session, model, NULL);
   wait_until (ui_session_model (session));
@@ -641,7 +640,7 @@ test_names (void)
   wait_until (is_done (session, find_slot (session, "gradient")));
   g_assert_cmpuint (count_unnamed (GTK_WIDGET (window)), ==, 0);
 
-  GtkWidget *tile = gtk_widget_get_first_child (GTK_WIDGET (ui_window_grid (window)));
+  GtkWidget *tile = GTK_WIDGET (ui_tile_grid_find (ui_window_grid (window), find_slot (session, "gradient")));
   GtkAccessible *view = GTK_ACCESSIBLE (ui_job_tile_view (UI_JOB_TILE (tile)));
   gtk_widget_activate_action (GTK_WIDGET (window), "win.help", "s", "");
   gtk_widget_activate_action (GTK_WIDGET (window), "win.preferences", NULL);

@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (UiDisplayPane, ui_display_pane, UI, DISPLAY_PANE, GtkWidget)
 
 void ui_display_pane_set_session (UiDisplayPane *self, UiSession *session);
+/* Whose range the histogram shows. @slot: (nullable) */
+void ui_display_pane_set_slot (UiDisplayPane *self, UiSlot *slot);
 
 G_END_DECLS

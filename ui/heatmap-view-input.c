@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-static gboolean
-to_picture (UiHeatmapView *self, double widget_x, double widget_y, double *x, double *y)
+gboolean
+ui_heatmap_view_to_picture (UiHeatmapView *self, double widget_x, double widget_y, double *x, double *y)
 {
   UiFrame frame;
   graphene_rect_t place;
@@ -22,7 +22,7 @@ static void
 on_motion (GtkEventControllerMotion *controller, double widget_x, double widget_y, UiHeatmapView *self)
 {
   double x = 0, y = 0;
-  gboolean inside = to_picture (self, widget_x, widget_y, &x, &y);
+  gboolean inside = ui_heatmap_view_to_picture (self, widget_x, widget_y, &x, &y);
   if (self->session)
     ui_session_set_pointer (self->session, inside, x, y);
 }

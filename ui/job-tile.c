@@ -1,41 +1,13 @@
-/* See job-tile.h. What each state shows stands in one table; update() only reads it. */
-#include "ui/job-tile.h"
+/* See job-tile.h. Its menu stands in job-tile-menu.c. What each state shows stands in one table; update() only reads
+ * it. */
+#include "ui/job-tile-private.h"
 
 #include <math.h>
 
+#include "ui/comparison.h"
 #include "ui/draw/words.h"
-#include "ui/legend.h"
-#include "ui/tile-export.h"
 
 #define CHIP_DELAY_MS 200 /* quick methods show no progress at all */
-
-struct _UiJobTile
-{
-  GtkWidget parent_instance;
-  UiSession *session;
-  UiSlot *slot;
-  guint chip_timer;
-  gboolean chip_ready;
-  gint64 waiting_since;
-
-  GtkLabel *name, *summary, *badge;
-  GtkMenuButton *menu;
-  GtkStack *stack;
-  UiHeatmapView *view;
-  GtkWidget *invitation;
-  GtkLabel *invitation_title, *invitation_text;
-  GtkButton *invitation_first, *invitation_second;
-  GtkLabel *chip;
-  GtkWidget *progress_chip;
-  GtkLabel *progress_count, *progress_left;
-  GtkProgressBar *progress_bar;
-  GtkImage *message_icon;
-  GtkLabel *message_title, *message_text, *details_text;
-  GtkExpander *details;
-  GtkLabel *footer;
-  GtkButton *first, *second;
-  UiLegend *legend;
-};
 
 G_DEFINE_FINAL_TYPE (UiJobTile, ui_job_tile, GTK_TYPE_WIDGET)
 
@@ -58,6 +30,7 @@ static const struct
   [UI_SLOT_DONE] = { "view", NULL, "", .legend = TRUE },
   [UI_SLOT_STOPPED] = { "view", "partial", "", { "Run Again", "tile.run" }, { "Keep as It Is", "tile.keep" } },
   [UI_SLOT_FAILED] = { "message", "failed", "", { "Try Again", "tile.run" } },
+  [UI_SLOT_OLD] = { "view", "old", "", { "Run Again", "tile.run" }, { "Undo Change", "tile.undo-change" } },
   [UI_SLOT_IMPOSSIBLE] = { "message", "n/a", "" },
 };
 
@@ -73,15 +46,32 @@ set_button (GtkButton *button, const Button *row)
 
 /* ---- the parts ---- */
 
+/* "partial", "flat · pinned"; "" where nothing is unusual. (transfer full) */
+static char *
+describe_badge (UiJobTile *self, UiSlotState state)
+{
+  UiScale scale;
+  gboolean flat =
+      state == UI_SLOT_DONE && ui_session_scale (self->session, self->slot, &scale) && (scale.flat || scale.empty);
+  const char *words[] = { ui_slot_partial (self->slot) ? "partial"
+                          : flat                       ? "flat"
+                                                       : states[state].badge,
+                          ui_slot_pinned (self->slot) ? "pinned" : NULL };
+  if (words[0] && words[1])
+    return g_strdup_printf ("%s · %s", words[0], words[1]);
+  return g_strdup (words[0] ? words[0] : words[1] ? words[1] : "");
+}
+
 static void
 update_header (UiJobTile *self, UiSlotState state)
 {
-  const char *badge = ui_slot_partial (self->slot) ? "partial" : states[state].badge;
+  g_autofree char *badge = describe_badge (self, state);
   g_autofree char *summary = ui_slot_summary (self->slot);
+  gtk_label_set_label (self->name, ui_slot_name (self->slot));
   gtk_label_set_label (self->summary, summary);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), *summary ? summary : NULL);
-  gtk_label_set_label (self->badge, badge ? badge : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->badge), badge != NULL);
+  gtk_label_set_label (self->badge, badge);
+  gtk_widget_set_visible (GTK_WIDGET (self->badge), *badge != 0);
   if (state == UI_SLOT_FAILED)
     gtk_widget_add_css_class (GTK_WIDGET (self->badge), "error");
   else
@@ -130,10 +120,12 @@ update_chip (UiJobTile *self, UiSlotState state)
   g_autofree char *text = NULL;
   UiSlot *running = ui_session_running (self->session);
   if (state == UI_SLOT_QUEUED && self->chip_ready)
-    text = running ? g_strdup_printf ("Waiting for %s to finish", ui_slot_method (running)->name)
+    text = running ? g_strdup_printf ("Waiting for %s to finish", ui_slot_name (running))
                    : g_strdup ("Waiting to start");
   else if (state == UI_SLOT_STOPPED)
     text = g_strdup_printf ("Stopped at %.0f %%. This is a preview.", floor (100 * ui_slot_progress (self->slot)));
+  else if (state == UI_SLOT_OLD)
+    text = g_strdup ("Settings changed");
   gtk_widget_set_visible (GTK_WIDGET (self->chip), text != NULL);
   gtk_label_set_label (self->chip, text ? text : "");
 }
@@ -166,7 +158,7 @@ update_progress (UiJobTile *self, UiSlotState state)
     gtk_progress_bar_set_fraction (self->progress_bar, fraction);
   else
     gtk_progress_bar_pulse (self->progress_bar);
-  g_autofree char *spoken = g_strdup_printf ("%s, %s", ui_slot_method (self->slot)->name, text);
+  g_autofree char *spoken = g_strdup_printf ("%s, %s", ui_slot_name (self->slot), text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->progress_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, spoken,
                                   -1);
 }
@@ -200,6 +192,20 @@ update_message (UiJobTile *self, UiSlotState state)
     }
 }
 
+/* Which side of zero is whose. @text: taken over. Markup. */
+static char *
+describe_difference (UiSlot *slot, GString *text)
+{
+  UiSlot *a = ui_comparison_first (slot), *b = ui_comparison_second (slot);
+  if (a && b)
+    {
+      g_autofree char *first = g_markup_escape_text (ui_slot_name (a), -1);
+      g_autofree char *second = g_markup_escape_text (ui_slot_name (b), -1);
+      g_string_append_printf (text, "+ more in %s, − more in %s", first, second);
+    }
+  return g_string_free (text, FALSE);
+}
+
 /* "for lighthouse 0.957": which class a map is for and how probable that is. Markup. */
 static char *
 describe_result (UiJobTile *self)
@@ -209,6 +215,8 @@ describe_result (UiJobTile *self)
   GString *text = g_string_new (NULL);
   if (!provenance)
     return g_string_free (text, FALSE);
+  if (ui_slot_is_difference (self->slot))
+    return describe_difference (self->slot, text);
   g_autofree char *name = g_markup_escape_text (provenance->class_name ? provenance->class_name : "", -1);
   g_autofree char *rather = g_markup_escape_text (provenance->contrast_name ? provenance->contrast_name : "", -1);
   if (provenance->contrast_index >= 0)
@@ -268,11 +276,14 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
   g_autofree char *details = state == UI_SLOT_DONE && !invited ? describe_details (self) : NULL;
   gtk_label_set_markup (self->footer, invited ? "" : text);
   gtk_widget_set_tooltip_markup (GTK_WIDGET (self->footer), details);
+  /* What was stopped and kept can be run to its end. */
+  const Button *first =
+      state == UI_SLOT_DONE && ui_slot_partial (self->slot) ? &states[UI_SLOT_STOPPED].first : &states[state].first;
   if (state == UI_SLOT_DONE)
     gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "sl-dim");
   else
     gtk_widget_add_css_class (GTK_WIDGET (self->footer), "sl-dim");
-  set_button (self->first, invited ? &(Button){ NULL } : &states[state].first);
+  set_button (self->first, invited ? &(Button){ NULL } : first);
   set_button (self->second, invited ? &(Button){ NULL } : &states[state].second);
 }
 
@@ -323,12 +334,7 @@ update (UiJobTile *self)
   update_message (self, state);
   update_footer (self, state, invited);
   update_legend (self);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.save-picture", result);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.save-map", result);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.copy-picture", result);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tile.run",
-                                 ui_session_model (self->session) && ui_session_picture (self->session)
-                                     && state != UI_SLOT_IMPOSSIBLE && !waiting);
+  ui_job_tile_update_actions (self);
 }
 
 static gboolean
@@ -349,48 +355,15 @@ on_jobs_changed (UiJobTile *self)
   update_legend (self);
 }
 
-/* ---- actions ---- */
-
-static void
-on_action (GtkWidget *widget, const char *action, GVariant *unused)
-{
-  UiJobTile *self = UI_JOB_TILE (widget);
-  if (g_str_equal (action, "tile.run"))
-    ui_session_run (self->session, self->slot);
-  else if (g_str_equal (action, "tile.stop"))
-    ui_slot_stop (self->slot);
-  else if (g_str_equal (action, "tile.keep"))
-    ui_slot_keep (self->slot);
-  else if (g_str_equal (action, "tile.remove"))
-    ui_slot_set_shown (self->slot, FALSE);
-}
-
-static void
-on_export (GtkWidget *widget, const char *action, GVariant *unused)
-{
-  UiJobTile *self = UI_JOB_TILE (widget);
-  static const struct
-  {
-    const char *action;
-    void (*run) (GtkWidget *tile, UiSession *session, UiSlot *slot);
-  } rows[] = { { "tile.save-picture", ui_tile_save_picture },
-               { "tile.save-map", ui_tile_save_map },
-               { "tile.copy-picture", ui_tile_copy_picture } };
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (g_str_equal (rows[i].action, action))
-      rows[i].run (widget, self->session, self->slot);
-}
-
 /* ---- birth and end ---- */
 
 GtkWidget *
 ui_job_tile_new (UiSession *session, UiSlot *slot)
 {
   UiJobTile *self = g_object_new (UI_TYPE_JOB_TILE, NULL);
-  const char *name = ui_slot_method (slot)->name;
+  const char *name = ui_slot_name (slot);
   self->session = g_object_ref (session);
   self->slot = g_object_ref (slot);
-  gtk_label_set_label (self->name, name);
   g_autofree char *menu = g_strdup_printf ("Tile Menu: %s", name);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->menu), menu);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL, menu, -1);
@@ -423,6 +396,7 @@ ui_job_tile_dispose (GObject *object)
 {
   UiJobTile *self = UI_JOB_TILE (object);
   g_clear_handle_id (&self->chip_timer, g_source_remove);
+  g_clear_pointer (&self->form, gtk_widget_unparent);
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child);
   g_clear_object (&self->session);
@@ -466,23 +440,19 @@ static void
 ui_job_tile_class_init (UiJobTileClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  static const char *const actions[] = { "tile.run", "tile.stop", "tile.keep", "tile.remove" };
-  static const char *const exports[] = { "tile.save-picture", "tile.save-map", "tile.copy-picture" };
   G_OBJECT_CLASS (klass)->dispose = ui_job_tile_dispose;
   g_type_ensure (UI_TYPE_HEATMAP_VIEW);
   g_type_ensure (UI_TYPE_LEGEND);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/job-tile.ui");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   bind_children (widget_class);
-  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
-    gtk_widget_class_install_action (widget_class, actions[i], NULL, on_action);
-  for (guint i = 0; i < G_N_ELEMENTS (exports); i++)
-    gtk_widget_class_install_action (widget_class, exports[i], NULL, on_export);
+  ui_job_tile_install_actions (widget_class);
 }
 
 static void
 ui_job_tile_init (UiJobTile *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  ui_job_tile_add_menu (self);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
 }

@@ -11,5 +11,7 @@ G_DECLARE_FINAL_TYPE (UiJobTile, ui_job_tile, UI, JOB_TILE, GtkWidget)
 GtkWidget *ui_job_tile_new (UiSession *session, UiSlot *slot);
 UiSlot *ui_job_tile_slot (UiJobTile *self);
 UiHeatmapView *ui_job_tile_view (UiJobTile *self);
+/* Opens the parameters' form. */
+void ui_job_tile_show_form (UiJobTile *self);
 
 G_END_DECLS

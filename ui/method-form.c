@@ -10,7 +10,13 @@ struct _UiMethodForm
   UiSession *session;
   UiSlot *slot;
   GtkWidget *run, *reset, *problem;
-  GPtrArray *controls; /* GtkWidget*, one per parameter; owned by the grid */
+  GPtrArray *controls;         /* GtkWidget*, one per parameter; owned by the grid */
+  GtkWidget *setup;            /* grid of what is not a parameter */
+  GtkDropDown *preset, *layer; /* NULL: the method has none */
+  GtkWidget *preset_label, *layer_label;
+  GStrv layers;     /* those of the drop-down after its first row */
+  char *opened;     /* what the form said when it was opened, see settings_text() */
+  gboolean showing; /* controls are being filled */
 };
 
 G_DEFINE_FINAL_TYPE (UiMethodForm, ui_method_form, GTK_TYPE_WIDGET)
@@ -116,59 +122,234 @@ read_entry (GtkWidget *control, EngValues *values, const char *id, GError **erro
   return eng_values_set_text (values, id, gtk_editable_get_text (GTK_EDITABLE (control)), error);
 }
 
-/* One row per EngParamType. */
+/* One row per EngParamType. @signal: a person changed it. */
 static const struct
 {
+  const char *signal;
   GtkWidget *(*make) (const EngParam *param);
   void (*show) (GtkWidget *control, const EngValues *values, const char *id);
   gboolean (*read) (GtkWidget *control, EngValues *values, const char *id, GError **error);
 } kinds[] = {
-  [ENG_PARAM_INT] = { make_spin, show_spin, read_spin },
-  [ENG_PARAM_FLOAT] = { make_spin, show_spin, read_spin },
-  [ENG_PARAM_CHOICE] = { make_choice, show_choice, read_choice },
-  [ENG_PARAM_BOOL] = { make_check, show_check, read_check },
-  [ENG_PARAM_PATH] = { make_entry, show_entry, read_entry },
-  [ENG_PARAM_OUTPUT_PATH] = { make_entry, show_entry, read_entry },
+  [ENG_PARAM_INT] = { "value-changed", make_spin, show_spin, read_spin },
+  [ENG_PARAM_FLOAT] = { "value-changed", make_spin, show_spin, read_spin },
+  [ENG_PARAM_CHOICE] = { "notify::selected", make_choice, show_choice, read_choice },
+  [ENG_PARAM_BOOL] = { "toggled", make_check, show_check, read_check },
+  [ENG_PARAM_PATH] = { "changed", make_entry, show_entry, read_entry },
+  [ENG_PARAM_OUTPUT_PATH] = { "changed", make_entry, show_entry, read_entry },
 };
 
-/* ---- the form ---- */
+/* ---- presets ---- */
+
+enum
+{
+  PRESET_PUBLISHED,
+  PRESET_QUICK,
+  PRESET_CUSTOM,
+  N_PRESETS
+};
+
+/* What a quick look is content with: shares of the published counts. */
+static const struct
+{
+  const char *id;
+  double share;
+} quick[] = { { "steps", 0.3 }, { "masks", 0.125 }, { "samples", 0.3 }, { "draws", 0.5 } };
+
+/* (transfer full) */
+static EngValues *
+preset_values (UiMethodForm *self, int preset)
+{
+  const EngMethod *method = ui_slot_method (self->slot);
+  EngValues *values = eng_values_new (method, ui_session_model (self->session));
+  const EngParam *param;
+  for (guint i = 0; preset == PRESET_QUICK && (param = eng_method_param (method, i)); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (quick); k++)
+      if (param->type == ENG_PARAM_INT && g_str_equal (param->id, quick[k].id))
+        eng_values_set (values, param->id, round (eng_values_get (values, param->id) * quick[k].share));
+  return values;
+}
+
+/* Where nothing is counted there is nothing to be quicker by. */
+static gboolean
+has_presets (UiMethodForm *self)
+{
+  g_autoptr (EngValues) published = preset_values (self, PRESET_PUBLISHED);
+  g_autoptr (EngValues) fast = preset_values (self, PRESET_QUICK);
+  g_autofree char *a = eng_values_to_json (published), *b = eng_values_to_json (fast);
+  return !g_str_equal (a, b);
+}
+
+/* ---- reading and showing ---- */
+
+/* NULL with an error that names the parameter. (transfer full) */
+static EngValues *
+read_values (UiMethodForm *self, GError **error)
+{
+  g_autoptr (EngValues) values = eng_values_new (ui_slot_method (self->slot), ui_session_model (self->session));
+  for (guint i = 0; i < self->controls->len; i++)
+    {
+      const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
+      if (!kinds[param->type].read (self->controls->pdata[i], values, param->id, error))
+        return NULL;
+    }
+  return g_steal_pointer (&values);
+}
+
+static const char *
+chosen_layer (UiMethodForm *self)
+{
+  guint at = self->layers ? gtk_drop_down_get_selected (self->layer) : 0;
+  return at == 0 || at == GTK_INVALID_LIST_POSITION ? NULL : self->layers[at - 1];
+}
+
+/* Everything that is chosen, as text; NULL: something cannot be read. (transfer full) */
+static char *
+settings_text (UiMethodForm *self)
+{
+  g_autoptr (EngValues) values = read_values (self, NULL);
+  g_autofree char *json = values ? eng_values_to_json (values) : NULL;
+  const char *layer = chosen_layer (self);
+  return json ? g_strdup_printf ("%s\n%s", layer ? layer : "", json) : NULL;
+}
+
+static void
+update_preset (UiMethodForm *self)
+{
+  g_autoptr (EngValues) values = read_values (self, NULL);
+  g_autofree char *now = values ? eng_values_to_json (values) : NULL;
+  guint found = PRESET_CUSTOM;
+  for (int preset = PRESET_PUBLISHED; preset < PRESET_CUSTOM && now; preset++)
+    {
+      g_autoptr (EngValues) wanted = preset_values (self, preset);
+      g_autofree char *json = eng_values_to_json (wanted);
+      if (g_str_equal (json, now))
+        found = (guint)preset;
+    }
+  self->showing = TRUE;
+  gtk_drop_down_set_selected (self->preset, found);
+  self->showing = FALSE;
+}
+
+static void
+on_edited (UiMethodForm *self)
+{
+  if (!self->showing && ui_session_model (self->session))
+    update_preset (self);
+}
 
 static void
 show_values (UiMethodForm *self, const EngValues *values)
 {
+  self->showing = TRUE;
   for (guint i = 0; values && i < self->controls->len; i++)
     {
       const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
       kinds[param->type].show (self->controls->pdata[i], values, param->id);
     }
+  self->showing = FALSE;
   gtk_widget_set_visible (self->problem, FALSE);
+  if (values)
+    update_preset (self);
 }
+
+static void
+on_preset (UiMethodForm *self)
+{
+  guint preset = gtk_drop_down_get_selected (self->preset);
+  if (self->showing || preset >= PRESET_CUSTOM || !ui_session_model (self->session))
+    return;
+  g_autoptr (EngValues) values = preset_values (self, (int)preset);
+  show_values (self, values);
+}
+
+/* ---- layers ---- */
+
+/* "block3/relu · 12 × 12" */
+static char *
+layer_label (const EngTarget *target)
+{
+  return g_strdup_printf ("%s · %d × %d", target->name, target->rows, target->cols);
+}
+
+/* Those that the method can look at, the deepest first: that is where people look. */
+static void
+fill_layers (UiMethodForm *self, EngModel *model)
+{
+  const EngMethod *method = ui_slot_method (self->slot);
+  const EngTarget *usual = eng_method_default_target (method, model);
+  g_autoptr (GtkStringList) labels = gtk_string_list_new (NULL);
+  g_autofree char *automatic = usual ? g_strdup_printf ("Automatic (%s)", usual->name) : g_strdup ("Automatic");
+  GStrvBuilder *names = g_strv_builder_new ();
+  const char *now = ui_slot_layer (self->slot);
+  guint selected = 0;
+  int n;
+  const EngTarget *targets = eng_model_targets (model, &n);
+  gtk_string_list_append (labels, automatic);
+  guint row = 1;
+  for (int i = n - 1; i >= 0; i--)
+    if (eng_method_can_explain (method, model, &targets[i], NULL))
+      {
+        g_autofree char *label = layer_label (&targets[i]);
+        gtk_string_list_append (labels, label);
+        g_strv_builder_add (names, targets[i].name);
+        if (g_strcmp0 (now, targets[i].name) == 0)
+          selected = row;
+        row++;
+      }
+  g_strfreev (self->layers);
+  self->layers = g_strv_builder_end (names);
+  g_strv_builder_unref (names);
+  gtk_drop_down_set_model (self->layer, G_LIST_MODEL (labels));
+  gtk_drop_down_set_selected (self->layer, selected);
+}
+
+/* ---- the form ---- */
 
 static void
 on_map (UiMethodForm *self)
 {
-  show_values (self, ui_slot_values (self->slot));
-  gboolean ready = ui_session_model (self->session) && ui_slot_state (self->slot) != UI_SLOT_IMPOSSIBLE;
+  EngModel *model = ui_session_model (self->session);
+  gboolean ready = model && ui_slot_state (self->slot) != UI_SLOT_IMPOSSIBLE;
+  gboolean layered = model && ui_slot_method (self->slot)->needs & ENG_NEEDS_GRID;
+  gboolean presets = model && has_presets (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->preset), presets);
+  gtk_widget_set_visible (self->preset_label, presets);
+  gtk_widget_set_visible (GTK_WIDGET (self->layer), layered);
+  gtk_widget_set_visible (self->layer_label, layered);
+  gtk_widget_set_visible (self->setup, presets || layered);
+  if (layered)
+    fill_layers (self, model);
+  show_values (self, model ? ui_slot_values (self->slot) : NULL);
+  g_free (self->opened);
+  self->opened = model ? settings_text (self) : NULL;
   gtk_widget_set_sensitive (self->run, ready);
   gtk_widget_set_sensitive (self->reset, ready);
+}
+
+/* What was changed and not run is not lost: the map is out of date until it is. */
+static void
+on_unmap (UiMethodForm *self)
+{
+  g_autofree char *now = self->opened && ui_session_model (self->session) ? settings_text (self) : NULL;
+  if (!now || g_str_equal (now, self->opened) || !ui_slot_values (self->slot))
+    return;
+  g_autoptr (EngValues) values = read_values (self, NULL);
+  ui_session_set_values (self->session, self->slot, values, chosen_layer (self));
 }
 
 static void
 on_run (UiMethodForm *self)
 {
-  g_autoptr (EngValues) values = eng_values_new (ui_slot_method (self->slot), ui_session_model (self->session));
   g_autoptr (GError) error = NULL;
-  for (guint i = 0; i < self->controls->len && !error; i++)
-    {
-      const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
-      kinds[param->type].read (self->controls->pdata[i], values, param->id, &error);
-    }
+  g_autoptr (EngValues) values = read_values (self, &error);
   gtk_widget_set_visible (self->problem, error != NULL);
   if (error)
     {
       gtk_label_set_label (GTK_LABEL (self->problem), error->message);
       return;
     }
+  g_clear_pointer (&self->opened, g_free);
+  ui_slot_set_layer (self->slot, chosen_layer (self));
   ui_session_run_with (self->session, self->slot, values);
   g_signal_emit (self, done_signal, 0);
 }
@@ -178,6 +359,8 @@ on_reset (UiMethodForm *self)
 {
   g_autoptr (EngValues) values = eng_values_new (ui_slot_method (self->slot), ui_session_model (self->session));
   show_values (self, values);
+  if (self->layers)
+    gtk_drop_down_set_selected (self->layer, 0);
 }
 
 static GtkWidget *
@@ -220,6 +403,38 @@ add_row (UiMethodForm *self, GtkGrid *grid, const EngParam *param, int row)
       gtk_grid_attach (grid, unit, 2, row, 1, 1);
     }
   g_ptr_array_add (self->controls, control);
+  g_signal_connect_swapped (control, kinds[param->type].signal, G_CALLBACK (on_edited), self);
+}
+
+static GtkDropDown *
+add_choice (UiMethodForm *self, int row, const char *text, const char *help, GtkWidget **label)
+{
+  GtkWidget *control = gtk_drop_down_new (NULL, NULL);
+  *label = gtk_label_new (text);
+  gtk_label_set_xalign (GTK_LABEL (*label), 0);
+  gtk_widget_set_tooltip_text (*label, help);
+  gtk_widget_set_tooltip_text (control, help);
+  gtk_widget_set_hexpand (control, TRUE);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, text,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, help, -1);
+  gtk_grid_attach (GTK_GRID (self->setup), *label, 0, row, 1, 1);
+  gtk_grid_attach (GTK_GRID (self->setup), control, 1, row, 1, 1);
+  return GTK_DROP_DOWN (control);
+}
+
+static void
+make_setup (UiMethodForm *self)
+{
+  static const char *const presets[N_PRESETS + 1] = { "Published", "Quick", "Custom", NULL };
+  g_autoptr (GtkStringList) names = gtk_string_list_new (presets);
+  self->setup = make_grid ();
+  self->preset = add_choice (self, 0, "Preset", "Published: as in the paper. Quick: fewer steps, for a first look.",
+                             &self->preset_label);
+  self->layer =
+      add_choice (self, 1, "Layer", "Where the method looks. Automatic: the last one with a grid that suits it.",
+                  &self->layer_label);
+  gtk_drop_down_set_model (self->preset, G_LIST_MODEL (names));
+  g_signal_connect_swapped (self->preset, "notify::selected", G_CALLBACK (on_preset), self);
 }
 
 /* Parameters of combinations, which few runs need, folded away. */
@@ -280,12 +495,14 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
   guint own = 0;
   self->session = g_object_ref (session);
   self->slot = g_object_ref (slot);
-  gtk_box_append (GTK_BOX (box), make_label (method->name, "heading"));
+  make_setup (self);
+  gtk_box_append (GTK_BOX (box), make_label (ui_slot_name (slot), "heading"));
   gtk_box_append (GTK_BOX (box), make_label (method->about, "sl-dim"));
   gtk_box_append (GTK_BOX (box), make_help_link (self, method));
   for (; method->params && method->params[own].id; own++)
     add_row (self, GTK_GRID (grid), &method->params[own], (int)own);
   gtk_widget_set_visible (grid, own > 0);
+  gtk_box_append (GTK_BOX (box), self->setup);
   gtk_box_append (GTK_BOX (box), grid);
   if (eng_method_param (method, own))
     gtk_box_append (GTK_BOX (box), make_combinations (self, own));
@@ -296,7 +513,23 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
   gtk_widget_set_parent (box, GTK_WIDGET (self));
   gtk_widget_add_css_class (GTK_WIDGET (self), "form");
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
+  g_signal_connect (self, "unmap", G_CALLBACK (on_unmap), NULL);
   return GTK_WIDGET (self);
+}
+
+GtkWidget *
+ui_method_form_popover (UiSession *session, UiSlot *slot)
+{
+  GtkWidget *popover = gtk_popover_new (), *scrolled = gtk_scrolled_window_new ();
+  GtkWidget *form = ui_method_form_new (session, slot);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
+  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scrolled), TRUE);
+  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 520);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), form);
+  gtk_popover_set_child (GTK_POPOVER (popover), scrolled);
+  g_signal_connect_object (form, "done", G_CALLBACK (gtk_popover_popdown), popover, G_CONNECT_SWAPPED);
+  return popover;
 }
 
 static void
@@ -306,6 +539,8 @@ ui_method_form_dispose (GObject *object)
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child);
   g_clear_pointer (&self->controls, g_ptr_array_unref);
+  g_clear_pointer (&self->layers, g_strfreev);
+  g_clear_pointer (&self->opened, g_free);
   g_clear_object (&self->session);
   g_clear_object (&self->slot);
   G_OBJECT_CLASS (ui_method_form_parent_class)->dispose (object);

@@ -48,25 +48,16 @@ static void
 make_form (GtkMenuButton *gear, gpointer data)
 {
   UiMethodList *self = data;
-  if (gtk_menu_button_get_popover (gear))
-    return;
-  GtkWidget *popover = gtk_popover_new (), *scrolled = gtk_scrolled_window_new ();
-  GtkWidget *form = ui_method_form_new (self->session, g_object_get_data (G_OBJECT (gear), "slot"));
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
-  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scrolled), TRUE);
-  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 520);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), form);
-  gtk_popover_set_child (GTK_POPOVER (popover), scrolled);
-  g_signal_connect_object (form, "done", G_CALLBACK (gtk_popover_popdown), popover, G_CONNECT_SWAPPED);
-  gtk_menu_button_set_popover (gear, popover);
+  if (!gtk_menu_button_get_popover (gear))
+    gtk_menu_button_set_popover (gear,
+                                 ui_method_form_popover (self->session, g_object_get_data (G_OBJECT (gear), "slot")));
 }
 
 static GtkWidget *
 make_gear (UiMethodList *self, UiSlot *slot)
 {
   GtkWidget *gear = gtk_menu_button_new ();
-  g_autofree char *label = g_strdup_printf ("Parameters of %s", ui_slot_method (slot)->name);
+  g_autofree char *label = g_strdup_printf ("Parameters of %s", ui_slot_name (slot));
   g_object_set_data (G_OBJECT (gear), "slot", slot);
   gtk_menu_button_set_create_popup_func (GTK_MENU_BUTTON (gear), make_form, self, NULL);
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (gear), "sl-gear-symbolic");
@@ -83,6 +74,8 @@ update_section (GtkListBoxRow *row, GtkListBoxRow *before, gpointer unused)
 {
   Row *parts = g_object_get_data (G_OBJECT (row), "parts");
   Row *last = before ? g_object_get_data (G_OBJECT (before), "parts") : NULL;
+  if (!parts)
+    return; /* the photo */
   EngFamily family = ui_slot_method (parts->slot)->family;
   if (last && ui_slot_method (last->slot)->family == family)
     {
@@ -108,14 +101,51 @@ make_check (const char *name)
   return check;
 }
 
+static void
+on_photo_toggled (GtkCheckButton *check, UiSession *session)
+{
+  ui_session_set_shows_photo (session, gtk_check_button_get_active (check));
+}
+
+static void
+update_photo (GtkCheckButton *check, UiSession *session)
+{
+  gtk_check_button_set_active (check, ui_session_shows_photo (session));
+}
+
+/* The first row: no method, but a tile. */
+static GtkWidget *
+make_photo_row (UiMethodList *self)
+{
+  GtkWidget *row = gtk_list_box_row_new (), *check = make_check ("Photo");
+  update_photo (GTK_CHECK_BUTTON (check), self->session);
+  g_signal_connect_object (check, "toggled", G_CALLBACK (on_photo_toggled), self->session, 0);
+  g_signal_connect_object (self->session, "display-changed", G_CALLBACK (update_photo), check, G_CONNECT_SWAPPED);
+  gtk_widget_set_tooltip_text (row, "The photo as it was opened, as the first tile (P)");
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), check);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_widget_set_focusable (row, FALSE);
+  return row;
+}
+
+/* A copy lasts as long as it is shown. */
+static void
+on_copy_unticked (UiSlot *slot, GParamSpec *spec, UiMethodList *self)
+{
+  if (!ui_slot_shown (slot))
+    ui_session_remove (self->session, slot);
+}
+
 static GtkWidget *
 make_row (gpointer item, gpointer data)
 {
   UiMethodList *self = data;
+  if (!UI_IS_SLOT (item))
+    return make_photo_row (self);
   UiSlot *slot = item;
   GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   Row *parts = g_new (Row, 1);
-  *parts = (Row){ slot, make_check (ui_slot_method (slot)->name), gtk_label_new (""), make_gear (self, slot) };
+  *parts = (Row){ slot, make_check (ui_slot_name (slot)), gtk_label_new (""), make_gear (self, slot) };
   g_object_set_data_full (G_OBJECT (row), "parts", parts, g_free);
   gtk_widget_add_css_class (parts->status, "sl-dim");
   gtk_widget_add_css_class (parts->status, "sl-num");
@@ -128,6 +158,11 @@ make_row (gpointer item, gpointer data)
   g_object_bind_property (slot, "shown", parts->check, "active", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_signal_connect_object (slot, "changed", G_CALLBACK (update_row), row, G_CONNECT_SWAPPED);
   g_signal_connect_object (slot, "notify::shown", G_CALLBACK (update_row), row, G_CONNECT_SWAPPED);
+  if (ui_slot_number (slot) > 1)
+    {
+      gtk_widget_set_margin_start (parts->check, 16);
+      g_signal_connect_object (slot, "notify::shown", G_CALLBACK (on_copy_unticked), self, G_CONNECT_AFTER);
+    }
   update_row (row);
   return row;
 }
@@ -137,7 +172,14 @@ ui_method_list_set_session (UiMethodList *self, UiSession *session)
 {
   self->session = g_object_ref (session);
   gtk_list_box_set_header_func (self->list, update_section, NULL, NULL);
-  gtk_list_box_bind_model (self->list, ui_session_slots (session), make_row, self, NULL);
+  GListStore *photo = g_list_store_new (G_TYPE_OBJECT), *lists = g_list_store_new (G_TYPE_LIST_MODEL);
+  g_autoptr (GtkStringObject) name = gtk_string_object_new ("Photo");
+  g_list_store_append (photo, name);
+  g_list_store_append (lists, photo);
+  g_list_store_append (lists, ui_session_slots (session));
+  g_object_unref (photo);
+  g_autoptr (GListModel) rows = G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (lists)));
+  gtk_list_box_bind_model (self->list, rows, make_row, self, NULL);
 }
 
 static void

@@ -16,21 +16,22 @@ ui_session_display_changed (UiSession *self)
 void
 ui_session_reset_display (UiSession *self)
 {
+  double threshold = self->display.threshold;
   ui_display_init (&self->display);
-  self->mode = UI_MODE_OVERLAY;
+  self->display.threshold = threshold; /* of the session, not of how it is drawn */
   ui_session_display_changed (self);
 }
 
 UiMode
 ui_session_mode (UiSession *self)
 {
-  return self->mode;
+  return self->display.mode;
 }
 
 void
 ui_session_set_mode (UiSession *self, UiMode mode)
 {
-  self->mode = mode;
+  self->display.mode = mode;
   ui_session_display_changed (self);
 }
 

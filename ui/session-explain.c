@@ -46,16 +46,28 @@ effective_contrast (UiSession *self)
   return self->contrast == ui_session_target (self) ? -1 : self->contrast;
 }
 
-static char *
-key_for (UiSession *self, UiSlot *slot)
+static int
+target_of (UiSession *self, UiSlot *slot)
 {
-  int target = ui_session_target (self);
+  return ui_slot_pinned (slot) ? ui_slot_pinned_class (slot) : ui_session_target (self);
+}
+
+static int
+contrast_of (UiSession *self, UiSlot *slot)
+{
+  return ui_slot_pinned (slot) ? ui_slot_pinned_contrast (slot) : effective_contrast (self);
+}
+
+char *
+ui_session_key_for (UiSession *self, UiSlot *slot)
+{
+  int target = target_of (self, slot);
   EngImage *image = self->picture ? ui_picture_image (self->picture) : NULL;
   const EngMethod *method = ui_slot_method (slot);
   if (!self->model || !image || (target < 0 && method->class_dependent))
     return NULL;
-  return eng_result_key (self->model, image, method, target, effective_contrast (self), NULL, ui_slot_values (slot),
-                         0);
+  return eng_result_key (self->model, image, method, target, contrast_of (self, slot), ui_slot_layer (slot),
+                         ui_slot_values (slot), 0);
 }
 
 /* Maps that are the same for all classes stay; others that know no contrast would show something else. */
@@ -64,7 +76,7 @@ update_objection (UiSession *self, UiSlot *slot)
 {
   const EngMethod *method = ui_slot_method (slot);
   gboolean objects =
-      effective_contrast (self) >= 0 && method->class_dependent && !(method->allows & ENG_ALLOWS_CONTRAST);
+      contrast_of (self, slot) >= 0 && method->class_dependent && !(method->allows & ENG_ALLOWS_CONTRAST);
   g_autofree char *text = objects ? g_strdup_printf ("%s cannot explain one class rather than another. Clear the "
                                                      "contrast below the predictions to see its map.",
                                                      method->name)
@@ -122,6 +134,7 @@ on_looked_up (const char *key, EngHeatmap *map, gpointer data)
       if (map && ui_slot_state (slot) == UI_SLOT_PENDING && g_strcmp0 (ui_slot_key (slot), key) == 0)
         {
           ui_slot_show_map (slot, key, map);
+          ui_session_note_range (self, slot);
           ui_session_take_heat (self, self->picture, map);
         }
     }
@@ -158,12 +171,15 @@ refresh_slot (UiSession *self, UiSlot *slot)
   update_objection (self, slot);
   if (ui_slot_state (slot) == UI_SLOT_IMPOSSIBLE)
     return FALSE;
-  g_autofree char *key = key_for (self, slot);
+  g_autofree char *key = ui_session_key_for (self, slot);
   if (key && g_strcmp0 (key, ui_slot_key (slot)) == 0)
     return ui_slot_state (slot) == UI_SLOT_PENDING;
   EngHeatmap *map = key ? ui_map_cache_find (self->cache, key) : NULL;
   if (map)
-    ui_slot_show_map (slot, key, map);
+    {
+      ui_slot_show_map (slot, key, map);
+      ui_session_note_range (self, slot);
+    }
   else if (ui_slot_state (slot) != UI_SLOT_PENDING || g_strcmp0 (key, ui_slot_key (slot)) != 0)
     ui_slot_wait (slot, key);
   if (key && !map)
@@ -217,7 +233,7 @@ fail_pending (UiSession *self, const char *reason)
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     if (ui_slot_state (ui_session_nth_slot (self, i)) == UI_SLOT_PENDING)
       {
-        g_autofree char *key = key_for (self, ui_session_nth_slot (self, i));
+        g_autofree char *key = ui_session_key_for (self, ui_session_nth_slot (self, i));
         ui_slot_fail (ui_session_nth_slot (self, i), key, reason);
       }
 }
@@ -274,12 +290,13 @@ static void
 start_slot (UiSession *self, UiSlot *slot, guint row)
 {
   const EngMethod *method = ui_slot_method (slot);
-  g_autofree char *key = key_for (self, slot);
+  g_autofree char *key = ui_session_key_for (self, slot);
   if (key && look_up (self, key))
     return; /* on_looked_up() starts it, or finds it done */
   EngValues *values = eng_values_copy (ui_slot_values (slot));
-  EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target (self),
-                             method->class_dependent ? effective_contrast (self) : -1, NULL, values, 0);
+  EngJob *job =
+      eng_job_new (self->model, ui_picture_image (self->picture), method, target_of (self, slot),
+                   method->class_dependent ? contrast_of (self, slot) : -1, ui_slot_layer (slot), values, 0);
   ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
 }
 
@@ -336,6 +353,7 @@ on_slot_finished (UiSlot *slot, UiSession *self)
   if (ui_slot_key (slot))
     {
       ui_session_keep_map (self, ui_slot_key (slot), ui_slot_map (slot), !ui_slot_partial (slot));
+      ui_session_note_range (self, slot);
       ui_session_take_heat (self, self->picture, ui_slot_map (slot));
     }
   mark_explained (self);
@@ -360,7 +378,7 @@ ui_session_run (UiSession *self, UiSlot *slot)
   if (!self->model || !self->picture || ui_slot_state (slot) == UI_SLOT_IMPOSSIBLE)
     return;
   g_clear_pointer (&self->prediction_problem, g_free);
-  g_autofree char *key = key_for (self, slot);
+  g_autofree char *key = ui_session_key_for (self, slot);
   if (key) /* asked for again: not taken from where it was kept */
     g_hash_table_insert (self->asked, g_strdup (key), GINT_TO_POINTER (UI_ASKED_ABSENT));
   ui_slot_wait (slot, key);
@@ -374,7 +392,7 @@ ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values)
   ui_slot_set_shown (slot, TRUE);
   ui_session_refresh (self, 0);
   UiSlotState state = ui_slot_state (slot);
-  if (state == UI_SLOT_EMPTY || state == UI_SLOT_STOPPED || state == UI_SLOT_FAILED)
+  if (state == UI_SLOT_EMPTY || state == UI_SLOT_STOPPED || state == UI_SLOT_FAILED || state == UI_SLOT_OLD)
     ui_session_run (self, slot);
 }
 

@@ -40,13 +40,15 @@ struct _UiSession
 
   GListStore *slots;
   GtkFilterListModel *tiles;
+  GListStore *differences;
+  gboolean shows_photo;
   UiMapCache *cache;
   GHashTable *asked; /* char* keys that the cache on disk was asked for -> UiAsked */
   guint timer;
 
   UiThreshold *threshold;
   UiDisplay display;
-  UiMode mode;
+  GHashTable *ranges; /* key of a finished map -> Range, see session-scale.c */
   gboolean peek, links_views, crosshair;
   UiViewport *viewport;
   char *page;
@@ -97,6 +99,18 @@ void ui_session_refresh (UiSession *self, guint delay);
 void ui_session_keep_map (UiSession *self, const char *key, EngHeatmap *map, gboolean whole);
 UiSlot *ui_session_nth_slot (UiSession *self, guint i); /* (transfer none) */
 void ui_session_watch_slot (UiSession *self, UiSlot *slot);
+
+/* What the slot's map would depend on; NULL: not known yet. (transfer full) */
+char *ui_session_key_for (UiSession *self, UiSlot *slot);
+
+/* session-slots.c */
+void ui_session_drop_differences (UiSession *self);
+/* The copy of that number, which may be there already. (transfer none) */
+UiSlot *ui_session_add_copy (UiSession *self, const EngMethod *method, int number);
+
+/* session-scale.c */
+GHashTable *ui_session_ranges_new (void);
+void ui_session_note_range (UiSession *self, UiSlot *slot);
 
 /* session-pictures.c */
 void ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth);

@@ -4,6 +4,8 @@
 #include "engine/values-json.h"
 #include "ui/session-private.h"
 
+#define MOST_COPIES 99 /* of one method; a file that asks for more is not ours */
+
 /* ---- the class ---- */
 
 static void
@@ -39,6 +41,21 @@ static const UiStateWord target_words[] = {
 
 /* ---- the methods ---- */
 
+/* What most slots have not got. */
+static void
+save_copy (UiSlot *slot, JsonObject *row)
+{
+  if (ui_slot_number (slot) > 1)
+    json_object_set_int_member (row, "copy", ui_slot_number (slot));
+  if (ui_slot_layer (slot))
+    json_object_set_string_member (row, "layer", ui_slot_layer (slot));
+  if (ui_slot_pinned (slot))
+    {
+      json_object_set_int_member (row, "pinned-class", ui_slot_pinned_class (slot));
+      json_object_set_int_member (row, "pinned-contrast", ui_slot_pinned_contrast (slot));
+    }
+}
+
 /* What is not shown is worth a word only where a person changed its values. */
 static void
 save_tiles (UiSession *self, JsonObject *out)
@@ -49,10 +66,11 @@ save_tiles (UiSession *self, JsonObject *out)
       UiSlot *slot = ui_session_nth_slot (self, i);
       const EngValues *values = ui_slot_values (slot);
       g_autofree char *changed = values ? eng_values_summary (values) : g_strdup ("");
-      if (!ui_slot_shown (slot) && !*changed)
+      if (!ui_slot_shown (slot) && !*changed && !ui_slot_layer (slot))
         continue;
       JsonObject *row = json_object_new ();
       json_object_set_string_member (row, "method", ui_slot_method (slot)->id);
+      save_copy (slot, row);
       json_object_set_boolean_member (row, "shown", ui_slot_shown (slot));
       if (values)
         {
@@ -73,10 +91,31 @@ find_row (JsonArray *methods, UiSlot *slot)
       JsonNode *node = json_array_get_element (methods, i);
       JsonObject *row = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
       const char *id = row ? json_object_get_string_member_with_default (row, "method", "") : "";
-      if (g_strcmp0 (id, ui_slot_method (slot)->id) == 0)
+      gint64 number = row ? json_object_get_int_member_with_default (row, "copy", 1) : 0;
+      if (g_strcmp0 (id, ui_slot_method (slot)->id) == 0 && number == ui_slot_number (slot))
         return row;
     }
   return NULL;
+}
+
+/* What save_copy() wrote. */
+static gboolean
+load_copy (UiSession *self, UiSlot *slot, const EngJson *row, GError **error)
+{
+  int most = self->model ? eng_model_n_classes (self->model) - 1 : G_MAXINT, class_index = -1, contrast = -1;
+  g_autofree char *layer = NULL;
+  if (row->object
+      && (!eng_json_string (row, "layer", &layer, error)
+          || !eng_json_int (row, "pinned-class", -1, most, &class_index, error)
+          || !eng_json_int (row, "pinned-contrast", -1, most, &contrast, error)))
+    return FALSE;
+  if (layer && self->model && !eng_model_find_target (self->model, layer, error))
+    return FALSE;
+  if (g_strcmp0 (layer, ui_slot_layer (slot)) != 0)
+    ui_slot_set_layer (slot, layer);
+  if (class_index != ui_slot_pinned_class (slot) || contrast != ui_slot_pinned_contrast (slot))
+    ui_slot_pin (slot, class_index, contrast);
+  return TRUE;
 }
 
 static gboolean
@@ -86,6 +125,7 @@ load_slot (UiSession *self, UiSlot *slot, const EngJson *row, GError **error)
   EngJson values = { 0 };
   if (row->object)
     ok = eng_json_bool (row, "shown", &shown, error) && eng_json_object (row, "values", "values.", &values, error);
+  ok = ok && load_copy (self, slot, row, error);
   if (self->model)
     {
       g_autoptr (EngValues) wanted = eng_values_new (ui_slot_method (slot), self->model);
@@ -98,6 +138,25 @@ load_slot (UiSession *self, UiSlot *slot, const EngJson *row, GError **error)
   return ok;
 }
 
+/* Copies come and go with their rows. */
+static void
+load_copies (UiSession *self, JsonArray *methods)
+{
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i-- > 0;)
+    if (ui_slot_number (ui_session_nth_slot (self, i)) > 1 && !find_row (methods, ui_session_nth_slot (self, i)))
+      ui_session_remove (self, ui_session_nth_slot (self, i));
+  for (guint i = 0; i < json_array_get_length (methods); i++)
+    {
+      JsonNode *node = json_array_get_element (methods, i);
+      JsonObject *row = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      gint64 number = row ? json_object_get_int_member_with_default (row, "copy", 1) : 1;
+      const char *id = row ? json_object_get_string_member_with_default (row, "method", "") : "";
+      const EngMethod *method = id ? eng_method_find (id, NULL) : NULL;
+      if (method && number > 1 && number <= MOST_COPIES)
+        ui_session_add_copy (self, method, (int)number);
+    }
+}
+
 static gboolean
 load_tiles (UiSession *self, const EngJson *in, GError **error)
 {
@@ -105,6 +164,7 @@ load_tiles (UiSession *self, const EngJson *in, GError **error)
   if (!eng_json_is_array (in, "methods"))
     return eng_json_has (in, "methods") ? eng_json_fail (in, "methods", "a list", error) : TRUE;
   JsonArray *methods = json_object_get_array_member (in->object, "methods");
+  load_copies (self, methods);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     {
       UiSlot *slot = ui_session_nth_slot (self, i);
@@ -121,8 +181,10 @@ static const UiStateWord tiles_words[] = {
 
 /* ---- how it is shown ---- */
 
-static const char *const mode_ids[] = { "overlay", "map", "photo", NULL };
-static const char *const clip_ids[] = { "percentile", "minmax", "manual", NULL };
+static const char *const mode_ids[] = { "overlay", "map", "outline", "photo", "masked", "faded", NULL };
+static const char *const clip_ids[] = { "percentile", "minmax", "symmetric", "manual", NULL };
+static const char *const values_ids[] = { "all", "positive", "negative", "absolute", NULL };
+static const char *const same_ids[] = { "tile", "method", "image", "all", NULL };
 static const char *const smoothing_ids[] = { "automatic", "cells", "smooth", NULL };
 static const char *const photo_ids[] = { "automatic", "colour", "grey", NULL };
 
@@ -136,15 +198,18 @@ static void
 save_display (UiSession *self, JsonObject *out)
 {
   const UiDisplay *d = &self->display;
-  ui_state_set_choice (out, "mode", mode_ids, (int)self->mode);
+  ui_state_set_choice (out, "mode", mode_ids, (int)d->mode);
   json_object_set_string_member (out, "unsigned-map", d->unsigned_map->id);
   json_object_set_string_member (out, "signed-map", d->signed_map->id);
   json_object_set_double_member (out, "opacity", d->opacity);
   json_object_set_boolean_member (out, "fade", d->fade);
-  ui_state_set_choice (out, "clip", clip_ids, (int)d->clip);
-  json_object_set_double_member (out, "percentile", d->percentile);
-  json_object_set_double_member (out, "lo", d->lo);
-  json_object_set_double_member (out, "hi", d->hi);
+  ui_state_set_choice (out, "clip", clip_ids, (int)d->range.clip);
+  ui_state_set_choice (out, "values", values_ids, (int)d->range.values);
+  ui_state_set_choice (out, "same-scale", same_ids, (int)d->same);
+  json_object_set_boolean_member (out, "shows-photo", self->shows_photo);
+  json_object_set_double_member (out, "percentile", d->range.percentile);
+  json_object_set_double_member (out, "lo", d->range.lo);
+  json_object_set_double_member (out, "hi", d->range.hi);
   ui_state_set_choice (out, "smoothing", smoothing_ids, (int)d->smoothing);
   ui_state_set_choice (out, "photo", photo_ids, (int)d->photo);
 }
@@ -166,23 +231,31 @@ static gboolean
 load_display (UiSession *self, const EngJson *in, GError **error)
 {
   UiDisplay d = self->display;
-  int mode = (int)self->mode, clip = (int)d.clip, smoothing = (int)d.smoothing, photo = (int)d.photo;
+  int mode = (int)d.mode, clip = (int)d.range.clip, smoothing = (int)d.smoothing, photo = (int)d.photo;
+  int values = (int)d.range.values, same = (int)d.same;
+  gboolean shows_photo = self->shows_photo;
   if (!eng_json_choice (in, "mode", mode_ids, &mode, error)
       || !load_map (in, "unsigned-map", ENG_SIGN_UNSIGNED, &d.unsigned_map, error)
       || !load_map (in, "signed-map", ENG_SIGN_SIGNED, &d.signed_map, error)
       || !eng_json_double (in, "opacity", 0, 1, &d.opacity, error) || !eng_json_bool (in, "fade", &d.fade, error)
       || !eng_json_choice (in, "clip", clip_ids, &clip, error)
-      || !eng_json_double (in, "percentile", 50, 100, &d.percentile, error)
-      || !eng_json_double (in, "lo", -1e30, 1e30, &d.lo, error)
-      || !eng_json_double (in, "hi", -1e30, 1e30, &d.hi, error)
+      || !eng_json_choice (in, "values", values_ids, &values, error)
+      || !eng_json_choice (in, "same-scale", same_ids, &same, error)
+      || !eng_json_bool (in, "shows-photo", &shows_photo, error)
+      || !eng_json_double (in, "percentile", 50, 100, &d.range.percentile, error)
+      || !eng_json_double (in, "lo", -1e30, 1e30, &d.range.lo, error)
+      || !eng_json_double (in, "hi", -1e30, 1e30, &d.range.hi, error)
       || !eng_json_choice (in, "smoothing", smoothing_ids, &smoothing, error)
       || !eng_json_choice (in, "photo", photo_ids, &photo, error))
     return FALSE;
-  d.clip = (UiClip)clip;
+  d.mode = (UiMode)mode;
+  d.range.clip = (UiClip)clip;
+  d.range.values = (UiValues)values;
+  d.same = (UiSameScale)same;
   d.smoothing = (UiSmoothing)smoothing;
   d.photo = (UiPhoto)photo;
   self->display = d;
-  self->mode = (UiMode)mode;
+  self->shows_photo = shows_photo;
   return TRUE;
 }
 
@@ -193,6 +266,9 @@ static const UiStateWord display_words[] = {
   { "opacity", "opacity", TRUE },
   { "fade", "fading" },
   { "clip", "range" },
+  { "values", "values" },
+  { "same-scale", "same scale" },
+  { "shows-photo", "photo" },
   { "percentile", "range", TRUE },
   { "lo", "range", TRUE },
   { "hi", "range", TRUE },

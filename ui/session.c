@@ -39,6 +39,7 @@ set_model (UiSession *self, EngModel *model)
   self->chosen = self->contrast = -1;
   self->predicting = NULL;
   g_clear_pointer (&self->prediction_problem, g_free);
+  g_hash_table_remove_all (self->ranges);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     ui_slot_set_model (ui_session_nth_slot (self, i), model);
   ui_batch_stop (self->batch);
@@ -278,6 +279,7 @@ ui_session_close (UiSession *self)
     g_cancellable_cancel (self->open_cancel);
   ui_session_strip_close (self);
   ui_session_drop_pictures (self);
+  ui_session_drop_differences (self);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     {
       g_signal_handlers_disconnect_by_data (ui_session_nth_slot (self, i), self);
@@ -320,6 +322,8 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->pictures);
   g_clear_object (&self->threshold);
   g_clear_object (&self->tiles);
+  g_clear_object (&self->differences);
+  g_hash_table_unref (self->ranges);
   g_clear_object (&self->slots);
   g_clear_object (&self->model);
   g_clear_object (&self->open_cancel);
@@ -381,6 +385,18 @@ is_shown (gpointer item, gpointer unused)
   return ui_slot_shown (item);
 }
 
+/* Outlines and masks follow the threshold of the session. */
+static void
+on_threshold (UiSession *self)
+{
+  double share = ui_threshold_share (self->threshold);
+  if (self->display.threshold == share)
+    return;
+  self->display.threshold = share;
+  if (ui_display_uses_threshold (&self->display))
+    ui_session_display_changed (self);
+}
+
 static void
 ui_session_init (UiSession *self)
 {
@@ -389,6 +405,9 @@ ui_session_init (UiSession *self)
   self->cache = ui_map_cache_new (CACHE_BYTES);
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->viewport = ui_viewport_new ();
+  self->differences = g_list_store_new (UI_TYPE_SLOT);
+  self->ranges = ui_session_ranges_new ();
+  self->shows_photo = TRUE;
   self->follow_top = self->links_views = self->crosshair = TRUE;
   self->chosen = self->contrast = -1;
   self->direction = 1;
@@ -404,5 +423,6 @@ ui_session_init (UiSession *self)
   self->tiles = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->slots)),
                                            GTK_FILTER (gtk_custom_filter_new (is_shown, NULL, NULL)));
   self->threshold = ui_threshold_new (self);
+  g_signal_connect_object (self->threshold, "changed", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
   self->history = ui_history_new (self);
 }

@@ -16,13 +16,6 @@ G_DECLARE_FINAL_TYPE (UiSession, ui_session, UI, SESSION, GObject)
 
 typedef struct _UiHistory UiHistory;
 
-typedef enum
-{
-  UI_MODE_OVERLAY,
-  UI_MODE_MAP,
-  UI_MODE_PHOTO
-} UiMode;
-
 /* Which pictures the strip lists. */
 typedef enum
 {
@@ -92,10 +85,25 @@ int ui_session_contrast (UiSession *self);
 void ui_session_set_contrast (UiSession *self, int class_index);
 
 /* ---- methods ---- */
-GListModel *ui_session_slots (UiSession *self);      /* all methods, of UiSlot */
-GListModel *ui_session_tiles (UiSession *self);      /* the ticked ones */
+GListModel *ui_session_slots (UiSession *self);       /* all methods and their copies, of UiSlot */
+GListModel *ui_session_tiles (UiSession *self);       /* the ticked ones */
+GListModel *ui_session_differences (UiSession *self); /* of two tiles each, of UiSlot */
+gboolean ui_session_shows_photo (UiSession *self);    /* as the first tile */
+void ui_session_set_shows_photo (UiSession *self, gboolean shows);
+/* A copy of @slot beside it, for other parameters. (transfer none) */
+UiSlot *ui_session_duplicate (UiSession *self, UiSlot *slot);
+/* A method's own slot is no longer shown, a copy or a difference goes. */
+void ui_session_remove (UiSession *self, UiSlot *slot);
+/* The tile that shows @a minus @b, which may be there already. (transfer none); NULL when they cannot be compared */
+UiSlot *ui_session_compare (UiSession *self, UiSlot *a, UiSlot *b);
+/* Keeps the class that @slot explains now, or follows the others again. */
+void ui_session_pin (UiSession *self, UiSlot *slot, gboolean pin);
+/* Other parameters, without running: a finished map is out of date until run again. @layer: (nullable) */
+void ui_session_set_values (UiSession *self, UiSlot *slot, const EngValues *values, const char *layer);
+/* Back to the parameters of the map that is shown. */
+void ui_session_undo_values (UiSession *self, UiSlot *slot);
 void ui_session_run (UiSession *self, UiSlot *slot); /* again, even if finished or stopped */
-void ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values);
+void ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values); /* with the slot's layer */
 void ui_session_stop_all (UiSession *self);
 UiSlot *ui_session_running (UiSession *self); /* (nullable) */
 /* Jobs that are not finished. */
@@ -108,6 +116,12 @@ UiHistory *ui_session_history (UiSession *self);
 UiDisplay *ui_session_display (UiSession *self); /* change it, then call ui_session_display_changed() */
 void ui_session_display_changed (UiSession *self);
 void ui_session_reset_display (UiSession *self);
+/* The colours' range of @slot's map, which may depend on other maps: see UiSameScale. FALSE: no map. */
+gboolean ui_session_scale (UiSession *self, UiSlot *slot, UiScale *out);
+/* Forgets what other pictures' maps added to the ranges, and a range set by hand. */
+void ui_session_reset_scale (UiSession *self);
+/* TRUE when tiles whose colours mean the same kind of thing have different ends. */
+gboolean ui_session_scales_differ (UiSession *self);
 UiMode ui_session_mode (UiSession *self);
 void ui_session_set_mode (UiSession *self, UiMode mode);
 UiThreshold *ui_session_threshold (UiSession *self);

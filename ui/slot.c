@@ -11,6 +11,8 @@ struct _UiSlot
 {
   GObject parent_instance;
   const EngMethod *method;
+  int number;
+  char *name;
   gboolean shown, partial;
   UiSlotState state;
   char *key, *failure;
@@ -20,6 +22,9 @@ struct _UiSlot
   EngJob *job;
   double progress;
   EngValues *values;
+  char *layer;
+  int pinned_class, pinned_contrast;  /* @pinned_class < 0: not pinned */
+  UiSpread *spread, *spread_at_input; /* of @map; NULL: not asked for yet */
 };
 
 enum
@@ -61,6 +66,8 @@ set_map (UiSlot *self, EngHeatmap *map)
   if (self->map == map)
     return;
   g_clear_pointer (&self->map, eng_heatmap_unref);
+  g_clear_pointer (&self->spread, ui_spread_free);
+  g_clear_pointer (&self->spread_at_input, ui_spread_free);
   self->map = map ? eng_heatmap_ref (map) : NULL;
 }
 
@@ -120,8 +127,34 @@ ui_slot_new (const EngMethod *method, gboolean shown)
 {
   UiSlot *self = g_object_new (UI_TYPE_SLOT, NULL);
   self->method = method;
+  self->name = g_strdup (method->name);
+  self->number = 1;
   self->shown = shown;
   return self;
+}
+
+void
+ui_slot_copy_settings (UiSlot *self, UiSlot *from)
+{
+  g_clear_pointer (&self->values, eng_values_free);
+  g_free (self->layer);
+  self->values = from->values ? eng_values_copy (from->values) : NULL;
+  self->layer = g_strdup (from->layer);
+  self->pinned_class = from->pinned_class;
+  self->pinned_contrast = from->pinned_contrast;
+}
+
+UiSlot *
+ui_slot_new_copy (UiSlot *self, int number)
+{
+  UiSlot *copy = ui_slot_new (self->method, TRUE);
+  copy->number = number;
+  g_free (copy->name);
+  copy->name = g_strdup_printf ("%s %d", self->method->name, number);
+  ui_slot_copy_settings (copy, self);
+  copy->refusal = g_strdup (self->refusal);
+  copy->state = self->refusal ? UI_SLOT_IMPOSSIBLE : UI_SLOT_EMPTY;
+  return copy;
 }
 
 static void
@@ -149,6 +182,8 @@ ui_slot_finalize (GObject *object)
   UiSlot *self = UI_SLOT (object);
   set_map (self, NULL);
   g_free (self->key);
+  g_free (self->name);
+  g_free (self->layer);
   g_free (self->refusal);
   g_free (self->objection);
   g_free (self->failure);
@@ -174,12 +209,72 @@ ui_slot_class_init (UiSlotClass *klass)
 static void
 ui_slot_init (UiSlot *self)
 {
+  self->pinned_class = self->pinned_contrast = -1;
 }
 
 const EngMethod *
 ui_slot_method (UiSlot *self)
 {
   return self->method;
+}
+
+const char *
+ui_slot_name (UiSlot *self)
+{
+  return self->name;
+}
+
+int
+ui_slot_number (UiSlot *self)
+{
+  return self->number;
+}
+
+/* A method that computes nothing is one of the window's own. */
+gboolean
+ui_slot_is_difference (UiSlot *self)
+{
+  return self->method->explain == NULL;
+}
+
+const char *
+ui_slot_layer (UiSlot *self)
+{
+  return self->layer;
+}
+
+gboolean
+ui_slot_pinned (UiSlot *self)
+{
+  return self->pinned_class >= 0;
+}
+
+int
+ui_slot_pinned_class (UiSlot *self)
+{
+  return self->pinned_class;
+}
+
+int
+ui_slot_pinned_contrast (UiSlot *self)
+{
+  return self->pinned_contrast;
+}
+
+const UiSpread *
+ui_slot_spread (UiSlot *self)
+{
+  if (self->map && !self->spread)
+    self->spread = ui_spread_new (self->map);
+  return self->spread;
+}
+
+const UiSpread *
+ui_slot_spread_at_input (UiSlot *self)
+{
+  if (self->map && !self->spread_at_input)
+    self->spread_at_input = ui_spread_new_at_input (self->map);
+  return self->spread_at_input;
 }
 
 gboolean
@@ -268,10 +363,8 @@ char *
 ui_slot_status (UiSlot *self)
 {
   static const char *const words[UI_N_SLOT_STATES] = {
-    [UI_SLOT_QUEUED] = "queued",
-    [UI_SLOT_STOPPED] = "stopped",
-    [UI_SLOT_FAILED] = "failed",
-    [UI_SLOT_IMPOSSIBLE] = "n/a",
+    [UI_SLOT_QUEUED] = "queued", [UI_SLOT_STOPPED] = "stopped", [UI_SLOT_FAILED] = "failed",
+    [UI_SLOT_OLD] = "old",       [UI_SLOT_IMPOSSIBLE] = "n/a",
   };
   if (!self->shown && self->state != UI_SLOT_IMPOSSIBLE)
     return g_strdup ("");
@@ -346,6 +439,11 @@ ui_slot_summary (UiSlot *self)
       append_part (text, settled);
       append_part (text, origin->str);
     }
+  if (self->layer && !provenance)
+    {
+      g_autofree char *layer = short_layer (self->layer);
+      append_part (text, layer);
+    }
   append_part (text, changed_values);
   for (guint i = 0; provenance && i < provenance->notes->len; i++)
     append_part (text, ((EngNote *)provenance->notes->pdata[i])->text);
@@ -358,10 +456,15 @@ ui_slot_set_model (UiSlot *self, EngModel *model)
   g_autoptr (GError) error = NULL;
   g_clear_pointer (&self->refusal, g_free);
   g_clear_pointer (&self->objection, g_free);
-  g_clear_pointer (&self->values, eng_values_free);
+  /* What a copy differs by is what it is for. */
+  if (self->number == 1)
+    g_clear_pointer (&self->values, eng_values_free);
+  g_clear_pointer (&self->layer, g_free);
+  self->pinned_class = self->pinned_contrast = -1;
   if (model)
     {
-      self->values = eng_values_new (self->method, model);
+      if (!self->values)
+        self->values = eng_values_new (self->method, model);
       if (!eng_method_can_explain (self->method, model, NULL, &error))
         self->refusal = g_strdup (error->message);
     }
@@ -374,6 +477,42 @@ ui_slot_set_values (UiSlot *self, const EngValues *values)
 {
   g_clear_pointer (&self->values, eng_values_free);
   self->values = eng_values_copy (values);
+  changed (self);
+}
+
+void
+ui_slot_set_layer (UiSlot *self, const char *layer)
+{
+  char *copy = g_strdup (layer);
+  g_free (self->layer);
+  self->layer = copy;
+  changed (self);
+}
+
+void
+ui_slot_pin (UiSlot *self, int class_index, int contrast)
+{
+  self->pinned_class = class_index;
+  self->pinned_contrast = class_index < 0 ? -1 : contrast;
+  changed (self);
+}
+
+void
+ui_slot_set_title (UiSlot *self, const char *title)
+{
+  g_free (self->name);
+  self->name = g_strdup (title);
+  changed (self);
+}
+
+void
+ui_slot_outdate (UiSlot *self, const char *key)
+{
+  g_return_if_fail (self->state == UI_SLOT_DONE || self->state == UI_SLOT_OLD);
+  char *copy = g_strdup (key);
+  g_free (self->key);
+  self->key = copy;
+  self->state = UI_SLOT_OLD;
   changed (self);
 }
 

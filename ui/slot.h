@@ -1,10 +1,12 @@
-/* One method's place on the page: whether it is ticked, its parameters, and what its tile shows now.
+/* One method's place on the page: whether it is ticked, its parameters, and what its tile shows now. A method
+ * has one of its own and any number of copies with other parameters; the difference of two maps has one too.
  * The session moves it from state to state; tiles and the methods list only look. Main thread only. */
 #pragma once
 
 #include <gio/gio.h>
 
 #include "engine/engine.h"
+#include "ui/draw/spread.h"
 
 G_BEGIN_DECLS
 
@@ -20,13 +22,27 @@ typedef enum
   UI_SLOT_DONE,
   UI_SLOT_STOPPED,
   UI_SLOT_FAILED,
+  UI_SLOT_OLD,        /* the map of other settings than those asked for now */
   UI_SLOT_IMPOSSIBLE, /* the method does not apply to the model: see the reason */
   UI_N_SLOT_STATES
 } UiSlotState;
 
 /* Properties: "shown" (read-write). Signal "changed": anything below is different. */
 UiSlot *ui_slot_new (const EngMethod *method, gboolean shown);
+/* Another one of @self's method, with its parameters, layer and class; shown. @number: 2 for the first copy. */
+UiSlot *ui_slot_new_copy (UiSlot *self, int number);
 const EngMethod *ui_slot_method (UiSlot *self);
+const char *ui_slot_name (UiSlot *self); /* "LTX", "LTX 2" */
+int ui_slot_number (UiSlot *self);       /* 1: the method's own; more: a copy */
+gboolean ui_slot_is_difference (UiSlot *self);
+const char *ui_slot_layer (UiSlot *self); /* name of a chosen layer; NULL: automatic */
+/* A pinned slot keeps its class whatever is explained elsewhere. */
+gboolean ui_slot_pinned (UiSlot *self);
+int ui_slot_pinned_class (UiSlot *self);
+int ui_slot_pinned_contrast (UiSlot *self); /* -1: none */
+/* The map's values in order, made when first asked for. NULL: there is no map. */
+const UiSpread *ui_slot_spread (UiSlot *self);
+const UiSpread *ui_slot_spread_at_input (UiSlot *self);
 gboolean ui_slot_shown (UiSlot *self);
 void ui_slot_set_shown (UiSlot *self, gboolean shown);
 UiSlotState ui_slot_state (UiSlot *self);
@@ -46,6 +62,13 @@ char *ui_slot_summary (UiSlot *self);
 /* ---- for the session ---- */
 void ui_slot_set_model (UiSlot *self, EngModel *model); /* asks can_explain, resets values */
 void ui_slot_set_values (UiSlot *self, const EngValues *values);
+/* Parameters, layer and pinned class of @from. Tells nobody. */
+void ui_slot_copy_settings (UiSlot *self, UiSlot *from);
+void ui_slot_set_layer (UiSlot *self, const char *layer);
+void ui_slot_pin (UiSlot *self, int class_index, int contrast); /* @class_index: -1: not any more */
+void ui_slot_set_title (UiSlot *self, const char *title);       /* of a difference */
+/* DONE -> OLD: other values are wanted, under @key; the map stays in sight until they are run. */
+void ui_slot_outdate (UiSlot *self, const char *key);
 /* @text: (nullable): why not what is asked for now -> IMPOSSIBLE, until NULL is set. */
 void ui_slot_set_objection (UiSlot *self, const char *text);
 const char *ui_slot_key (UiSlot *self);                                 /* what is shown or under way; (nullable) */

@@ -45,10 +45,9 @@ make_row (UiTaskButton *self, UiSlot *slot)
 {
   UiPicture *picture = ui_session_picture (self->session);
   GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8), *bar = gtk_progress_bar_new ();
-  g_autofree char *text =
-      g_strdup_printf ("%s · %s", ui_slot_method (slot)->name, picture ? ui_picture_name (picture) : "");
+  g_autofree char *text = g_strdup_printf ("%s · %s", ui_slot_name (slot), picture ? ui_picture_name (picture) : "");
   GtkWidget *label = gtk_label_new (text), *stop = gtk_button_new_from_icon_name ("sl-stop-symbolic");
-  g_autofree char *stop_label = g_strdup_printf ("Stop %s", ui_slot_method (slot)->name);
+  g_autofree char *stop_label = g_strdup_printf ("Stop %s", ui_slot_name (slot));
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_MIDDLE);
   gtk_label_set_width_chars (GTK_LABEL (label), 22);

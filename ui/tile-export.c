@@ -13,6 +13,7 @@ typedef struct
   EngImage *image;
   EngHeatmap *map;
   UiDisplay display;
+  UiScale scale;
   gboolean as_picture;
   char *path;
   GError *error;
@@ -40,13 +41,14 @@ export_new (UiSession *session, UiSlot *slot)
   self->image = eng_image_ref (image);
   self->map = eng_heatmap_ref (ui_slot_map (slot));
   self->display = *ui_session_display (session);
+  ui_session_scale (session, slot, &self->scale);
   return self;
 }
 
 static GBytes *
 encode_picture (Export *self, GError **error)
 {
-  g_autofree guint8 *rgb = ui_overlay_render (self->image, self->map, &self->display, NULL, error);
+  g_autofree guint8 *rgb = ui_overlay_render_with (self->image, self->map, &self->display, &self->scale, error);
   return rgb ? ui_png_encode (rgb, eng_image_width (self->image), eng_image_height (self->image), error) : NULL;
 }
 
@@ -130,7 +132,7 @@ ui_tile_copy_picture (GtkWidget *tile, UiSession *session, UiSlot *slot)
   if (!self)
     return;
   g_autoptr (GError) error = NULL;
-  guint8 *rgb = ui_overlay_render (self->image, self->map, &self->display, NULL, &error);
+  guint8 *rgb = ui_overlay_render_with (self->image, self->map, &self->display, &self->scale, &error);
   if (rgb)
     {
       int width = eng_image_width (self->image), height = eng_image_height (self->image);
@@ -142,4 +144,43 @@ ui_tile_copy_picture (GtkWidget *tile, UiSession *session, UiSlot *slot)
   else
     g_signal_emit_by_name (session, "problem", error->message, "");
   export_free (self);
+}
+
+static void
+append_line (GString *text, const char *name, const char *value)
+{
+  if (value && *value)
+    g_string_append_printf (text, "%s: %s\n", name, value);
+}
+
+void
+ui_tile_copy_provenance (GtkWidget *tile, UiSlot *slot)
+{
+  if (!ui_slot_map (slot))
+    return;
+  const EngProvenance *p = eng_heatmap_provenance (ui_slot_map (slot));
+  GString *text = g_string_new (NULL);
+  const struct
+  {
+    const char *name, *value;
+  } lines[] = {
+    { "Method", p->method_name },
+    { "Values", p->values },
+    { "Layer", p->layer },
+    { "Selected", p->selected },
+    { "Class", p->class_name },
+    { "Rather than", p->contrast_name },
+    { "Model", p->model_name },
+    { "Model SHA-256", p->model_sha256 },
+    { "Picture", p->image_name },
+    { "Picture SHA-256", p->image_sha256 },
+    { "Preprocessing", p->preprocessing },
+    { "Kernels", p->kernels },
+    { "Sightline", p->version },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    append_line (text, lines[i].name, lines[i].value);
+  g_string_append_printf (text, "Probability: %.6f\nSeed: %" G_GUINT64_FORMAT "\n", p->probability, p->seed);
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (tile), text->str);
+  g_string_free (text, TRUE);
 }

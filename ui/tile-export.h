@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 void ui_tile_save_picture (GtkWidget *tile, UiSession *session, UiSlot *slot);
 void ui_tile_save_map (GtkWidget *tile, UiSession *session, UiSlot *slot);
 void ui_tile_copy_picture (GtkWidget *tile, UiSession *session, UiSlot *slot);
+/* Where the map comes from, one fact a line. */
+void ui_tile_copy_provenance (GtkWidget *tile, UiSlot *slot);
 
 G_END_DECLS

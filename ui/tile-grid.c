@@ -1,6 +1,8 @@
 /* See tile-grid.h. */
 #include "ui/tile-grid.h"
 
+#include "ui/photo-tile.h"
+
 #define GAP 10
 #define LEAST_WIDTH 220
 #define LEAST_HEIGHT 200
@@ -137,7 +139,9 @@ struct _UiTileGrid
 {
   GtkWidget parent_instance;
   UiSession *session;
-  UiJobTile *selected;
+  GListModel *slots;   /* all but the photo, in order */
+  GtkWidget *photo;    /* the first child */
+  GtkWidget *selected; /* a tile or the photo */
 };
 
 G_DEFINE_FINAL_TYPE (UiTileGrid, ui_tile_grid, GTK_TYPE_WIDGET)
@@ -151,34 +155,34 @@ layout_of (UiTileGrid *self)
 }
 
 static void
-select_tile (UiTileGrid *self, UiJobTile *tile)
+select_tile (UiTileGrid *self, GtkWidget *tile)
 {
   if (self->selected == tile)
     return;
   if (self->selected)
-    gtk_widget_remove_css_class (GTK_WIDGET (self->selected), "selected");
+    gtk_widget_remove_css_class (self->selected, "selected");
   self->selected = tile;
   if (tile)
-    gtk_widget_add_css_class (GTK_WIDGET (tile), "selected");
+    gtk_widget_add_css_class (tile, "selected");
   g_signal_emit (self, selected_changed_signal, 0);
 }
 
 static void
 on_tile_pressed (GtkGestureClick *gesture, int n_press, double x, double y, UiTileGrid *self)
 {
-  select_tile (self, UI_JOB_TILE (gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture))));
+  select_tile (self, gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture)));
 }
 
 static void
 on_tile_focused (GtkEventControllerFocus *controller, UiTileGrid *self)
 {
-  select_tile (self, UI_JOB_TILE (gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (controller))));
+  select_tile (self, gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (controller)));
 }
 
+/* A tile is selected by a click anywhere in it and by the focus. */
 static GtkWidget *
-make_tile (UiTileGrid *self, UiSlot *slot)
+watch_tile (UiTileGrid *self, GtkWidget *tile)
 {
-  GtkWidget *tile = ui_job_tile_new (self->session, slot);
   GtkGesture *click = gtk_gesture_click_new ();
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), 0);
@@ -190,11 +194,11 @@ make_tile (UiTileGrid *self, UiSlot *slot)
   return tile;
 }
 
-/* The child that stands at @position; NULL: past the end. */
+/* The tile that stands at @position; NULL: past the end. */
 static GtkWidget *
-nth_child (UiTileGrid *self, guint position)
+nth_tile (UiTileGrid *self, guint position)
 {
-  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self));
+  GtkWidget *child = gtk_widget_get_next_sibling (self->photo);
   while (child && position--)
     child = gtk_widget_get_next_sibling (child);
   return child;
@@ -203,11 +207,11 @@ nth_child (UiTileGrid *self, guint position)
 static void
 on_items_changed (GListModel *tiles, guint position, guint removed, guint added, UiTileGrid *self)
 {
-  GtkWidget *child = nth_child (self, position);
+  GtkWidget *child = nth_tile (self, position);
   while (child && removed--)
     {
       GtkWidget *next = gtk_widget_get_next_sibling (child);
-      if (GTK_WIDGET (self->selected) == child)
+      if (self->selected == child)
         self->selected = NULL;
       gtk_widget_unparent (child);
       child = next;
@@ -215,10 +219,18 @@ on_items_changed (GListModel *tiles, guint position, guint removed, guint added,
   for (guint i = 0; i < added; i++)
     {
       g_autoptr (UiSlot) slot = g_list_model_get_item (tiles, position + i);
-      gtk_widget_insert_before (make_tile (self, slot), GTK_WIDGET (self), child);
+      gtk_widget_insert_before (watch_tile (self, ui_job_tile_new (self->session, slot)), GTK_WIDGET (self), child);
     }
-  if (!self->selected && gtk_widget_get_first_child (GTK_WIDGET (self)))
-    select_tile (self, UI_JOB_TILE (gtk_widget_get_first_child (GTK_WIDGET (self))));
+  if (!self->selected)
+    select_tile (self, nth_tile (self, 0) ? nth_tile (self, 0) : self->photo);
+}
+
+/* What is hidden is not selected. */
+static void
+on_display (UiTileGrid *self)
+{
+  if (self->selected == self->photo && !ui_session_shows_photo (self->session) && nth_tile (self, 0))
+    select_tile (self, nth_tile (self, 0));
 }
 
 static void
@@ -234,9 +246,15 @@ on_picture (UiTileGrid *self)
 void
 ui_tile_grid_set_session (UiTileGrid *self, UiSession *session)
 {
-  GListModel *tiles = ui_session_tiles (session);
+  GListStore *lists = g_list_store_new (G_TYPE_LIST_MODEL);
+  g_list_store_append (lists, ui_session_tiles (session));
+  g_list_store_append (lists, ui_session_differences (session));
+  GListModel *tiles = self->slots = G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (lists)));
   self->session = g_object_ref (session);
+  self->photo = ui_photo_tile_new (session);
+  gtk_widget_set_parent (watch_tile (self, self->photo), GTK_WIDGET (self));
   g_signal_connect_object (tiles, "items-changed", G_CALLBACK (on_items_changed), self, 0);
+  g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
   on_items_changed (tiles, 0, 0, g_list_model_get_n_items (tiles), self);
 }
@@ -251,16 +269,44 @@ ui_tile_grid_set_columns (UiTileGrid *self, guint columns)
 UiJobTile *
 ui_tile_grid_selected (UiTileGrid *self)
 {
-  return self->selected;
+  return self->selected && UI_IS_JOB_TILE (self->selected) ? UI_JOB_TILE (self->selected) : NULL;
+}
+
+static UiHeatmapView *
+view_of (GtkWidget *tile)
+{
+  return UI_IS_JOB_TILE (tile) ? ui_job_tile_view (UI_JOB_TILE (tile)) : ui_photo_tile_view (UI_PHOTO_TILE (tile));
+}
+
+UiHeatmapView *
+ui_tile_grid_selected_view (UiTileGrid *self)
+{
+  return self->selected ? view_of (self->selected) : NULL;
+}
+
+UiJobTile *
+ui_tile_grid_find (UiTileGrid *self, UiSlot *slot)
+{
+  for (GtkWidget *tile = nth_tile (self, 0); tile; tile = gtk_widget_get_next_sibling (tile))
+    if (ui_job_tile_slot (UI_JOB_TILE (tile)) == slot)
+      return UI_JOB_TILE (tile);
+  return NULL;
 }
 
 void
 ui_tile_grid_select_by (UiTileGrid *self, int by)
 {
-  GtkWidget *tile = self->selected ? GTK_WIDGET (self->selected) : NULL;
-  GtkWidget *next = !tile ? NULL : by < 0 ? gtk_widget_get_prev_sibling (tile) : gtk_widget_get_next_sibling (tile);
-  if (next)
-    select_tile (self, UI_JOB_TILE (next));
+  GtkWidget *next = self->selected;
+  do
+    next = !next ? NULL : by < 0 ? gtk_widget_get_prev_sibling (next) : gtk_widget_get_next_sibling (next);
+  while (next && !gtk_widget_get_visible (next));
+  if (!next)
+    return;
+  /* The focus goes with the selection where it was in a tile, so that the arrow keys move this tile's crosshair. */
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+  if (focus && gtk_widget_is_ancestor (focus, GTK_WIDGET (self)))
+    gtk_widget_grab_focus (GTK_WIDGET (view_of (next)));
+  select_tile (self, next);
 }
 
 static void
@@ -270,6 +316,7 @@ ui_tile_grid_dispose (GObject *object)
   self->selected = NULL;
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child);
+  g_clear_object (&self->slots);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (ui_tile_grid_parent_class)->dispose (object);
 }

@@ -71,8 +71,7 @@ next_image (UiWindow *self, GVariant *parameter)
 static UiViewport *
 selected_viewport (UiWindow *self, UiFrame *frame)
 {
-  UiJobTile *tile = ui_tile_grid_selected (self->grid);
-  UiHeatmapView *view = tile ? ui_job_tile_view (tile) : NULL;
+  UiHeatmapView *view = ui_tile_grid_selected_view (self->grid);
   return view && ui_heatmap_view_frame (view, frame) ? ui_heatmap_view_viewport (view) : NULL;
 }
 
@@ -207,6 +206,15 @@ find_class (UiWindow *self, GVariant *parameter)
   ui_class_list_focus_search (self->classes);
 }
 
+/* What is in focus is copied by itself; otherwise the selected tile. */
+static void
+copy (UiWindow *self, GVariant *parameter)
+{
+  UiJobTile *tile = ui_tile_grid_selected (self->grid);
+  if (tile)
+    gtk_widget_activate_action (GTK_WIDGET (tile), g_variant_get_string (parameter, NULL), NULL);
+}
+
 static void
 select_tile (UiWindow *self, GVariant *parameter)
 {
@@ -291,6 +299,18 @@ set_crosshair (UiWindow *self, gboolean on)
   ui_session_set_shows_crosshair (self->session, on);
 }
 
+static gboolean
+get_photo (UiWindow *self)
+{
+  return ui_session_shows_photo (self->session);
+}
+
+static void
+set_photo (UiWindow *self, gboolean on)
+{
+  ui_session_set_shows_photo (self->session, on);
+}
+
 static void
 page (UiWindow *self, GVariant *parameter)
 {
@@ -329,6 +349,7 @@ static const struct
   { "clear-contrast", NULL, clear_contrast },
   { "find-class", NULL, find_class },
   { "select-tile", "i", select_tile },
+  { "copy", "s", copy },
   { "next-region", NULL, next_region },
   { "fullscreen", NULL, fullscreen, TRUE },
   { "page", "s", page },
@@ -348,6 +369,7 @@ static const struct
   { "show-display", get_visible_display, set_visible_display },
   { "link-views", get_linked, set_linked },
   { "crosshair", get_crosshair, set_crosshair },
+  { "show-photo", get_photo, set_photo },
 };
 
 static const struct
@@ -412,6 +434,9 @@ static const struct
   { "<Control><Shift>z", "win.redo", NULL },
   { "j", "win.select-tile", "1" },
   { "k", "win.select-tile", "-1" },
+  { "<Control>c", "win.copy", "'tile.copy-picture'" },
+  { "<Control><Shift>c", "win.copy", "'tile.copy-value'" },
+  { "p", "win.show-photo", NULL },
   { "Escape", "win.stop", NULL },
   { "<Shift>Escape", "win.stop-all", NULL },
 };

@@ -44,7 +44,7 @@ struct _UiWindow
   UiMethodList *methods;
   GtkWidget *toolbar, *space_hint;
   GtkMenuButton *zoom_menu;
-  GtkLabel *notice;
+  GtkLabel *notice, *scales;
   GtkDropDown *columns;
   GtkScrolledWindow *tiles_scrolled;
   UiTileGrid *grid;

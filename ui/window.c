@@ -165,11 +165,11 @@ update_title (UiWindow *self)
 static void
 update_zoom (UiWindow *self)
 {
-  UiJobTile *tile = ui_tile_grid_selected (self->grid);
-  UiViewport *viewport = tile ? ui_heatmap_view_viewport (ui_job_tile_view (tile)) : NULL;
+  UiHeatmapView *view = ui_tile_grid_selected_view (self->grid);
+  UiViewport *viewport = view ? ui_heatmap_view_viewport (view) : NULL;
   UiFrame frame;
   g_autofree char *label = NULL;
-  if (viewport && !ui_viewport_fits (viewport) && ui_heatmap_view_frame (ui_job_tile_view (tile), &frame))
+  if (viewport && !ui_viewport_fits (viewport) && ui_heatmap_view_frame (view, &frame))
     label = g_strdup_printf ("%.0f %%", 100 * ui_viewport_scale (viewport, &frame));
   gtk_menu_button_set_label (self->zoom_menu, label ? label : "Fit");
   g_autofree char *spoken = g_strdup_printf ("Zoom: %s", label ? label : "Fit");
@@ -183,7 +183,7 @@ append_value (GString *text, UiJobTile *tile, double x, double y)
   if (!ui_heatmap_view_value (ui_job_tile_view (tile), x, y, &value))
     return;
   g_autofree char *number = ui_scale_format (value);
-  g_autofree char *name = g_markup_escape_text (ui_slot_method (ui_job_tile_slot (tile))->name, -1);
+  g_autofree char *name = g_markup_escape_text (ui_slot_name (ui_job_tile_slot (tile)), -1);
   g_string_append_printf (text, "     %s <b>%s</b>", name, number);
 }
 
@@ -197,7 +197,8 @@ update_status (UiWindow *self)
       g_string_append_printf (text, "Pixel <b>%d, %d</b>", (int)x, (int)y);
       for (GtkWidget *tile = gtk_widget_get_first_child (GTK_WIDGET (self->grid)); tile;
            tile = gtk_widget_get_next_sibling (tile))
-        append_value (text, UI_JOB_TILE (tile), x, y);
+        if (UI_IS_JOB_TILE (tile))
+          append_value (text, UI_JOB_TILE (tile), x, y);
     }
   gtk_label_set_markup (self->status_values, text->str);
   g_string_free (text, TRUE);
@@ -214,7 +215,7 @@ update_jobs (UiWindow *self)
   guint queued = 0;
   gboolean failed = FALSE;
   if (running)
-    g_string_printf (text, "%s %s", ui_slot_method (running)->name, status);
+    g_string_printf (text, "%s %s", ui_slot_name (running), status);
   for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
     {
       g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
@@ -222,7 +223,7 @@ update_jobs (UiWindow *self)
       if (ui_slot_state (slot) == UI_SLOT_FAILED)
         {
           failed = TRUE;
-          g_string_append_printf (text, "%s%s failed", text->len ? ", " : "", ui_slot_method (slot)->name);
+          g_string_append_printf (text, "%s%s failed", text->len ? ", " : "", ui_slot_name (slot));
         }
     }
   if (queued)
@@ -234,6 +235,23 @@ update_jobs (UiWindow *self)
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->status_jobs), "sl-err");
   g_string_free (text, TRUE);
+}
+
+/* ---- tiles ---- */
+
+static void
+on_selected (UiWindow *self)
+{
+  UiJobTile *tile = ui_tile_grid_selected (self->grid);
+  ui_display_pane_set_slot (self->display, tile ? ui_job_tile_slot (tile) : NULL);
+  update_zoom (self);
+}
+
+/* Tiles whose colours end at different values say so, once for all of them. */
+static void
+update_scales (UiWindow *self)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->scales), ui_session_scales_differ (self->session));
 }
 
 /* ---- start page or work page ---- */
@@ -322,6 +340,7 @@ on_display (UiWindow *self)
   if (gtk_drop_down_get_selected (self->columns) != ui_session_columns (self->session))
     gtk_drop_down_set_selected (self->columns, ui_session_columns (self->session));
   ui_window_update_toggles (self);
+  update_scales (self);
   update_zoom (self);
 }
 
@@ -380,6 +399,7 @@ connect_session (UiWindow *self)
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "pointer-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_scales), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_viewport (session), "changed", G_CALLBACK (update_zoom), self,
                            G_CONNECT_SWAPPED);
@@ -471,6 +491,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (space_hint);
   BIND (zoom_menu);
   BIND (notice);
+  BIND (scales);
   BIND (columns);
   BIND (tiles_scrolled);
   BIND (grid);
@@ -517,7 +538,8 @@ ui_window_init (UiWindow *self)
   g_signal_connect_swapped (self->start, "open", G_CALLBACK (on_start_open), self);
   g_signal_connect_swapped (self->columns, "notify::selected", G_CALLBACK (on_columns), self);
   g_signal_connect_swapped (self->model_output, "notify::selected", G_CALLBACK (on_output), self);
-  g_signal_connect_object (self->grid, "selected-changed", G_CALLBACK (update_zoom), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->grid, "selected-changed", G_CALLBACK (on_selected), self, G_CONNECT_SWAPPED);
+  on_selected (self);
   on_model (self);
   gtk_window_set_focus (GTK_WINDOW (self), ui_start_page_default (self->start));
   gtk_window_set_default_widget (GTK_WINDOW (self), ui_start_page_default (self->start));

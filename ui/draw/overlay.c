@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/error.h"
+#include "ui/draw/outline.h"
 
 #define LIFT 0.42 /* of the distance to white is kept when a photo is greyed */
 
@@ -32,10 +33,22 @@ ui_display_init (UiDisplay *self)
     .signed_map = ui_colormap_default (ENG_SIGN_SIGNED),
     .opacity = 0.85,
     .fade = TRUE,
-    .clip = UI_CLIP_PERCENTILE,
-    .percentile = 99.5,
-    .hi = 1,
+    .threshold = 0.15,
+    .range = { .clip = UI_CLIP_PERCENTILE, .percentile = 99.5, .hi = 1 },
+    .same = UI_SAME_METHOD,
   };
+}
+
+double
+ui_display_opacity (const UiDisplay *self)
+{
+  return self->mode == UI_MODE_MAP || self->mode == UI_MODE_OUTLINE ? 1 : self->opacity;
+}
+
+gboolean
+ui_display_uses_threshold (const UiDisplay *self)
+{
+  return self->mode == UI_MODE_OUTLINE || self->mode == UI_MODE_MASKED;
 }
 
 const UiColormap *
@@ -47,7 +60,7 @@ ui_display_colormap (const UiDisplay *self, EngSign sign)
 void
 ui_display_scale (const UiDisplay *self, const EngHeatmap *map, UiScale *out)
 {
-  ui_scale_find (map, self->clip, self->percentile, self->lo, self->hi, out);
+  ui_scale_find (map, &self->range, out);
 }
 
 static void
@@ -168,40 +181,130 @@ ui_overlay_sample (const EngHeatmap *map, UiSmoothing smoothing, int width, int 
   return out;
 }
 
-/* Weight w(v) of the heat and its place in the colour table; weight 0 for NaN. */
-static inline float
-weigh (const UiScale *scale, gboolean fade, float value, int *entry)
+double
+ui_overlay_level (const UiSpread *at_input, const UiScale *scale, double share)
 {
-  float v = ui_scale_normalise (scale, value);
-  *entry = 0;
-  if (isnan (v))
+  gsize n = at_input->n, k = MIN ((gsize)(CLAMP (share, 0, 1) * (double)n + 0.5), n);
+  if (n == 0)
+    return NAN;
+  if (scale->values == UI_VALUES_NEGATIVE)
+    return k == 0 ? INFINITY : fmax (0, -at_input->sorted[k - 1]);
+  const float *sorted = scale->values == UI_VALUES_ABSOLUTE ? at_input->magnitudes : at_input->sorted;
+  double level = k == 0 ? INFINITY : sorted[n - k];
+  return scale->values == UI_VALUES_POSITIVE ? fmax (0, level) : level;
+}
+
+/* All that the colour of a pixel depends on besides its value. */
+typedef struct
+{
+  const UiScale *scale;
+  UiMode mode;
+  gboolean fade;
+  double level;
+  guint8 lut[UI_LUT_SIZE][3];
+} Ink;
+
+static void
+ink_init (Ink *ink, const UiScale *scale, const UiDisplay *display, double level)
+{
+  *ink = (Ink){ .scale = scale, .mode = display->mode, .fade = display->fade, .level = level };
+  ui_colormap_lut (ui_display_colormap (display, scale->sign), ink->lut);
+}
+
+static gboolean
+is_inside (const Ink *ink, float value)
+{
+  return ui_scale_shown (ink->scale, value) >= ink->level; /* never for NaN */
+}
+
+/* Weight w(v) of the layer and its colour; weight 0 for NaN. */
+static inline float
+ink_weigh (const Ink *ink, float value, const guint8 **colour)
+{
+  static const guint8 black[3] = { 0, 0, 0 }, white[3] = { 255, 255, 255 };
+  float v = ui_scale_normalise (ink->scale, value);
+  *colour = black;
+  if (isnan (v) || ink->scale->flat || ink->scale->empty)
     return 0;
-  gboolean is_signed = scale->sign == ENG_SIGN_SIGNED;
-  *entry = (int)((is_signed ? 0.5f + 0.5f * v : v) * (UI_LUT_SIZE - 1) + 0.5f);
-  if (scale->flat || scale->empty)
-    return 0;
-  return !fade ? 1 : is_signed ? fminf (1, 2.2f * fabsf (v)) : fminf (1, 1.25f * v);
+  gboolean is_signed = ink->scale->sign == ENG_SIGN_SIGNED;
+  float heat = is_signed ? fminf (1, 2.2f * fabsf (v)) : fminf (1, 1.25f * v);
+  switch (ink->mode)
+    {
+    case UI_MODE_MASKED:
+      return is_inside (ink, value) ? 0 : 1;
+    case UI_MODE_FADED:
+      *colour = white;
+      return 1 - heat;
+    case UI_MODE_OVERLAY:
+    case UI_MODE_MAP:
+      *colour = ink->lut[(int)((is_signed ? 0.5f + 0.5f * v : v) * (UI_LUT_SIZE - 1) + 0.5f)];
+      return ink->mode == UI_MODE_OVERLAY && ink->fade ? heat : 1;
+    default:
+      return 0;
+    }
 }
 
 void
 ui_overlay_heat (const float *values, gsize n, const UiScale *scale, const UiDisplay *display, guint8 *rgba)
 {
-  guint8 lut[UI_LUT_SIZE][3];
-  ui_colormap_lut (ui_display_colormap (display, scale->sign), lut);
+  Ink ink;
+  ink_init (&ink, scale, display, NAN);
   for (gsize i = 0; i < n; i++, rgba += 4)
     {
-      int entry;
-      float a = weigh (scale, display->fade, values[i], &entry);
+      const guint8 *colour;
+      float a = ink_weigh (&ink, values[i], &colour);
       for (int c = 0; c < 3; c++)
-        rgba[c] = (guint8)(a * lut[entry][c] + 0.5f);
+        rgba[c] = (guint8)(a * colour[c] + 0.5f);
       rgba[3] = (guint8)(a * 255 + 0.5f);
     }
+}
+
+static void
+layer_masked (const float *values, gsize n, const UiScale *scale, double level, const UiDisplay *display,
+              guint8 *rgba)
+{
+  Ink ink;
+  ink_init (&ink, scale, display, level);
+  memset (rgba, 0, n * 4);
+  for (gsize i = 0; i < n; i++)
+    {
+      const guint8 *colour;
+      rgba[i * 4 + 3] = ink_weigh (&ink, values[i], &colour) > 0 ? 255 : 0;
+    }
+}
+
+static void
+layer_outline (const float *values, int width, int height, const UiScale *scale, double level, guint8 *rgba)
+{
+  gsize n = (gsize)width * height;
+  g_autofree guint8 *inside = g_try_malloc (n);
+  const Ink ink = { .scale = scale, .level = level };
+  memset (rgba, 0, n * 4);
+  if (!inside || scale->flat || scale->empty)
+    return;
+  for (gsize i = 0; i < n; i++)
+    inside[i] = is_inside (&ink, values[i]);
+  ui_outline_draw (inside, width, height, rgba, 4);
+}
+
+void
+ui_overlay_layer (const float *values, int width, int height, const UiScale *scale, double level,
+                  const UiDisplay *display, guint8 *rgba)
+{
+  gsize n = (gsize)width * height;
+  if (display->mode == UI_MODE_OUTLINE)
+    layer_outline (values, width, height, scale, level, rgba);
+  else if (display->mode == UI_MODE_MASKED)
+    layer_masked (values, n, scale, level, display, rgba);
+  else
+    ui_overlay_heat (values, n, scale, display, rgba);
 }
 
 gboolean
 ui_overlay_wants_grey (const UiDisplay *display, EngSign sign)
 {
-  return display->photo == UI_PHOTO_GREY || (display->photo == UI_PHOTO_AUTOMATIC && sign == ENG_SIGN_SIGNED);
+  return display->photo == UI_PHOTO_GREY
+         || (display->photo == UI_PHOTO_AUTOMATIC && sign == ENG_SIGN_SIGNED && display->mode == UI_MODE_OVERLAY);
 }
 
 void
@@ -215,15 +318,14 @@ ui_overlay_grey (const guint8 *src, gsize n, guint8 *dst)
 }
 
 static void
-blend_row (const float *values, int width, const UiScale *scale, const UiDisplay *display, guint8 lut[UI_LUT_SIZE][3],
-           guint8 *rgb)
+blend_row (const float *values, int width, const Ink *ink, float opacity, guint8 *rgb)
 {
   for (int x = 0; x < width; x++, rgb += 3)
     {
-      int entry;
-      float a = (float)display->opacity * weigh (scale, display->fade, values[x], &entry);
+      const guint8 *colour;
+      float a = opacity * ink_weigh (ink, values[x], &colour);
       for (int c = 0; c < 3; c++)
-        rgb[c] = (guint8)((1 - a) * rgb[c] + a * lut[entry][c] + 0.5f);
+        rgb[c] = (guint8)((1 - a) * rgb[c] + a * colour[c] + 0.5f);
     }
 }
 
@@ -236,16 +338,27 @@ hatch_row (const UiSeen *seen, int y, int width, int period, guint8 *rgb)
       ui_hatch_pixel (x, y, period, rgb + (gsize)3 * x);
 }
 
+static double
+level_of (const EngHeatmap *map, const UiScale *scale, const UiDisplay *display)
+{
+  if (!ui_display_uses_threshold (display))
+    return NAN;
+  g_autoptr (UiSpread) spread = ui_spread_new_at_input (map);
+  return ui_overlay_level (spread, scale, display->threshold);
+}
+
+/* @inside: (nullable): height x width flags, filled for an outline. */
 static void
 render_rows (const Sampler *sampler, const EngHeatmap *map, const UiScale *scale, const UiDisplay *display,
-             const guint8 *photo, guint8 *out)
+             const guint8 *photo, guint8 *inside, guint8 *out)
 {
   const EngGeometry *geometry = eng_heatmap_geometry (map);
   int width = geometry->image_width, height = geometry->image_height, period = ui_hatch_period (width, height);
   gboolean grey = ui_overlay_wants_grey (display, scale->sign);
-  guint8 lut[UI_LUT_SIZE][3];
+  float opacity = (float)ui_display_opacity (display);
+  Ink ink;
   UiSeen seen;
-  ui_colormap_lut (ui_display_colormap (display, scale->sign), lut);
+  ink_init (&ink, scale, display, level_of (map, scale, display));
   ui_seen_from_geometry (geometry, &seen);
   gboolean hatched = !ui_seen_is_all (&seen, geometry);
   g_autofree float *values = g_new (float, width);
@@ -258,14 +371,17 @@ render_rows (const Sampler *sampler, const EngHeatmap *map, const UiScale *scale
       else
         memcpy (row, from, (gsize)width * 3);
       sampler_row (sampler, y, values);
-      blend_row (values, width, scale, display, lut, row);
+      blend_row (values, width, &ink, opacity, row);
       if (hatched)
         hatch_row (&seen, y, width, period, row);
+      for (int x = 0; inside && x < width; x++)
+        inside[(gsize)y * width + x] = is_inside (&ink, values[x]);
     }
 }
 
 guint8 *
-ui_overlay_render (EngImage *image, const EngHeatmap *map, const UiDisplay *display, UiScale *scale, GError **error)
+ui_overlay_render_with (EngImage *image, const EngHeatmap *map, const UiDisplay *display, const UiScale *scale,
+                        GError **error)
 {
   const EngGeometry *geometry = eng_heatmap_geometry (map);
   int width = eng_image_width (image), height = eng_image_height (image);
@@ -276,14 +392,16 @@ ui_overlay_render (EngImage *image, const EngHeatmap *map, const UiDisplay *disp
                 geometry->image_width, geometry->image_height, width, height);
       return NULL;
     }
-  UiScale found;
-  ui_display_scale (display, map, &found);
-  if (scale)
-    *scale = found;
+  gboolean outlined = display->mode == UI_MODE_OUTLINE && !scale->flat && !scale->empty;
   Sampler sampler = { 0 };
   guint8 *out = g_try_malloc ((gsize)width * height * 3);
-  if (out && sampler_init (&sampler, map, display->smoothing, width, height))
-    render_rows (&sampler, map, &found, display, eng_image_rgb (image), out);
+  g_autofree guint8 *inside = outlined ? g_try_malloc ((gsize)width * height) : NULL;
+  if (out && (inside || !outlined) && sampler_init (&sampler, map, display->smoothing, width, height))
+    {
+      render_rows (&sampler, map, scale, display, eng_image_rgb (image), inside, out);
+      if (inside)
+        ui_outline_draw (inside, width, height, out, 3);
+    }
   else
     {
       g_clear_pointer (&out, g_free);
@@ -292,4 +410,14 @@ ui_overlay_render (EngImage *image, const EngHeatmap *map, const UiDisplay *disp
     }
   sampler_clear (&sampler);
   return out;
+}
+
+guint8 *
+ui_overlay_render (EngImage *image, const EngHeatmap *map, const UiDisplay *display, UiScale *scale, GError **error)
+{
+  UiScale found;
+  ui_display_scale (display, map, &found);
+  if (scale)
+    *scale = found;
+  return ui_overlay_render_with (image, map, display, &found, error);
 }
