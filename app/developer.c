@@ -18,7 +18,7 @@ typedef enum
 } When;
 
 static gboolean exit_after_frame, want_dark;
-static char *screenshot, *explained_class, *ticked;
+static char *screenshot, *explained_class, *ticked, *page;
 static When when = WHEN_DONE;
 static int width, height;
 static guint ticks;
@@ -34,6 +34,7 @@ app_developer_add_options (GApplication *application)
     { "size", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Window size", "WxH" },
     { "class", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Class to explain", "NAME" },
     { "methods", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Methods to tick, and no others", "ID,ID" },
+    { "page", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Page to show", "NAME" },
     { "dark", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Dark appearance", NULL },
     { NULL },
   };
@@ -50,6 +51,7 @@ app_developer_read (GVariantDict *options)
   g_variant_dict_lookup (options, "screenshot", "^ay", &screenshot);
   g_variant_dict_lookup (options, "class", "s", &explained_class);
   g_variant_dict_lookup (options, "methods", "s", &ticked);
+  g_variant_dict_lookup (options, "page", "s", &page);
   g_variant_dict_lookup (options, "when", "s", &moment);
   g_variant_dict_lookup (options, "size", "s", &size);
   for (guint i = 0; i < G_N_ELEMENTS (moments); i++)
@@ -106,6 +108,15 @@ on_frame (GdkFrameClock *clock, UiWindow *window)
   g_application_quit (g_application_get_default ());
 }
 
+/* Curves of the Threshold page; on other pages there are none to wait for. */
+static gboolean
+is_measured (UiSession *session)
+{
+  UiThreshold *threshold = ui_session_threshold (session);
+  guint of, ready = ui_threshold_n_ready (threshold, &of);
+  return ready == of && (of == 0 || ui_threshold_band (threshold, UI_INSERTION));
+}
+
 static gboolean
 has_come (UiWindow *window)
 {
@@ -117,7 +128,7 @@ has_come (UiWindow *window)
   if (when == WHEN_RUNNING)
     return running && ui_slot_map (running) && eng_job_progress (ui_slot_job (running), &done, NULL, NULL) > 0.3;
   return ui_session_model (session) && ui_session_picture (session) && ui_session_probabilities (session, NULL)
-         && ui_session_n_busy (session) == 0;
+         && ui_session_n_busy (session) == 0 && is_measured (session);
 }
 
 static gboolean
@@ -127,6 +138,11 @@ on_tick (gpointer data)
   UiSession *session = ui_window_session (window);
   EngModel *model = ui_session_model (session);
   ticks++;
+  if (page && ui_session_in_use (session))
+    {
+      gtk_widget_activate_action (GTK_WIDGET (window), "win.page", "s", page);
+      g_clear_pointer (&page, g_free);
+    }
   if (explained_class && model && ui_session_probabilities (session, NULL))
     {
       int index = eng_model_find_class (model, explained_class, NULL);

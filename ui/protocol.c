@@ -6,7 +6,7 @@
 static const UiPreset presets[] = {
   { "rise", "RISE", { "rise-deletion", "rise-insertion" }, { "Deletion ↓", "Insertion ↑" } },
   { "ltx", "LTX paper", { "ltx-del", "ltx-ins" }, { "DEL ↓", "INS ↑" } },
-  { "ltx-accuracy", "LTX paper, accuracy", { "ltx-pos", "ltx-neg" }, { "POS ↓", "NEG ↑" } },
+  { "ltx-accuracy", "LTX accuracy", { "ltx-pos", "ltx-neg" }, { "POS ↓", "NEG ↑" } },
   { "road", "ROAD", { "road-morf", "road-lerf" }, { "MoRF ↓", "LeRF ↑" } },
 };
 

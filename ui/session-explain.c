@@ -397,6 +397,14 @@ ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values)
 }
 
 void
+ui_session_replace_map (UiSession *self, UiSlot *slot, EngHeatmap *map)
+{
+  g_autofree char *key = g_strdup (ui_slot_key (slot));
+  ui_map_cache_insert (self->cache, key, map);
+  ui_slot_show_map (slot, key, map);
+}
+
+void
 ui_session_stop_all (UiSession *self)
 {
   ui_batch_stop (self->batch);

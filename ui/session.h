@@ -104,6 +104,8 @@ void ui_session_set_values (UiSession *self, UiSlot *slot, const EngValues *valu
 void ui_session_undo_values (UiSession *self, UiSlot *slot);
 void ui_session_run (UiSession *self, UiSlot *slot); /* again, even if finished or stopped */
 void ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values); /* with the slot's layer */
+/* Another map for the same settings, which a person chose. */
+void ui_session_replace_map (UiSession *self, UiSlot *slot, EngHeatmap *map);
 void ui_session_stop_all (UiSession *self);
 UiSlot *ui_session_running (UiSession *self); /* (nullable) */
 /* Jobs that are not finished. */

@@ -31,6 +31,8 @@ struct _UiThreshold
   UiDirection direction;
   UiProtocol protocol;
   UiSeries *selected;
+  gboolean replacing; /* the series: what a view selects by itself meanwhile is no wish */
+  gboolean chosen;    /* a person selected it; else the first is */
 
   /* One picture, one model, one class. */
   char *subject_key;
@@ -43,8 +45,9 @@ struct _UiThreshold
   GBytes *fills[UI_N_DIRECTIONS]; /* pictures of the fills, for @fill_masking */
   EngMasking fill_masking[UI_N_DIRECTIONS];
 
-  GHashTable *curves; /* key -> UiCurve */
-  GHashTable *bands;  /* key -> UiBandRun */
+  GHashTable *originals; /* key of a slot -> EngHeatmap: what the method gave, where a person chose another step */
+  GHashTable *curves;    /* key -> UiCurve */
+  GHashTable *bands;     /* key -> UiBandRun */
   UiBandRun *band[UI_N_DIRECTIONS];
 
   float *probabilities; /* of the selected series */

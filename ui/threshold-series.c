@@ -288,12 +288,13 @@ replace_series (UiThreshold *self, GPtrArray *wanted)
   gboolean stays = FALSE;
   for (guint i = 0; i < wanted->len; i++)
     stays = stays || wanted->pdata[i] == self->selected;
-  if (!stays)
+  self->chosen = self->chosen && stays;
+  if (!self->chosen)
     self->selected = wanted->len ? wanted->pdata[0] : NULL;
-  if (!stays)
-    self->probabilities_of = NULL;
+  self->replacing = TRUE;
   g_list_store_splice (self->series, 0, g_list_model_get_n_items (G_LIST_MODEL (self->series)), wanted->pdata,
                        wanted->len);
+  self->replacing = FALSE;
 }
 
 /* The slot's result, or the step of it that is looked at. TRUE when it is another map than before. */

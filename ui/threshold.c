@@ -101,11 +101,42 @@ ui_threshold_selected (UiThreshold *self)
 void
 ui_threshold_select (UiThreshold *self, UiSeries *series)
 {
+  if (self->replacing)
+    return;
+  self->chosen = TRUE;
   if (series == self->selected)
     return;
   self->selected = series;
   tell (self, UI_THRESHOLD_CHANGED);
   ui_threshold_pump (self);
+}
+
+void
+ui_threshold_keep_step (UiThreshold *self, UiSlot *slot, int step)
+{
+  const char *key = ui_slot_key (slot);
+  EngHeatmap *original = key ? g_hash_table_lookup (self->originals, key) : NULL;
+  if (!self->session || !key || !ui_slot_map (slot))
+    return;
+  if (!original)
+    {
+      original = eng_heatmap_ref (ui_slot_map (slot));
+      g_hash_table_insert (self->originals, g_strdup (key), original);
+    }
+  g_autoptr (EngHeatmap) map = step < 0 || step == eng_heatmap_kept_step (original)
+                                   ? eng_heatmap_ref (original)
+                                   : eng_heatmap_at_step (original, step);
+  ui_session_replace_map (self->session, slot, map);
+}
+
+int
+ui_threshold_kept_step (UiThreshold *self, UiSlot *slot)
+{
+  const char *key = ui_slot_key (slot);
+  EngHeatmap *original = key ? g_hash_table_lookup (self->originals, key) : NULL;
+  return !original || !ui_slot_map (slot) || ui_slot_map (slot) == original
+             ? -1
+             : eng_heatmap_kept_step (ui_slot_map (slot));
 }
 
 /* ---- what it is about ---- */
@@ -330,6 +361,7 @@ ui_threshold_finalize (GObject *object)
   g_clear_pointer (&self->subject, eng_subject_unref);
   for (int d = 0; d < UI_N_DIRECTIONS; d++)
     g_clear_pointer (&self->fills[d], g_bytes_unref);
+  g_hash_table_unref (self->originals);
   g_hash_table_unref (self->curves);
   g_hash_table_unref (self->bands);
   g_free (self->subject_key);
@@ -356,6 +388,7 @@ ui_threshold_init (UiThreshold *self)
   self->seconds = -1;
   ui_protocol_init (&self->protocol);
   self->series = g_list_store_new (UI_TYPE_SERIES);
+  self->originals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_heatmap_unref);
   self->curves = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)ui_curve_unref);
   self->bands = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)ui_band_run_free);
 }

@@ -75,6 +75,10 @@ UiSeries *ui_threshold_selected (UiThreshold *self); /* (nullable) */
 void ui_threshold_select (UiThreshold *self, UiSeries *series);
 /* Looks at a step of the trajectory instead of the result; -1: the result again. */
 void ui_threshold_set_step (UiThreshold *self, UiSeries *series, int step);
+/* Makes a step of the trajectory the slot's result; the step that the method chose: back to that. */
+void ui_threshold_keep_step (UiThreshold *self, UiSlot *slot, int step);
+/* The step that a person made the slot's result; -1: the method's own choice. */
+int ui_threshold_kept_step (UiThreshold *self, UiSlot *slot);
 
 /* ---- what it is about ---- */
 GListModel *ui_threshold_series (UiThreshold *self);  /* of UiSeries; random order is the last, if there is any map */

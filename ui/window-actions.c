@@ -218,7 +218,11 @@ copy (UiWindow *self, GVariant *parameter)
 static void
 select_tile (UiWindow *self, GVariant *parameter)
 {
-  ui_tile_grid_select_by (self->grid, g_variant_get_int32 (parameter));
+  int by = g_variant_get_int32 (parameter);
+  if (g_strcmp0 (ui_window_page (self), "threshold") == 0)
+    ui_threshold_page_select_by (self->threshold, by);
+  else
+    ui_tile_grid_select_by (self->grid, by);
 }
 
 static void
@@ -311,6 +315,27 @@ set_photo (UiWindow *self, gboolean on)
   ui_session_set_shows_photo (self->session, on);
 }
 
+/* In tenths of a percent. */
+static void
+threshold (UiWindow *self, GVariant *parameter)
+{
+  UiThreshold *t = ui_session_threshold (self->session);
+  ui_threshold_set_share (t, ui_threshold_share (t) + g_variant_get_int32 (parameter) / 1000.0);
+}
+
+static void
+mask_mode (UiWindow *self, GVariant *parameter)
+{
+  UiThreshold *t = ui_session_threshold (self->session);
+  ui_threshold_set_direction (t, ui_threshold_direction (t) == UI_DELETION ? UI_INSERTION : UI_DELETION);
+}
+
+static void
+step (UiWindow *self, GVariant *parameter)
+{
+  ui_threshold_page_step_by (self->threshold, g_variant_get_int32 (parameter));
+}
+
 static void
 page (UiWindow *self, GVariant *parameter)
 {
@@ -353,6 +378,9 @@ static const struct
   { "next-region", NULL, next_region },
   { "fullscreen", NULL, fullscreen, TRUE },
   { "page", "s", page },
+  { "threshold", "i", threshold },
+  { "mask-mode", NULL, mask_mode },
+  { "step", "i", step },
   { "help", "s", help, TRUE },
   { "preferences", NULL, preferences, TRUE },
   { "undo", NULL, ui_window_undo },
@@ -437,6 +465,13 @@ static const struct
   { "<Control>c", "win.copy", "'tile.copy-picture'" },
   { "<Control><Shift>c", "win.copy", "'tile.copy-value'" },
   { "p", "win.show-photo", NULL },
+  { "bracketleft", "win.threshold", "-10" },
+  { "bracketright", "win.threshold", "10" },
+  { "<Shift>bracketleft|braceleft", "win.threshold", "-1" },
+  { "<Shift>bracketright|braceright", "win.threshold", "1" },
+  { "r", "win.mask-mode", NULL },
+  { "comma", "win.step", "-1" },
+  { "period", "win.step", "1" },
   { "Escape", "win.stop", NULL },
   { "<Shift>Escape", "win.stop-all", NULL },
 };

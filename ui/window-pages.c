@@ -8,6 +8,7 @@ static const struct
   gboolean has_strip;
 } kinds[] = {
   { "inspect", TRUE },
+  { "threshold", TRUE },
 };
 
 const char *

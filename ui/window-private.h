@@ -4,9 +4,11 @@
 #include "ui/class-list.h"
 #include "ui/display-pane.h"
 #include "ui/image-strip.h"
+#include "ui/live-pane.h"
 #include "ui/method-list.h"
 #include "ui/start-page.h"
 #include "ui/task-button.h"
+#include "ui/threshold-page.h"
 #include "ui/toast.h"
 #include "ui/window.h"
 
@@ -49,6 +51,8 @@ struct _UiWindow
   GtkScrolledWindow *tiles_scrolled;
   UiTileGrid *grid;
   UiDisplayPane *display;
+  UiThresholdPage *threshold;
+  UiLivePane *live;
   UiImageStrip *strip;
   GtkLabel *status_values, *status_jobs;
 

@@ -8,6 +8,7 @@
 #include "ui/recents.h"
 #include "ui/sample.h"
 #include "ui/settings.h"
+#include "ui/threshold-words.h"
 
 #define DISPLAY_NEEDS 1180 /* below this width the display pane closes, below the next the sidebar too */
 #define SIDEBAR_NEEDS 1000
@@ -187,12 +188,23 @@ append_value (GString *text, UiJobTile *tile, double x, double y)
   g_string_append_printf (text, "     %s <b>%s</b>", name, number);
 }
 
+static gboolean
+is_on_threshold (UiWindow *self)
+{
+  return g_strcmp0 (ui_window_page (self), "threshold") == 0;
+}
+
 static void
 update_status (UiWindow *self)
 {
   double x, y;
   GString *text = g_string_new (NULL);
-  if (ui_session_pointer (self->session, &x, &y))
+  if (is_on_threshold (self))
+    {
+      g_autofree char *status = ui_threshold_status (ui_session_threshold (self->session));
+      g_string_append (text, status);
+    }
+  else if (ui_session_pointer (self->session, &x, &y))
     {
       g_string_append_printf (text, "Pixel <b>%d, %d</b>", (int)x, (int)y);
       for (GtkWidget *tile = gtk_widget_get_first_child (GTK_WIDGET (self->grid)); tile;
@@ -228,6 +240,11 @@ update_jobs (UiWindow *self)
     }
   if (queued)
     g_string_append_printf (text, "%s%u queued", text->len ? ", " : "", queued);
+  if (is_on_threshold (self) && !text->len)
+    {
+      g_autofree char *ready = ui_threshold_readiness (ui_session_threshold (self->session));
+      g_string_append (text, ready);
+    }
   gtk_label_set_label (self->status_jobs, text->str);
   update_status (self); /* values under a resting pointer */
   if (failed)
@@ -390,6 +407,8 @@ connect_session (UiWindow *self)
   ui_method_list_set_session (self->methods, session);
   ui_tile_grid_set_session (self->grid, session);
   ui_display_pane_set_session (self->display, session);
+  ui_threshold_page_set_session (self->threshold, session);
+  ui_live_pane_set_session (self->live, session);
   ui_image_strip_set_session (self->strip, session);
   ui_task_button_set_session (self->tasks, session);
   g_signal_connect_object (session, "problem", G_CALLBACK (on_problem), self, G_CONNECT_SWAPPED);
@@ -401,6 +420,13 @@ connect_session (UiWindow *self)
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_scales), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->pages, "notify::visible-child", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_threshold (session), "changed", G_CALLBACK (update_status), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_threshold (session), "scored", G_CALLBACK (update_status), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_threshold (session), "curves", G_CALLBACK (update_jobs), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_viewport (session), "changed", G_CALLBACK (update_zoom), self,
                            G_CONNECT_SWAPPED);
 }
@@ -496,6 +522,8 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (tiles_scrolled);
   BIND (grid);
   BIND (display);
+  BIND (threshold);
+  BIND (live);
   BIND (strip);
   BIND (status_values);
   BIND (status_jobs);
@@ -515,6 +543,8 @@ ui_window_class_init (UiWindowClass *klass)
   g_type_ensure (UI_TYPE_METHOD_LIST);
   g_type_ensure (UI_TYPE_TILE_GRID);
   g_type_ensure (UI_TYPE_DISPLAY_PANE);
+  g_type_ensure (UI_TYPE_THRESHOLD_PAGE);
+  g_type_ensure (UI_TYPE_LIVE_PANE);
   g_type_ensure (UI_TYPE_IMAGE_STRIP);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/window.ui");
   bind_children (widget_class);

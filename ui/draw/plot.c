@@ -110,7 +110,19 @@ draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
   cairo_restore (cr);
 }
 
-/* The label stands where the band is far from both ends, above it where there is room. */
+/* Right of the middle, above the band and clear of the lines that have come down. */
+static void
+draw_band_label (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
+{
+  int width, height;
+  measure (self, cr, self->band_label, &width, &height);
+  double x = a->x + a->width - width - 2 * GAP;
+  double high = ui_plot_at (self->band_x, self->band_high, self->band_n, CLAMP ((x - a->x) / a->width, 0, 1));
+  double y = place_y (self, a, isnan (high) ? 0 : high) - height;
+  set_ink (self, cr, 0.75);
+  put_text (self, cr, self->band_label, x, CLAMP (y, a->y + height, a->y + 0.7 * a->height), START);
+}
+
 static void
 draw_band (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
 {
@@ -118,6 +130,7 @@ draw_band (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
   if (self->band_n < 2)
     return;
   ui_line_style_band (self->dark, rgba);
+  cairo_new_path (cr);
   for (int i = 0; i < self->band_n; i++)
     cairo_line_to (cr, place_x (a, self->band_x[i]), place_y (self, a, self->band_high[i]));
   for (int i = self->band_n - 1; i >= 0; i--)
@@ -125,16 +138,8 @@ draw_band (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
   cairo_close_path (cr);
   cairo_set_source_rgba (cr, rgba[0], rgba[1], rgba[2], rgba[3]);
   cairo_fill (cr);
-  if (!self->band_label)
-    return;
-  int width, height;
-  measure (self, cr, self->band_label, &width, &height);
-  double x = a->x + a->width - width - 2 * GAP;
-  double share = (x + width / 2.0 - a->x) / a->width;
-  double high = ui_plot_at (self->band_x, self->band_high, self->band_n, CLAMP (share, 0, 1));
-  double y = isnan (high) ? a->y + height : place_y (self, a, high) - height;
-  set_ink (self, cr, 0.75);
-  put_text (self, cr, self->band_label, x, CLAMP (y, a->y + height / 2.0, a->y + a->height - height), START);
+  if (self->band_label)
+    draw_band_label (self, cr, a);
 }
 
 static void
@@ -148,6 +153,7 @@ draw_line (const UiPlot *self, const UiPlotLine *line, cairo_t *cr, const UiPlot
     cairo_push_group (cr);
   ui_line_style_set (&style, cr, self->dark);
   cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_new_path (cr);
   for (int i = 0; i < line->n; i++)
     cairo_line_to (cr, place_x (a, line->x[i]), place_y (self, a, line->y[i]));
   cairo_stroke (cr);
@@ -201,6 +207,7 @@ ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height)
   UiPlotArea a;
   ui_plot_area (self, cr, width, height, &a);
   cairo_save (cr);
+  cairo_new_path (cr);
   draw_axes (self, cr, &a, height);
   draw_band (self, cr, &a);
   /* The first line is drawn last: it is the one that is looked at. */

@@ -1,0 +1,257 @@
+/* See live-pane.h. */
+#include "ui/live-pane.h"
+
+#include <math.h>
+
+#include "ui/threshold-words.h"
+
+#define SHOWN 5
+
+struct _UiLivePane
+{
+  GtkWidget parent_instance;
+  UiSession *session;
+  GtkLabel *what, *hint, *reading;
+  GtkListBox *list;
+  GtkGrid *flips;
+  GtkButton *copy;
+};
+
+G_DEFINE_FINAL_TYPE (UiLivePane, ui_live_pane, GTK_TYPE_WIDGET)
+
+static UiThreshold *
+threshold_of (UiLivePane *self)
+{
+  return ui_session_threshold (self->session);
+}
+
+/* ---- live prediction ---- */
+
+typedef struct
+{
+  double now, before;
+  gboolean is_target;
+} Score;
+
+/* A bar up to the score now, and a tick at the score of the untouched picture. */
+static void
+draw_bar (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
+{
+  const Score *score = data;
+  GdkRGBA ink, accent;
+  GtkStyleContext *style = gtk_widget_get_style_context (GTK_WIDGET (area));
+  gtk_style_context_get_color (style, &ink);
+  accent = ink;
+  gtk_style_context_lookup_color (style, "sl_accent", &accent);
+  cairo_set_source_rgba (cr, ink.red, ink.green, ink.blue, 0.14);
+  cairo_rectangle (cr, 0, 3, width, height - 6);
+  cairo_fill (cr);
+  if (score->is_target)
+    cairo_set_source_rgb (cr, accent.red, accent.green, accent.blue);
+  else
+    cairo_set_source_rgba (cr, ink.red, ink.green, ink.blue, 0.5);
+  cairo_rectangle (cr, 0, 3, CLAMP (score->now, 0, 1) * width, height - 6);
+  cairo_fill (cr);
+  cairo_set_source_rgb (cr, ink.red, ink.green, ink.blue);
+  cairo_rectangle (cr, floor (CLAMP (score->before, 0, 1) * (width - 2)), 0, 2, height);
+  cairo_fill (cr);
+}
+
+static GtkWidget *
+make_row (UiLivePane *self, int class_index, double now, double before, gboolean is_target)
+{
+  const char *name = eng_model_label (ui_session_model (self->session), class_index);
+  GtkWidget *row = gtk_list_box_row_new (), *grid = gtk_grid_new (), *bar = gtk_drawing_area_new ();
+  g_autofree char *value = g_strdup_printf ("%.3f", now);
+  g_autofree char *change = g_strdup_printf ("%s%.3f", now < before ? "−" : "+", fabs (now - before));
+  GtkWidget *label = gtk_label_new (name), *number = gtk_label_new (value), *difference = gtk_label_new (change);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_tooltip_text (label, name);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_label_set_width_chars (GTK_LABEL (difference), 6);
+  gtk_label_set_xalign (GTK_LABEL (difference), 1);
+  gtk_widget_add_css_class (label, "name");
+  gtk_widget_add_css_class (number, "sl-num");
+  gtk_widget_add_css_class (difference, "sl-num");
+  gtk_widget_add_css_class (difference, "sl-dim");
+  gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (bar), 12);
+  gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (bar), draw_bar,
+                                  g_memdup2 (&(Score){ now, before, is_target }, sizeof (Score)), g_free);
+  gtk_grid_set_column_spacing (GTK_GRID (grid), 8);
+  gtk_grid_attach (GTK_GRID (grid), label, 0, 0, 1, 1);
+  gtk_grid_attach (GTK_GRID (grid), number, 1, 0, 1, 1);
+  gtk_grid_attach (GTK_GRID (grid), difference, 2, 0, 1, 1);
+  gtk_grid_attach (GTK_GRID (grid), bar, 0, 1, 3, 1);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), grid);
+  gtk_widget_set_focusable (row, FALSE);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  if (is_target)
+    gtk_widget_add_css_class (row, "target");
+  g_autofree char *spoken = g_strdup_printf ("%s, %s, %s", name, value, change);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  return row;
+}
+
+/* The most probable class that is not among the @n in @taken. */
+static int
+next_best (const float *probabilities, int n_classes, const int *taken, int n)
+{
+  int best = -1;
+  for (int c = 0; c < n_classes; c++)
+    {
+      gboolean is_taken = FALSE;
+      for (int i = 0; i < n; i++)
+        is_taken = is_taken || taken[i] == c;
+      if (!is_taken && (best < 0 || probabilities[c] > probabilities[best]))
+        best = c;
+    }
+  return best;
+}
+
+static void
+fill_list (UiLivePane *self, const float *now, const float *before, int n)
+{
+  int target = ui_session_target (self->session), top[SHOWN], shown = MIN (SHOWN, n);
+  gboolean has_target = FALSE;
+  for (GtkWidget *row; (row = gtk_widget_get_first_child (GTK_WIDGET (self->list)));)
+    gtk_list_box_remove (self->list, row);
+  for (int i = 0; i < shown; i++)
+    {
+      top[i] = next_best (now, n, top, i);
+      has_target = has_target || top[i] == target;
+    }
+  for (int i = 0; i < shown; i++)
+    gtk_list_box_append (self->list, make_row (self, top[i], now[top[i]], before[top[i]], top[i] == target));
+  if (!has_target && target >= 0)
+    gtk_list_box_append (self->list, make_row (self, target, now[target], before[target], TRUE));
+}
+
+/* Between two scores the last ones stay: a list that comes and goes cannot be read. */
+static void
+update_scores (UiLivePane *self)
+{
+  UiThreshold *threshold = threshold_of (self);
+  UiSeries *series = ui_threshold_selected (threshold);
+  int n;
+  const float *now = ui_threshold_probabilities (threshold), *before = ui_session_probabilities (self->session, &n);
+  const char *problem = ui_threshold_problem (threshold);
+  EngMaskMode mode = ui_protocol_masking (ui_threshold_protocol (threshold), ui_threshold_direction (threshold)).mode;
+  g_autofree char *percent = ui_threshold_percent (ui_threshold_share (threshold));
+  g_autofree char *what = series ? g_strdup_printf ("%s, %s %s", ui_series_name (series), percent,
+                                                    mode == ENG_MASK_KEEP ? "kept" : "removed")
+                                 : g_strdup ("");
+  g_autofree char *reading = ui_threshold_reading (threshold);
+  gtk_label_set_label (self->what, what);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->what), what);
+  if (now && before)
+    fill_list (self, now, before, n);
+  gtk_widget_set_visible (GTK_WIDGET (self->list), series && before);
+  gtk_label_set_label (self->hint, problem  ? problem
+                                   : series ? "▎score on the untouched photo"
+                                            : "Scores appear here once a method has finished.");
+  gtk_label_set_markup (self->reading, reading);
+}
+
+/* ---- where it flips ---- */
+
+static void
+put_label (UiLivePane *self, const char *text, int column, int row, gboolean dim)
+{
+  GtkWidget *label = gtk_label_new (text);
+  gtk_label_set_xalign (GTK_LABEL (label), column ? 1 : 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_hexpand (label, column == 0);
+  gtk_widget_add_css_class (label, dim ? "sl-dim" : "sl-num");
+  gtk_widget_set_tooltip_text (label, column ? NULL : text);
+  gtk_grid_attach (self->flips, label, column, row, 1, 1);
+}
+
+static void
+update_flips (UiLivePane *self)
+{
+  UiThreshold *threshold = threshold_of (self);
+  UiDirection direction = ui_threshold_direction (threshold);
+  GListModel *series = ui_threshold_series (threshold);
+  gboolean keeps = ui_protocol_curve (ui_threshold_protocol (threshold), direction).mode == ENG_MASK_KEEP;
+  g_autofree char *title = keeps ? g_strdup_printf ("Top-1 is %s from", ui_threshold_class_name (threshold))
+                                 : g_strdup ("Top-1 changes at");
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self->flips)));)
+    gtk_grid_remove (self->flips, child);
+  put_label (self, title, 0, 0, TRUE);
+  put_label (self, "pixels", 1, 0, TRUE);
+  for (guint i = 0; i < g_list_model_get_n_items (series); i++)
+    {
+      g_autoptr (UiSeries) item = g_list_model_get_item (series, i);
+      gboolean known;
+      double flip = ui_threshold_flip (threshold, item, direction, &known);
+      g_autofree char *text = !known         ? g_strdup ("…")
+                              : isnan (flip) ? g_strdup ("never")
+                                             : g_strdup_printf ("%.1f %%", 100 * flip);
+      if (!item->slot)
+        continue;
+      put_label (self, ui_series_name (item), 0, (int)i + 1, FALSE);
+      put_label (self, item->flat ? "—" : text, 1, (int)i + 1, FALSE);
+    }
+}
+
+/* ---- connections ---- */
+
+static void
+on_copy (UiLivePane *self)
+{
+  g_autofree char *text = ui_threshold_numbers (threshold_of (self));
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+}
+
+static void
+update (UiLivePane *self)
+{
+  update_scores (self);
+  update_flips (self);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->copy), ui_threshold_subject (threshold_of (self)) != NULL);
+}
+
+void
+ui_live_pane_set_session (UiLivePane *self, UiSession *session)
+{
+  UiThreshold *threshold = ui_session_threshold (session);
+  self->session = g_object_ref (session);
+  g_signal_connect_object (threshold, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (threshold, "curves", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (threshold, "scored", G_CALLBACK (update_scores), self, G_CONNECT_SWAPPED);
+  update (self);
+}
+
+static void
+ui_live_pane_dispose (GObject *object)
+{
+  UiLivePane *self = UI_LIVE_PANE (object);
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (ui_live_pane_parent_class)->dispose (object);
+}
+
+#define BIND(member) gtk_widget_class_bind_template_child (widget_class, UiLivePane, member)
+
+static void
+ui_live_pane_class_init (UiLivePaneClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  G_OBJECT_CLASS (klass)->dispose = ui_live_pane_dispose;
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/live-pane.ui");
+  BIND (what);
+  BIND (hint);
+  BIND (reading);
+  BIND (list);
+  BIND (flips);
+  BIND (copy);
+}
+
+static void
+ui_live_pane_init (UiLivePane *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_swapped (self->copy, "clicked", G_CALLBACK (on_copy), self);
+}

@@ -1,0 +1,163 @@
+/* See masked-tile.h. */
+#include "ui/masked-tile.h"
+
+#include "ui/ink.h"
+
+struct _UiMaskedTile
+{
+  GtkWidget parent_instance;
+  UiSession *session;
+  UiSeries *series;
+  GtkBox *header;
+  GtkWidget *swatch;
+  GtkLabel *name, *badge, *score, *rank;
+  GtkLevelBar *bar;
+  UiMaskedView *view;
+};
+
+G_DEFINE_FINAL_TYPE (UiMaskedTile, ui_masked_tile, GTK_TYPE_WIDGET)
+
+static UiThreshold *
+threshold_of (UiMaskedTile *self)
+{
+  return ui_session_threshold (self->session);
+}
+
+static void
+update_badge (UiMaskedTile *self)
+{
+  g_autofree char *step = self->series->step >= 0 ? g_strdup_printf ("step %d", self->series->step) : NULL;
+  const char *text = self->series->flat ? "flat" : step;
+  gtk_widget_set_visible (GTK_WIDGET (self->badge), text != NULL);
+  gtk_label_set_label (self->badge, text ? text : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge),
+                               self->series->flat ? "The map is constant. There is nothing to rank." : NULL);
+}
+
+/* "0.957 → 0.170": exact, or read off the curve and marked as that. */
+static void
+update_score (UiMaskedTile *self)
+{
+  UiThreshold *threshold = threshold_of (self);
+  EngSubject *subject = ui_threshold_subject (threshold);
+  EngReading reading;
+  gboolean exact = FALSE, known = subject && ui_threshold_score (threshold, self->series, &reading, &exact);
+  double before = subject ? eng_subject_untouched (subject)->probability : 0;
+  g_autofree char *score =
+      !known  ? NULL
+      : exact ? g_strdup_printf ("%.3f → <b>%.3f</b>", before, reading.probability)
+              : g_strdup_printf ("%.3f → <span alpha='65%%'>≈ %.2f</span>", before, reading.probability);
+  gboolean ranked = exact && self->series->k == ui_threshold_k (threshold) && self->series->rank > 0;
+  g_autofree char *rank = ranked ? g_strdup_printf ("rank %d", self->series->rank) : g_strdup ("");
+  gtk_label_set_markup (self->score, score ? score : self->series->flat ? "—" : "…");
+  gtk_label_set_label (self->rank, rank);
+  gtk_level_bar_set_value (self->bar, known ? CLAMP (reading.probability, 0, 1) : 0);
+  g_autofree char *spoken = known ? g_strdup_printf ("%s: %s from %.3f to %.3f%s%s", ui_series_name (self->series),
+                                                     ui_threshold_class_name (threshold), before, reading.probability,
+                                                     ranked ? ", " : "", rank)
+                                  : g_strdup (ui_series_name (self->series));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, spoken, -1);
+}
+
+static void
+update (UiMaskedTile *self)
+{
+  gboolean selected = ui_threshold_selected (threshold_of (self)) == self->series;
+  if (selected)
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self), "selected");
+      gtk_widget_add_css_class (GTK_WIDGET (self->name), "heading");
+    }
+  else
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self), "selected");
+      gtk_widget_remove_css_class (GTK_WIDGET (self->name), "heading");
+    }
+  update_badge (self);
+  update_score (self);
+}
+
+static void
+on_chosen (UiMaskedTile *self)
+{
+  ui_threshold_select (threshold_of (self), self->series);
+}
+
+static void
+on_pressed (UiMaskedTile *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+  on_chosen (self);
+}
+
+GtkWidget *
+ui_masked_tile_new (UiSession *session, UiSeries *series)
+{
+  UiMaskedTile *self = g_object_new (UI_TYPE_MASKED_TILE, NULL);
+  const char *name = ui_series_name (series);
+  self->session = g_object_ref (session);
+  self->series = g_object_ref (series);
+  ui_swatch_set (self->swatch, series);
+  gtk_label_set_label (self->name, name);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), name);
+  g_autofree char *picture = g_strdup_printf ("Masked picture, %s", name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, picture, -1);
+  ui_masked_view_set (self->view, session, series);
+  g_signal_connect_object (threshold_of (self), "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (threshold_of (self), "scored", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (threshold_of (self), "curves", G_CALLBACK (update_score), self, G_CONNECT_SWAPPED);
+  update (self);
+  return GTK_WIDGET (self);
+}
+
+UiSeries *
+ui_masked_tile_series (UiMaskedTile *self)
+{
+  return self->series;
+}
+
+static void
+ui_masked_tile_dispose (GObject *object)
+{
+  UiMaskedTile *self = UI_MASKED_TILE (object);
+  for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->series);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (ui_masked_tile_parent_class)->dispose (object);
+}
+
+#define BIND(member) gtk_widget_class_bind_template_child (widget_class, UiMaskedTile, member)
+
+static void
+ui_masked_tile_class_init (UiMaskedTileClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  G_OBJECT_CLASS (klass)->dispose = ui_masked_tile_dispose;
+  g_type_ensure (UI_TYPE_MASKED_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/masked-tile.ui");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
+  BIND (header);
+  BIND (name);
+  BIND (badge);
+  BIND (score);
+  BIND (rank);
+  BIND (bar);
+  BIND (view);
+}
+
+static void
+ui_masked_tile_init (UiMaskedTile *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+  self->swatch = ui_swatch_new ();
+  gtk_box_prepend (self->header, self->swatch);
+  GtkGesture *click = gtk_gesture_click_new ();
+  g_signal_connect_swapped (click, "pressed", G_CALLBACK (on_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+  GtkEventController *focus = gtk_event_controller_focus_new ();
+  g_signal_connect_swapped (focus, "enter", G_CALLBACK (on_chosen), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), focus);
+}
