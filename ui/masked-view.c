@@ -9,7 +9,7 @@
 #include "ui/draw/masked.h"
 
 #define LEAST 100
-#define MOST_HEIGHT 230
+#define MOST_HEIGHT 150
 
 struct _UiMaskedView
 {
