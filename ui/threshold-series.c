@@ -197,7 +197,7 @@ ui_series_init (UiSeries *self)
 const char *
 ui_series_name (UiSeries *self)
 {
-  return self->slot ? ui_slot_method (self->slot)->name : "Random order";
+  return self->slot ? ui_slot_name (self->slot) : "Random order";
 }
 
 /* ---- in step with the session ---- */
