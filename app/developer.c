@@ -18,7 +18,7 @@ typedef enum
 } When;
 
 static gboolean exit_after_frame, want_dark;
-static char *screenshot, *explained_class, *ticked, *page;
+static char *screenshot, *explained_class, *ticked, *page, *wanted;
 static When when = WHEN_DONE;
 static int width, height;
 static guint ticks;
@@ -35,6 +35,9 @@ app_developer_add_options (GApplication *application)
     { "class", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Class to explain", "NAME" },
     { "methods", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Methods to tick, and no others", "ID,ID" },
     { "page", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL, "Page to show", "NAME" },
+    { "do", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL,
+      "Actions of the selected tile or the window once everything is finished, before the picture is taken",
+      "ACTION;ACTION" },
     { "dark", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Dark appearance", NULL },
     { NULL },
   };
@@ -52,6 +55,7 @@ app_developer_read (GVariantDict *options)
   g_variant_dict_lookup (options, "class", "s", &explained_class);
   g_variant_dict_lookup (options, "methods", "s", &ticked);
   g_variant_dict_lookup (options, "page", "s", &page);
+  g_variant_dict_lookup (options, "do", "s", &wanted);
   g_variant_dict_lookup (options, "when", "s", &moment);
   g_variant_dict_lookup (options, "size", "s", &size);
   for (guint i = 0; i < G_N_ELEMENTS (moments); i++)
@@ -128,7 +132,28 @@ has_come (UiWindow *window)
   if (when == WHEN_RUNNING)
     return running && ui_slot_map (running) && eng_job_progress (ui_slot_job (running), &done, NULL, NULL) > 0.3;
   return ui_session_model (session) && ui_session_picture (session) && ui_session_probabilities (session, NULL)
-         && ui_session_n_busy (session) == 0 && is_measured (session);
+         && ui_session_n_busy (session) == 0 && is_measured (session)
+         && !ui_scores_busy (ui_session_scores (session));
+}
+
+/* "win.page::threshold;tile.duplicate;mode=3": what a person would do. */
+static void
+act (UiWindow *window)
+{
+  g_auto (GStrv) names = g_strsplit (wanted, ";", -1);
+  UiSession *session = ui_window_session (window);
+  for (guint i = 0; names[i]; i++)
+    {
+      UiJobTile *tile = ui_tile_grid_selected (ui_window_grid (window));
+      g_autofree char *name = NULL;
+      g_autoptr (GVariant) target = NULL;
+      int mode;
+      if (sscanf (names[i], "mode=%d", &mode) == 1)
+        ui_session_set_mode (session, (UiMode)CLAMP (mode, 0, UI_N_MODES - 1));
+      else if (g_action_parse_detailed_name (names[i], &name, &target, NULL))
+        gtk_widget_activate_action_variant (tile ? GTK_WIDGET (tile) : GTK_WIDGET (window), name, target);
+    }
+  g_clear_pointer (&wanted, g_free);
 }
 
 static gboolean
@@ -154,6 +179,12 @@ on_tick (gpointer data)
   if (explained_class || !has_come (window))
     {
       ticks = when == WHEN_START ? ticks : 0;
+      return G_SOURCE_CONTINUE;
+    }
+  if (wanted && when == WHEN_DONE)
+    {
+      act (window);
+      ticks = 0;
       return G_SOURCE_CONTINUE;
     }
   /* Thumbnails and the last layout get their turn. */

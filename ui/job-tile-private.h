@@ -3,6 +3,7 @@
 
 #include "ui/job-tile.h"
 #include "ui/legend.h"
+#include "ui/squeezer.h"
 
 struct _UiJobTile
 {
@@ -27,7 +28,7 @@ struct _UiJobTile
   GtkImage *message_icon;
   GtkLabel *message_title, *message_text, *details_text;
   GtkExpander *details;
-  GtkLabel *footer;
+  UiSqueezer *footer;
   GtkButton *first, *second;
   UiLegend *legend;
   GtkWidget *form;       /* popover with the parameters, while it is open */

@@ -228,6 +228,55 @@ describe_result (UiJobTile *self)
   return g_string_free (text, FALSE);
 }
 
+/* "Deletion <b>0.11</b> ↓": @name is the protocol's or short. "…": not measured yet; "—": it cannot be. */
+static void
+append_score (GString *text, const char *name, const UiScore *score, EngDirection direction)
+{
+  const char *arrow = direction == ENG_LOWER_IS_BETTER ? "↓" : "↑";
+  g_string_append_printf (text, "%s%s ", text->len ? " " : "", name);
+  if (!score->known)
+    g_string_append_printf (text, "… %s", arrow);
+  else if (isnan (score->value))
+    g_string_append (text, "—");
+  else
+    g_string_append_printf (text, "<b>%.2f</b> %s", score->value, arrow);
+}
+
+/* (transfer full): NULL: nothing is scored. */
+static char *
+describe_scores (UiJobTile *self, gboolean is_short)
+{
+  static const char *const short_names[UI_N_SCORES] = { "Del", "Ins" };
+  const UiScore *scores = ui_scores_find (ui_session_scores (self->session), self->slot);
+  GString *text = g_string_new (NULL);
+  for (int kind = 0; scores && kind < UI_N_SCORES; kind++)
+    {
+      const EngProtocol *protocol = ui_scores_protocol ((UiScoreKind)kind);
+      append_score (text, is_short ? short_names[kind] : protocol->name, &scores[kind], protocol->direction);
+    }
+  return g_string_free (text, !scores);
+}
+
+/* How the scores are measured, or how far that is. */
+static void
+append_protocols (UiJobTile *self, GString *text)
+{
+  const UiScore *scores = ui_scores_find (ui_session_scores (self->session), self->slot);
+  for (int kind = 0; scores && kind < UI_N_SCORES; kind++)
+    {
+      const EngProtocol *protocol = ui_scores_protocol ((UiScoreKind)kind);
+      g_autofree char *group = g_markup_escape_text (protocol->group, -1);
+      if (scores[kind].known && !isnan (scores[kind].value))
+        g_string_append_printf (text, "\n%s %.3f, %s protocol: %s", protocol->name, scores[kind].value, group,
+                                protocol->direction == ENG_LOWER_IS_BETTER ? "lower is better" : "higher is better");
+      else if (!scores[kind].known && scores[kind].total > 0)
+        g_string_append_printf (text, "\n%s: scoring, %d of %d steps", protocol->name, scores[kind].done,
+                                scores[kind].total);
+      else if (!scores[kind].known)
+        g_string_append_printf (text, "\n%s: not scored yet", protocol->name);
+    }
+}
+
 /* The footer in full, with what the method measured and what it cost. NULL: nothing to say. (transfer full) */
 static char *
 describe_details (UiJobTile *self)
@@ -250,6 +299,7 @@ describe_details (UiJobTile *self)
       g_autofree char *note = g_markup_escape_text (((EngNote *)provenance->notes->pdata[i])->text, -1);
       g_string_append_printf (text, "\n%s", note);
     }
+  append_protocols (self, text);
   g_string_append_printf (text, "\n%s forward, %s backward passes", forward, backward);
   return g_string_free (text, FALSE);
 }
@@ -273,8 +323,15 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
       g_free (text);
       text = g_strdup ("Preview, sharpens while it runs");
     }
+  g_autofree char *scores = state == UI_SLOT_DONE ? describe_scores (self, FALSE) : NULL;
+  g_autofree char *fewer = scores ? describe_scores (self, TRUE) : NULL;
+  if (scores)
+    {
+      g_free (text);
+      text = g_steal_pointer (&scores);
+    }
   g_autofree char *details = state == UI_SLOT_DONE && !invited ? describe_details (self) : NULL;
-  gtk_label_set_markup (self->footer, invited ? "" : text);
+  ui_squeezer_set (self->footer, invited ? "" : text, invited ? "" : fewer ? fewer : text);
   gtk_widget_set_tooltip_markup (GTK_WIDGET (self->footer), details);
   /* What was stopped and kept can be run to its end. */
   const Button *first =
@@ -355,6 +412,13 @@ on_jobs_changed (UiJobTile *self)
   update_legend (self);
 }
 
+static void
+on_scores (UiJobTile *self)
+{
+  if (ui_slot_state (self->slot) == UI_SLOT_DONE)
+    update_footer (self, UI_SLOT_DONE, gtk_widget_get_visible (self->invitation));
+}
+
 /* ---- birth and end ---- */
 
 GtkWidget *
@@ -370,6 +434,7 @@ ui_job_tile_new (UiSession *session, UiSlot *slot)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   ui_heatmap_view_set (self->view, session, slot);
   g_signal_connect_object (slot, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_scores (session), "changed", G_CALLBACK (on_scores), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (on_jobs_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -443,6 +508,7 @@ ui_job_tile_class_init (UiJobTileClass *klass)
   G_OBJECT_CLASS (klass)->dispose = ui_job_tile_dispose;
   g_type_ensure (UI_TYPE_HEATMAP_VIEW);
   g_type_ensure (UI_TYPE_LEGEND);
+  g_type_ensure (UI_TYPE_SQUEEZER);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/job-tile.ui");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   bind_children (widget_class);

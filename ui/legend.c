@@ -1,6 +1,9 @@
 /* See legend.h. The drawing is that of exported figures. */
 #include "ui/legend.h"
 
+#define LEAST_RAMP 26
+#define RAMP 40
+
 struct _UiLegend
 {
   GtkWidget parent_instance;
@@ -21,7 +24,7 @@ ui_legend_set (UiLegend *self, const UiColormap *colormap, const UiScale *scale)
       colormap ? g_strdup_printf ("Scale from %s to %s, %s", lo, hi, colormap->name) : g_strdup ("No scale");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), colormap ? label : NULL);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 
 static void
@@ -40,12 +43,25 @@ ui_legend_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   cairo_destroy (cr);
 }
 
+/* Both ends, and the room beside them. */
+static int
+text_width (UiLegend *self)
+{
+  g_autofree char *lo = ui_scale_format (self->scale.lo), *hi = ui_scale_format (self->scale.hi);
+  g_autofree char *text = g_strconcat (lo, hi, NULL);
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
+  int width;
+  pango_layout_get_pixel_size (layout, &width, NULL);
+  return width + 2 * UI_LEGEND_GAP;
+}
+
 static void
 ui_legend_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
                    int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 60 : 14;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 124 : 14;
+  UiLegend *self = UI_LEGEND (widget);
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? text_width (self) + LEAST_RAMP : 14;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? text_width (self) + RAMP : 14;
 }
 
 static void

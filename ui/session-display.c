@@ -41,6 +41,12 @@ ui_session_threshold (UiSession *self)
   return self->threshold;
 }
 
+UiScores *
+ui_session_scores (UiSession *self)
+{
+  return self->scores;
+}
+
 gboolean
 ui_session_peeks (UiSession *self)
 {

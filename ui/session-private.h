@@ -47,6 +47,7 @@ struct _UiSession
   guint timer;
 
   UiThreshold *threshold;
+  UiScores *scores;
   UiDisplay display;
   GHashTable *ranges; /* key of a finished map -> Range, see session-scale.c */
   gboolean peek, links_views, crosshair;

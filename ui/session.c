@@ -274,6 +274,7 @@ ui_session_close (UiSession *self)
     return;
   self->closed = TRUE;
   ui_threshold_close (self->threshold);
+  ui_scores_close (self->scores);
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->open_cancel)
     g_cancellable_cancel (self->open_cancel);
@@ -321,6 +322,7 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->picture);
   g_clear_object (&self->pictures);
   g_clear_object (&self->threshold);
+  g_clear_object (&self->scores);
   g_clear_object (&self->tiles);
   g_clear_object (&self->differences);
   g_hash_table_unref (self->ranges);
@@ -423,6 +425,7 @@ ui_session_init (UiSession *self)
   self->tiles = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->slots)),
                                            GTK_FILTER (gtk_custom_filter_new (is_shown, NULL, NULL)));
   self->threshold = ui_threshold_new (self);
+  self->scores = ui_scores_new (self);
   g_signal_connect_object (self->threshold, "changed", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
   self->history = ui_history_new (self);
 }

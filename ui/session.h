@@ -5,6 +5,7 @@
 #include "ui/batch.h"
 #include "ui/draw/overlay.h"
 #include "ui/picture.h"
+#include "ui/scores.h"
 #include "ui/slot.h"
 #include "ui/threshold.h"
 #include "ui/viewport.h"
@@ -127,6 +128,7 @@ gboolean ui_session_scales_differ (UiSession *self);
 UiMode ui_session_mode (UiSession *self);
 void ui_session_set_mode (UiSession *self, UiMode mode);
 UiThreshold *ui_session_threshold (UiSession *self);
+UiScores *ui_session_scores (UiSession *self);
 gboolean ui_session_peeks (UiSession *self); /* the photo alone, as long as a key is held */
 void ui_session_set_peek (UiSession *self, gboolean peek);
 UiViewport *ui_session_viewport (UiSession *self);

@@ -1,7 +1,7 @@
 /* See legend.h. The bar is an image of 256 colours stretched with linear filtering. */
 #include "ui/draw/legend.h"
 
-#define GAP 6.0
+#define GAP UI_LEGEND_GAP
 
 void
 ui_legend_ramp (cairo_t *cr, const UiColormap *colormap, double x, double y, double width, double height)

@@ -8,6 +8,8 @@
 
 G_BEGIN_DECLS
 
+#define UI_LEGEND_GAP 6 /* between the ramp and the numbers at its ends */
+
 /**
  * ui_legend_draw:
  * @font: for the end values
