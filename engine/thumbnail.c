@@ -59,6 +59,20 @@ find_number (const guint8 *data, gsize length, const char *key)
   return text && g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &number, NULL) ? number : -1;
 }
 
+/* A chunk that claims more than the file holds would have libpng ask for as much memory. */
+static gboolean
+chunks_fit (const guint8 *data, gsize length)
+{
+  for (gsize at = SIGNATURE_BYTES; at < length;)
+    {
+      gsize n = length - at >= CHUNK_BYTES ? read_uint32 (data + at) : length;
+      if (n > length - at || n + CHUNK_BYTES > length - at)
+        return FALSE;
+      at += n + CHUNK_BYTES;
+    }
+  return TRUE;
+}
+
 static gboolean
 is_small_png (const guint8 *data, gsize length)
 {
@@ -66,7 +80,7 @@ is_small_png (const guint8 *data, gsize length)
       || memcmp (data, "\x89PNG\r\n\x1a\n", SIGNATURE_BYTES) != 0)
     return FALSE;
   guint32 width = read_uint32 (data + 16), height = read_uint32 (data + 20);
-  return width > 0 && width <= LARGEST_SIDE && height > 0 && height <= LARGEST_SIDE;
+  return width > 0 && width <= LARGEST_SIDE && height > 0 && height <= LARGEST_SIDE && chunks_fit (data, length);
 }
 
 gboolean
