@@ -8,6 +8,7 @@ struct _EngModel
 {
   GObject parent;
   char *path, *name, *sha256;
+  EngModel *base; /* the model that was opened, where this is the same behind another preprocessing; it owns @onnx */
   EngOnnx *onnx;
   EngPreprocess *preprocess;
   char **labels; /* NULL: none */
@@ -21,7 +22,7 @@ struct _EngModel
   GPtrArray *attentions; /* const EngTarget*, those of kind attention, borrowed from targets */
   int target, cam_target;
   char *final_linear;
-  GMutex lock;        /* what lies below */
+  GMutex lock;        /* what lies below; the base's lock guards @graphs, since one file builds one at a time */
   GHashTable *graphs; /* batch -> EngGraph */
   int most;           /* 0: not known yet; 1: fixed to batch 1; G_MAXINT: free */
   GQueue predictions;
@@ -31,4 +32,7 @@ struct _EngModel
 gboolean eng_model_find_logits (EngModel *self, EngGraph *raw, GError **error);
 /* Logits of one batch: reads and writes what the graph's image and logits hold. */
 gboolean eng_graph_run (EngGraph *graph, const float *input, float *logits, GError **error);
+/* (transfer full): the same network with other @preprocess and @labels. */
+EngModel *eng_model_derive (EngModel *self, EngPreprocess *preprocess, char **labels, gboolean same_size,
+                            GError **error);
 void eng_model_forget_predictions (EngModel *self);

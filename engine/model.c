@@ -2,10 +2,12 @@
 #include "model.h"
 
 #include "error.h"
+#include "file.h"
 #include "labels.h"
 #include "nn/op.h"
 #include "nn/pass.h"
 #include "model-private.h"
+#include "preset.h"
 #include "targets.h"
 
 #include <math.h>
@@ -29,10 +31,12 @@ eng_model_finalize (GObject *object)
   g_clear_pointer (&self->outputs, g_ptr_array_unref);
   g_strfreev (self->labels);
   g_clear_pointer (&self->graphs, g_hash_table_unref);
-  g_clear_pointer (&self->onnx, eng_onnx_free);
+  if (!self->base)
+    g_clear_pointer (&self->onnx, eng_onnx_free);
   g_clear_pointer (&self->preprocess, eng_preprocess_unref);
   g_clear_pointer (&self->attentions, g_ptr_array_unref);
   g_clear_pointer (&self->targets, g_array_unref);
+  g_clear_object (&self->base);
   eng_model_forget_predictions (self);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (eng_model_parent_class)->finalize (object);
@@ -204,6 +208,40 @@ digest_of (const char *path, GError **error)
   return bytes ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
 }
 
+/* What a person noted where the model's folder could not be written goes before what lies beside it. */
+static EngPreprocess *
+find_preprocess (EngModel *self, int channels, int height, int width, GError **error)
+{
+  g_autofree char *own = eng_model_own_sidecar (self->sha256), *folder = g_path_get_dirname (self->path);
+  if (!g_file_test (own, G_FILE_TEST_EXISTS))
+    return eng_preprocess_find (self->path, eng_onnx_metadata (self->onnx), channels, height, width, error);
+  g_autoptr (GBytes) bytes = eng_file_read (own, ENG_LABELS_MAX_FILE, error);
+  gsize length;
+  const char *text = bytes ? g_bytes_get_data (bytes, &length) : NULL;
+  g_autofree char *origin = g_strdup_printf ("%.8s….json in your data folder", self->sha256);
+  if (!bytes)
+    return NULL;
+  return eng_preprocess_parse (text ? text : "", (gssize)length, origin, folder, channels, height, width, error);
+}
+
+/* The graph at batch 1, and where methods can look. */
+static gboolean
+find_places (EngModel *self, EngGraph *raw, GError **error)
+{
+  EngGraph *graph = adapt (self, raw, 1, error);
+  if (!graph)
+    return FALSE;
+  g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), graph);
+  self->targets = eng_targets_find (graph);
+  for (guint i = 0; i < self->targets->len; i++)
+    if (g_array_index (self->targets, EngTarget, i).kind == ENG_TARGET_ATTENTION)
+      g_ptr_array_add (self->attentions, &g_array_index (self->targets, EngTarget, i));
+  self->target = eng_targets_default (graph, self->targets);
+  self->cam_target = eng_targets_default_cam (graph, self->targets);
+  self->final_linear = g_strdup (eng_targets_final_linear (graph));
+  return TRUE;
+}
+
 static gboolean
 load (EngModel *self, GCancellable *cancellable, GError **error)
 {
@@ -215,8 +253,9 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
     return eng_fail (error, ENG_ERROR_UNSUPPORTED,
                      "The input is %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT " pixels; up to %d × %d are supported.",
                      shape.dim[3], shape.dim[2], MAX_INPUT_SIZE, MAX_INPUT_SIZE);
-  self->preprocess = eng_preprocess_find (self->path, eng_onnx_metadata (self->onnx), (int)shape.dim[1],
-                                          (int)shape.dim[2], (int)shape.dim[3], error);
+  if (!(self->sha256 = digest_of (self->path, error)))
+    return FALSE;
+  self->preprocess = find_preprocess (self, (int)shape.dim[1], (int)shape.dim[2], (int)shape.dim[3], error);
   if (!self->preprocess)
     return FALSE;
   if (self->preprocess->width > MAX_INPUT_SIZE || self->preprocess->height > MAX_INPUT_SIZE)
@@ -231,18 +270,7 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
   if (!raw || !eng_model_find_logits (self, raw, error) || !read_labels (self, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  EngGraph *graph = adapt (self, raw, 1, error);
-  if (!graph)
-    return FALSE;
-  g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), graph);
-  self->targets = eng_targets_find (graph);
-  for (guint i = 0; i < self->targets->len; i++)
-    if (g_array_index (self->targets, EngTarget, i).kind == ENG_TARGET_ATTENTION)
-      g_ptr_array_add (self->attentions, &g_array_index (self->targets, EngTarget, i));
-  self->target = eng_targets_default (graph, self->targets);
-  self->cam_target = eng_targets_default_cam (graph, self->targets);
-  self->final_linear = g_strdup (eng_targets_final_linear (graph));
-  return (self->sha256 = digest_of (self->path, error)) != NULL;
+  return find_places (self, raw, error);
 }
 
 EngModel *
@@ -266,6 +294,59 @@ eng_model_open_output (const char *path, const char *output, GCancellable *cance
     g_prefix_error (&local, "%s: ", file);
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
+}
+
+/* ---- the same network behind another preprocessing ---- */
+
+/* Guards the graphs of @self and of all that share its file. */
+static GMutex *
+graph_lock (EngModel *self)
+{
+  return &(self->base ? self->base : self)->lock;
+}
+
+static void
+share_places (EngModel *self, EngModel *from)
+{
+  EngGraph *graph = g_hash_table_lookup (from->graphs, GINT_TO_POINTER (1));
+  g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), eng_graph_ref (graph));
+  self->targets = g_array_ref (from->targets);
+  for (guint i = 0; i < from->attentions->len; i++)
+    g_ptr_array_add (self->attentions, from->attentions->pdata[i]);
+  self->target = from->target;
+  self->cam_target = from->cam_target;
+  self->final_linear = g_strdup (from->final_linear);
+}
+
+EngModel *
+eng_model_derive (EngModel *from, EngPreprocess *preprocess, char **labels, gboolean same_size, GError **error)
+{
+  g_autoptr (EngModel) self = g_object_new (ENG_TYPE_MODEL, NULL);
+  self->base = g_object_ref (from->base ? from->base : from);
+  self->path = g_strdup (from->path);
+  self->name = g_strdup (from->name);
+  self->sha256 = g_strdup (from->sha256);
+  self->onnx = from->onnx;
+  self->preprocess = eng_preprocess_ref (preprocess);
+  self->labels = g_strdupv (labels);
+  self->n_classes = from->n_classes;
+  self->input_name = g_strdup (from->input_name);
+  self->logits_name = g_strdup (from->logits_name);
+  self->wanted_output = g_strdup (from->wanted_output);
+  for (guint i = 0; i < from->outputs->len; i++)
+    g_ptr_array_add (self->outputs, g_strdup (from->outputs->pdata[i]));
+  self->output = from->output;
+  self->channels_last = from->channels_last;
+  self->probability = from->probability;
+  self->flatten = from->flatten;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
+  if (same_size)
+    {
+      share_places (self, from);
+      return g_steal_pointer (&self);
+    }
+  g_autoptr (EngGraph) raw = build_raw (self, 1, error);
+  return raw && find_places (self, raw, error) ? g_steal_pointer (&self) : NULL;
 }
 
 /* ---- facts ---- */
@@ -417,7 +498,7 @@ EngGraph *
 eng_model_graph (EngModel *self, int batch, GError **error)
 {
   g_return_val_if_fail (batch >= 1, NULL);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
   EngGraph *graph = g_hash_table_lookup (self->graphs, GINT_TO_POINTER (batch));
   if (!graph && (graph = build (self, batch, error)))
     g_hash_table_insert (self->graphs, GINT_TO_POINTER (batch), graph);

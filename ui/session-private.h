@@ -1,6 +1,7 @@
 /* What the session's files share. */
 #pragma once
 
+#include "engine/json-read.h"
 #include "ui/batch.h"
 #include "ui/history.h"
 #include "ui/map-cache.h"
@@ -31,6 +32,10 @@ struct _UiSession
   int filter_class;
   guint filter_timer;
   UiBatch *batch;
+
+  /* session-model.c */
+  EngPreprocess *wanted; /* the model is being made for it; NULL: it is the model's */
+  char *remembered;      /* file that the model's preprocessing was noted in; NULL: it was not, in this session */
 
   gboolean follow_top;
   int chosen;   /* class picked by the user */
@@ -75,6 +80,7 @@ enum
   PROP_PREDICTIONS,
   PROP_TARGET,
   PROP_FILTER,
+  PROP_REMEMBERED,
   N_PROPS
 };
 extern GParamSpec *ui_session_props[N_PROPS];
@@ -116,6 +122,11 @@ void ui_session_note_range (UiSession *self, UiSlot *slot);
 /* session-pictures.c */
 void ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth);
 void ui_session_drop_pictures (UiSession *self);
+
+/* session-model.c */
+void ui_session_model_free (UiSession *self);
+void ui_session_save_preprocess (UiSession *self, JsonObject *out);
+gboolean ui_session_load_preprocess (UiSession *self, const EngJson *in, GError **error);
 
 /* session-strip.c */
 void ui_session_strip_init (UiSession *self);

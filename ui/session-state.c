@@ -322,7 +322,14 @@ load_view (UiSession *self, const EngJson *in, GError **error)
 
 /* ---- the table ---- */
 
+static const UiStateWord preprocess_words[] = {
+  { "mean", "normalisation" },          { "std", "normalisation" },      { "scale", "normalisation" },
+  { "channel_order", "normalisation" }, { "interpolation", "resizing" }, { "fit", "resizing" },
+  { "resize_short", "resizing" },       { "input_size", "resizing" },    { NULL, NULL },
+};
+
 static const UiStateSection sections[] = {
+  { "preprocess", TRUE, ui_session_save_preprocess, ui_session_load_preprocess, preprocess_words },
   { "target", TRUE, save_target, load_target, target_words },
   { "tiles", TRUE, save_tiles, load_tiles, tiles_words },
   { "display", TRUE, save_display, load_display, display_words },

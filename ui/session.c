@@ -30,6 +30,7 @@ static void
 set_model (UiSession *self, EngModel *model)
 {
   g_set_object (&self->model, model);
+  ui_session_model_free (self);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->pictures)); i++)
     {
       g_autoptr (UiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), i);
@@ -300,6 +301,8 @@ ui_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *s
     g_value_set_object (value, self->picture);
   else if (id == PROP_PREDICTIONS)
     g_value_set_pointer (value, (gpointer)ui_session_probabilities (self, NULL));
+  else if (id == PROP_REMEMBERED)
+    g_value_set_string (value, self->remembered);
   else if (id == PROP_FILTER)
     g_value_set_int (value, self->filter);
   else
@@ -319,6 +322,7 @@ ui_session_finalize (GObject *object)
 {
   UiSession *self = UI_SESSION (object);
   ui_session_strip_free (self);
+  ui_session_model_free (self);
   g_clear_object (&self->picture);
   g_clear_object (&self->pictures);
   g_clear_object (&self->threshold);
@@ -367,6 +371,7 @@ ui_session_class_init (UiSessionClass *klass)
   ui_session_props[PROP_PICTURE] = g_param_spec_object ("picture", NULL, NULL, UI_TYPE_PICTURE, flags);
   ui_session_props[PROP_PREDICTIONS] = g_param_spec_pointer ("predictions", NULL, NULL, flags);
   ui_session_props[PROP_TARGET] = g_param_spec_int ("target", NULL, NULL, -1, G_MAXINT, -1, flags);
+  ui_session_props[PROP_REMEMBERED] = g_param_spec_string ("remembered", NULL, NULL, NULL, flags);
   ui_session_props[PROP_FILTER] =
       g_param_spec_int ("filter", NULL, NULL, UI_FILTER_ALL, UI_FILTER_CLASS, UI_FILTER_ALL, flags);
   g_object_class_install_properties (object_class, N_PROPS, ui_session_props);

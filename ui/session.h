@@ -36,7 +36,7 @@ typedef enum
 
 /* Properties, read-only and with notification: "model", "opening", "picture" (another one, or its
  * pixels came), "predictions", "target" (or
- * the class that it is contrasted with), "filter".
+ * the class that it is contrasted with), "filter", "remembered".
  * Signals: "display-changed"; "pointer-changed"; "jobs-changed" (some slot changed);
  * "problem" (const char *message, const char *action): for people, @action opens something else;
  * "opened" (const char *path, const char *kind, const char *detail): worth remembering. */
@@ -52,6 +52,15 @@ const char *ui_session_opening (UiSession *self); /* name of the model that is b
 EngModel *ui_session_model (UiSession *self);
 /* Opens the model again for another of its outputs, which is noted beside the model. */
 void ui_session_choose_output (UiSession *self, const char *output);
+/* How pictures become inputs: the model's, or what it will be in a moment; NULL: no model. */
+EngPreprocess *ui_session_preprocess (UiSession *self);
+/* The same model behind another preprocessing; everything is predicted and explained again. Undone like the rest. */
+void ui_session_set_preprocess (UiSession *self, EngPreprocess *preprocess);
+/* Class names from a file with one in each line. */
+void ui_session_load_labels (UiSession *self, const char *path);
+/* Notes preprocessing and class names for the next time the model is opened; "remembered" tells where. */
+void ui_session_remember_model (UiSession *self);
+const char *ui_session_remembered (UiSession *self); /* (nullable): path */
 /* TRUE as soon as there is, or soon will be, something to look at. */
 gboolean ui_session_in_use (UiSession *self);
 

@@ -153,6 +153,12 @@ load_truth (UiWindow *self, GVariant *parameter)
 }
 
 static void
+load_labels (UiWindow *self, GVariant *parameter)
+{
+  ui_window_ask_labels (self);
+}
+
+static void
 stop (UiWindow *self, GVariant *parameter)
 {
   UiJobTile *tile = ui_tile_grid_selected (self->grid);
@@ -367,6 +373,7 @@ static const struct
   { "explain", NULL, explain },
   { "explain-all", NULL, explain_all },
   { "load-truth", NULL, load_truth },
+  { "load-labels", NULL, load_labels },
   { "stop", NULL, stop },
   { "stop-all", NULL, stop_all },
   { "pick-target", NULL, pick_target },

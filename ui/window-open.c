@@ -113,27 +113,45 @@ ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
+/* A file of text, for the session. */
+typedef void (*Load) (UiSession *session, const char *path);
+
 static void
-on_truth (GtkNativeDialog *dialog, int response, UiWindow *self)
+on_text (GtkNativeDialog *dialog, int response, UiWindow *self)
 {
   g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
   g_autofree char *path = file ? g_file_get_path (file) : NULL;
+  Load *load = g_object_get_data (G_OBJECT (dialog), "load");
   if (response == GTK_RESPONSE_ACCEPT && path)
-    ui_session_load_truth (self->session, path);
+    (*load) (self->session, path);
   g_object_unref (dialog);
+}
+
+static void
+ask_text (UiWindow *self, const char *title, const char *kind, const char *const *suffixes, Load load)
+{
+  GtkFileChooserNative *dialog =
+      gtk_file_chooser_native_new (title, GTK_WINDOW (self), GTK_FILE_CHOOSER_ACTION_OPEN, "_Open", "_Cancel");
+  add_filter (GTK_FILE_CHOOSER (dialog), kind, suffixes);
+  add_filter (GTK_FILE_CHOOSER (dialog), "All files", NULL);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  g_object_set_data_full (G_OBJECT (dialog), "load", g_memdup2 (&load, sizeof load), g_free);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_text), self, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
 void
 ui_window_ask_truth (UiWindow *self)
 {
   static const char *const tables[] = { "csv", "tsv", "txt", NULL };
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new ("Labels of the Pictures", GTK_WINDOW (self),
-                                                              GTK_FILE_CHOOSER_ACTION_OPEN, "_Open", "_Cancel");
-  add_filter (GTK_FILE_CHOOSER (dialog), "Tables: name,label", tables);
-  add_filter (GTK_FILE_CHOOSER (dialog), "All files", NULL);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_truth), self, 0);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  ask_text (self, "Labels of the Pictures", "Tables: name,label", tables, ui_session_load_truth);
+}
+
+void
+ui_window_ask_labels (UiWindow *self)
+{
+  static const char *const lists[] = { "txt", "names", NULL };
+  ask_text (self, "Labels of the Model", "One name in each line", lists, ui_session_load_labels);
 }
 
 /* ---- drops ---- */

@@ -9,6 +9,7 @@ static const struct
 } kinds[] = {
   { "inspect", TRUE },
   { "threshold", TRUE },
+  { "model", FALSE },
 };
 
 const char *
@@ -32,8 +33,13 @@ on_page (UiWindow *self)
     if (g_str_equal (kinds[i].name, name))
       gtk_widget_set_visible (self->strip_box, kinds[i].has_strip);
   GtkWidget *side = name ? gtk_stack_get_child_by_name (self->sides, name) : NULL;
+  GtkWidget *left = name ? gtk_stack_get_child_by_name (self->lefts, name) : NULL;
   if (side)
     gtk_stack_set_visible_child (self->sides, side);
+  if (left)
+    gtk_stack_set_visible_child (self->lefts, left);
+  else
+    gtk_stack_set_visible_child_name (self->lefts, "main");
   if (name)
     ui_session_set_page (self->session, name);
   ui_window_update_actions (self);

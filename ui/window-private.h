@@ -6,6 +6,9 @@
 #include "ui/image-strip.h"
 #include "ui/live-pane.h"
 #include "ui/method-list.h"
+#include "ui/model-facts.h"
+#include "ui/model-labels.h"
+#include "ui/model-page.h"
 #include "ui/start-page.h"
 #include "ui/task-button.h"
 #include "ui/threshold-page.h"
@@ -30,7 +33,10 @@ struct _UiWindow
   GtkWidget *veil;
   UiToast *toast;
 
-  GtkStack *pages, *sides;
+  GtkStack *pages, *sides, *lefts;
+  UiModelPage *model_page;
+  UiModelLabels *model_labels;
+  UiModelFacts *model_facts_pane;
   GtkWidget *strip_box;
   GtkPaned *sidebar_paned;
   GtkWidget *sidebar, *display_side;
@@ -82,6 +88,7 @@ const char *ui_window_page (UiWindow *self);
 
 /* window-open.c */
 void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);
-void ui_window_ask_truth (UiWindow *self); /* a table of the pictures' labels */
+void ui_window_ask_truth (UiWindow *self);  /* a table of the pictures' labels */
+void ui_window_ask_labels (UiWindow *self); /* the names of the model's classes */
 void ui_window_open_sample (UiWindow *self, gboolean model, gboolean scenes);
 void ui_window_add_drop_target (UiWindow *self);

@@ -410,6 +410,9 @@ connect_session (UiWindow *self)
   ui_threshold_page_set_session (self->threshold, session);
   ui_live_pane_set_session (self->live, session);
   ui_image_strip_set_session (self->strip, session);
+  ui_model_page_set_session (self->model_page, session);
+  ui_model_labels_set_session (self->model_labels, session);
+  ui_model_facts_set_session (self->model_facts_pane, session);
   ui_task_button_set_session (self->tasks, session);
   g_signal_connect_object (session, "problem", G_CALLBACK (on_problem), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "opened", G_CALLBACK (on_opened), self, G_CONNECT_SWAPPED);
@@ -489,6 +492,10 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (title);
   BIND (pages);
   BIND (sides);
+  BIND (lefts);
+  BIND (model_page);
+  BIND (model_labels);
+  BIND (model_facts_pane);
   BIND (strip_box);
   BIND (sidebar_toggle);
   BIND (display_toggle);
@@ -546,6 +553,9 @@ ui_window_class_init (UiWindowClass *klass)
   g_type_ensure (UI_TYPE_THRESHOLD_PAGE);
   g_type_ensure (UI_TYPE_LIVE_PANE);
   g_type_ensure (UI_TYPE_IMAGE_STRIP);
+  g_type_ensure (UI_TYPE_MODEL_PAGE);
+  g_type_ensure (UI_TYPE_MODEL_LABELS);
+  g_type_ensure (UI_TYPE_MODEL_FACTS);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/window.ui");
   bind_children (widget_class);
 }
