@@ -311,7 +311,7 @@ eng_heatmap_at_step (const EngHeatmap *self, int index)
   guint total = provenance_total (self);
   copy_provenance (&self->provenance, &provenance);
   g_free (provenance.selected);
-  provenance.selected = g_strdup_printf ("step %d of %u: chosen by hand", self->steps[index].step, total);
+  provenance.selected = g_strdup_printf ("step %d of %u" ENG_CHOSEN_BY_HAND, self->steps[index].step, total);
   EngHeatmap *map = eng_heatmap_new (self->steps[index].mask, 1, self->rows, self->cols, self->sign, self->upsample,
                                      &self->geometry, &provenance);
   EngTrajectoryStep *steps = g_memdup2 (self->steps, sizeof *steps * self->n_steps);

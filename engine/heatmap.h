@@ -101,6 +101,7 @@ const EngTrajectoryStep *eng_heatmap_trajectory (const EngHeatmap *self, int *n)
 void eng_heatmap_take_trajectory (EngHeatmap *self, EngTrajectoryStep *steps, int n);
 /* Index of the step whose mask the map is; -1: there is none. */
 int eng_heatmap_kept_step (const EngHeatmap *self);
+#define ENG_CHOSEN_BY_HAND ": chosen by hand"
 /* The map as it was at that step of its trajectory, which it keeps. (transfer full) */
 EngHeatmap *eng_heatmap_at_step (const EngHeatmap *self, int index);
 

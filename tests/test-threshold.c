@@ -3,52 +3,19 @@
 #include <math.h>
 #include <string.h>
 
-#include "support.h"
-#include "ui/appearance.h"
-#include "ui/loader.h"
-#include "ui/window.h"
-
-static gboolean has_display;
-static char *home;
-
-/* Runs the main loop until @condition holds; the test program's time limit is the only clock. */
-#define wait_until(condition)                                                                                        \
-  while (!(condition))                                                                                               \
-  g_main_context_iteration (NULL, TRUE)
-
-static gboolean
-have_sample (void)
-{
-  g_autofree char *model = test_data ("models/scenes-cnn.onnx");
-  if (has_display && g_file_test (model, G_FILE_TEST_EXISTS))
-    return TRUE;
-  g_test_skip (has_display ? "the sample's model is not here" : "no display");
-  return FALSE;
-}
-
-static UiSlot *
-find_slot (UiSession *session, const char *id)
-{
-  GListModel *slots = ui_session_slots (session);
-  for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
-    {
-      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
-      if (g_str_equal (ui_slot_method (slot)->id, id))
-        return slot;
-    }
-  g_assert_not_reached ();
-}
+#include "ui-support.h"
+#include "ui/draw/masked.h"
+#include "ui/history.h"
+#include "ui/session-state.h"
 
 /* The sample with Grad-CAM and @other alone. */
 static UiSession *
 open_sample (UiSession *session, const char *other)
 {
-  g_autofree char *model = test_data ("models/scenes-cnn.onnx"), *scenes = test_data ("scenes");
-  const char *paths[] = { model, scenes, NULL };
-  ui_slot_set_shown (find_slot (session, "ltx"), FALSE);
-  ui_slot_set_shown (find_slot (session, other), TRUE);
-  ui_session_open (session, paths, UI_OPEN_ANYTHING);
-  wait_until (ui_session_probabilities (session, NULL) && ui_session_n_busy (session) == 0);
+  g_autofree char *ids = g_strdup_printf ("grad-cam,%s", other);
+  test_ui_show_only (session, ids);
+  test_ui_open_sample (session);
+  wait_until (test_ui_settled (session));
   return session;
 }
 
@@ -94,7 +61,7 @@ end_session (UiSession *session)
 static void
 test_scores (void)
 {
-  if (!have_sample ())
+  if (!test_ui_have_sample ())
     return;
   UiSession *session = open_sample (ui_session_new (), "gradient");
   UiThreshold *threshold = ui_session_threshold (session);
@@ -146,7 +113,7 @@ on_scored (UiThreshold *threshold, gpointer unused)
 static void
 test_newest_wins (void)
 {
-  if (!have_sample ())
+  if (!test_ui_have_sample ())
     return;
   UiSession *session = open_sample (ui_session_new (), "grad-cam");
   UiThreshold *threshold = ui_session_threshold (session);
@@ -170,7 +137,7 @@ test_newest_wins (void)
 static void
 test_protocols (void)
 {
-  if (!have_sample ())
+  if (!test_ui_have_sample ())
     return;
   UiSession *session = open_sample (ui_session_new (), "grad-cam");
   UiThreshold *threshold = ui_session_threshold (session);
@@ -206,11 +173,11 @@ test_protocols (void)
 static void
 test_between_steps (void)
 {
-  if (!have_sample ())
+  if (!test_ui_have_sample ())
     return;
   UiSession *session = open_sample (ui_session_new (), "grad-cam");
   UiThreshold *threshold = ui_session_threshold (session);
-  UiSlot *ltx = find_slot (session, "ltx");
+  UiSlot *ltx = test_ui_slot (session, "ltx");
   g_autoptr (EngValues) values = eng_values_new (ui_slot_method (ltx), ui_session_model (session));
   eng_values_set (values, "steps", 500);
   g_assert_true (eng_values_set_text (values, "selection", "last", NULL));
@@ -226,7 +193,7 @@ test_between_steps (void)
 static void
 test_steps (void)
 {
-  if (!have_sample ())
+  if (!test_ui_have_sample ())
     return;
   UiSession *session = open_sample (ui_session_new (), "ltx");
   UiThreshold *threshold = ui_session_threshold (session);
@@ -254,7 +221,7 @@ test_steps (void)
 static void
 test_walk (void)
 {
-  if (!have_sample ())
+  if (!test_ui_have_sample ())
     return;
   UiSession *session = open_sample (ui_session_new (), "grad-cam");
   UiThreshold *threshold = ui_session_threshold (session);
@@ -273,28 +240,89 @@ test_walk (void)
   end_session (session);
 }
 
+/* Undo takes back a kept step, a direction and a protocol; the state as text and back is the same. */
+static void
+test_undo (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiSession *session = open_sample (ui_session_new (), "ltx");
+  UiThreshold *threshold = ui_session_threshold (session);
+  UiHistory *history = ui_session_history (session);
+  UiSlot *ltx = test_ui_slot (session, "ltx");
+  EngHeatmap *own = ui_slot_map (ltx);
+  int kept = eng_heatmap_kept_step (own), other = kept ? 0 : 1;
+  test_ui_idle ();
+  ui_threshold_keep_step (threshold, ltx, other);
+  g_assert_true (ui_slot_map (ltx) != own);
+  g_assert_cmpint (eng_heatmap_kept_step (ui_slot_map (ltx)), ==, other);
+  test_ui_idle ();
+  ui_threshold_set_fill (threshold, ENG_FILL_NOISE);
+  test_ui_idle ();
+
+  g_assert_cmpstr (ui_history_undo_words (history), ==, "protocol");
+  g_assert_true (ui_history_undo (history));
+  g_assert_false (ui_threshold_protocol (threshold)->custom);
+  g_assert_cmpstr (ui_history_undo_words (history), ==, "kept step");
+  g_assert_true (ui_history_undo (history));
+  g_assert_true (ui_slot_map (ltx) == own);
+  g_assert_true (ui_history_redo (history));
+  g_assert_cmpint (eng_heatmap_kept_step (ui_slot_map (ltx)), ==, other);
+
+  g_autoptr (JsonNode) state = ui_session_state_save (session);
+  g_autofree char *text = json_to_string (state, FALSE);
+  g_assert_true (ui_history_undo (history));
+  EngJson json = { json_node_get_object (state), "test", "" };
+  g_assert_true (ui_session_state_load (session, &json, NULL));
+  g_autoptr (JsonNode) again = ui_session_state_save (session);
+  g_autofree char *same = json_to_string (again, FALSE);
+  g_assert_cmpstr (text, ==, same);
+  g_assert_cmpint (eng_heatmap_kept_step (ui_slot_map (ltx)), ==, other);
+  end_session (session);
+}
+
+/* What one frame of a drag costs the main thread: six pictures of 480 x 360, from a ranking of 224 x 224 pixels. */
+static void
+test_frame (void)
+{
+  enum
+  {
+    SIDE = 224,
+    TILES = 6,
+    FRAMES = 20
+  };
+  g_autoptr (EngRanking) ranking = eng_ranking_new_random (SIDE * SIDE, 1, 0);
+  g_autofree guint8 *fill = g_malloc0 (3 * SIDE * SIDE), *rgba = g_malloc (4 * 480 * 360);
+  const EngGeometry geometry = { 480, 360, SIDE, SIDE, 480.0 / SIDE, 360.0 / SIDE, 0, 0, 0, 0, SIDE, SIDE };
+  gint64 start = g_get_monotonic_time ();
+  for (int i = 0; i < FRAMES * TILES; i++)
+    {
+      UiMasked masked = { &geometry, ranking, ENG_MASK_REMOVE, SIDE * SIDE * i / (FRAMES * TILES), fill };
+      ui_masked_overlay (&masked, 0, 0, 480, 360, 480, 360, rgba);
+    }
+  g_test_message ("masked pictures of a frame: %.2f ms", (double)(g_get_monotonic_time () - start) / 1000 / FRAMES);
+  /* The last one: all but a sixtieth are gone, and the overlay says which. */
+  const guint32 *ranks = eng_ranking_ranks (ranking);
+  int k = SIDE * SIDE * (FRAMES * TILES - 1) / (FRAMES * TILES);
+  for (int y = 0; y < 360; y += 7)
+    for (int x = 0; x < 480; x += 7)
+      {
+        int column = (int)((x + 0.5) * SIDE / 480), row = (int)((y + 0.5) * SIDE / 360);
+        g_assert_cmpint (rgba[4 * (y * 480 + x) + 3], ==, ranks[row * SIDE + column] < (guint32)k ? 255 : 0);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
-  home = test_tmpdir ();
-  g_setenv ("XDG_CONFIG_HOME", home, TRUE);
-  g_setenv ("XDG_DATA_HOME", home, TRUE);
-  g_setenv ("XDG_CACHE_HOME", home, TRUE);
-  g_setenv ("GTK_A11Y", "test", TRUE);
-  g_test_init (&argc, &argv, NULL);
-  has_display = gtk_init_check ();
-  if (has_display)
-    ui_appearance_init ();
+  test_ui_init (&argc, &argv);
   g_test_add_func ("/threshold/scores", test_scores);
   g_test_add_func ("/threshold/newest-wins", test_newest_wins);
   g_test_add_func ("/threshold/protocols", test_protocols);
   g_test_add_func ("/threshold/between-steps", test_between_steps);
   g_test_add_func ("/threshold/steps", test_steps);
   g_test_add_func ("/threshold/walk", test_walk);
-  int result = g_test_run ();
-  ui_loader_shutdown ();
-  eng_engine_shutdown ();
-  ui_appearance_shutdown ();
-  test_remove_tree (home);
-  return result;
+  g_test_add_func ("/threshold/undo", test_undo);
+  g_test_add_func ("/threshold/frame", test_frame);
+  return test_ui_run ();
 }

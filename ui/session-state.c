@@ -333,6 +333,7 @@ static const UiStateSection sections[] = {
   { "target", TRUE, save_target, load_target, target_words },
   { "tiles", TRUE, save_tiles, load_tiles, tiles_words },
   { "display", TRUE, save_display, load_display, display_words },
+  { "threshold", TRUE, ui_threshold_save_state, ui_threshold_load_state, ui_threshold_words },
   { "view", FALSE, save_view, load_view, NULL },
 };
 

@@ -42,6 +42,11 @@ JsonObject *ui_session_state_save_section (UiSession *session, const UiStateSect
  */
 gboolean ui_session_state_load (UiSession *session, const EngJson *state, GError **error);
 
+/* threshold-state.c */
+void ui_threshold_save_state (UiSession *session, JsonObject *out);
+gboolean ui_threshold_load_state (UiSession *session, const EngJson *in, GError **error);
+extern const UiStateWord ui_threshold_words[];
+
 /* For sections: a choice by its stable id. */
 void ui_state_set_choice (JsonObject *out, const char *key, const char *const *ids, int index);
 

@@ -5,6 +5,7 @@
 #include "ui/session.h"
 #include "ui/threshold.h"
 
+#define UI_MOST_SEED 999999
 #define UI_BAND_ORDERS 20
 #define UI_BAND_POINTS                                                                                               \
   20 /* steps of the band where the protocol has more: a fifth of a minute instead of a whole one */
@@ -45,7 +46,8 @@ struct _UiThreshold
   GBytes *fills[UI_N_DIRECTIONS]; /* pictures of the fills, for @fill_masking */
   EngMasking fill_masking[UI_N_DIRECTIONS];
 
-  GHashTable *originals; /* key of a slot -> EngHeatmap: what the method gave, where a person chose another step */
+  GHashTable *kept;      /* key of a slot -> step that a person made its result */
+  GHashTable *originals; /* key of a slot -> EngHeatmap: what the method gave there */
   GHashTable *curves;    /* key -> UiCurve */
   GHashTable *bands;     /* key -> UiBandRun */
   UiBandRun *band[UI_N_DIRECTIONS];
@@ -72,8 +74,13 @@ void ui_threshold_refresh (UiThreshold *self); /* the session shows something el
 void ui_threshold_look_up (UiThreshold *self); /* curves of the protocol as it is now */
 void ui_series_take_curve (UiSeries *self, UiDirection direction);
 void ui_band_run_free (UiBandRun *self);
+/* Makes the step that a person chose, or the method's own choice again, the slot's result. */
+void ui_threshold_apply_kept (UiThreshold *self, UiSlot *slot);
 /* Is @series' newest score that of the threshold as it is? */
 gboolean ui_threshold_is_exact (UiThreshold *self, UiSeries *series);
+
+/* Everything that is chosen is different: a state was loaded. */
+void ui_threshold_restored (UiThreshold *self);
 
 /* threshold-work.c: starts whatever is missing, the most urgent first. */
 void ui_threshold_pump (UiThreshold *self);

@@ -364,10 +364,54 @@ update_subject (UiThreshold *self)
   return TRUE;
 }
 
+static gboolean
+is_by_hand (EngHeatmap *map)
+{
+  const char *selected = eng_heatmap_provenance (map)->selected;
+  return selected && g_str_has_suffix (selected, ENG_CHOSEN_BY_HAND);
+}
+
+/* What the method gave is put by before its map is replaced. */
+void
+ui_threshold_apply_kept (UiThreshold *self, UiSlot *slot)
+{
+  const char *key = ui_slot_key (slot);
+  EngHeatmap *map = ui_slot_map (slot), *original;
+  int step = ui_threshold_kept_step (self, slot), n;
+  if (!key || !has_map (slot) || (step < 0 && !is_by_hand (map)))
+    return;
+  if (!is_by_hand (map))
+    g_hash_table_insert (self->originals, g_strdup (key), eng_heatmap_ref (map));
+  original = g_hash_table_lookup (self->originals, key);
+  if (!original)
+    return; /* came from a file as it is */
+  eng_heatmap_trajectory (original, &n);
+  if (step >= n || step == eng_heatmap_kept_step (original))
+    step = -1;
+  if (step < 0 ? map == original : step == eng_heatmap_kept_step (map))
+    return;
+  g_autoptr (EngHeatmap) wanted = step < 0 ? eng_heatmap_ref (original) : eng_heatmap_at_step (original, step);
+  ui_session_replace_map (self->session, slot, wanted);
+}
+
+static void
+apply_all_kept (UiThreshold *self)
+{
+  GListModel *tiles = ui_session_tiles (self->session);
+  for (guint i = 0; g_hash_table_size (self->kept) > 0 && i < g_list_model_get_n_items (tiles); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (tiles, i);
+      ui_threshold_apply_kept (self, slot);
+    }
+}
+
 void
 ui_threshold_refresh (UiThreshold *self)
 {
-  if (!self->session || !self->watchers)
+  if (!self->session)
+    return;
+  apply_all_kept (self);
+  if (!self->watchers)
     return;
   gboolean changed = update_subject (self);
   g_autoptr (GPtrArray) wanted = wanted_series (self);

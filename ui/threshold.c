@@ -118,25 +118,32 @@ ui_threshold_keep_step (UiThreshold *self, UiSlot *slot, int step)
   EngHeatmap *original = key ? g_hash_table_lookup (self->originals, key) : NULL;
   if (!self->session || !key || !ui_slot_map (slot))
     return;
-  if (!original)
-    {
-      original = eng_heatmap_ref (ui_slot_map (slot));
-      g_hash_table_insert (self->originals, g_strdup (key), original);
-    }
-  g_autoptr (EngHeatmap) map = step < 0 || step == eng_heatmap_kept_step (original)
-                                   ? eng_heatmap_ref (original)
-                                   : eng_heatmap_at_step (original, step);
-  ui_session_replace_map (self->session, slot, map);
+  if (step < 0 || step == eng_heatmap_kept_step (original ? original : ui_slot_map (slot)))
+    g_hash_table_remove (self->kept, key);
+  else
+    g_hash_table_insert (self->kept, g_strdup (key), GINT_TO_POINTER (step));
+  ui_threshold_apply_kept (self, slot);
+  tell (self, UI_THRESHOLD_CHANGED);
 }
 
 int
 ui_threshold_kept_step (UiThreshold *self, UiSlot *slot)
 {
   const char *key = ui_slot_key (slot);
-  EngHeatmap *original = key ? g_hash_table_lookup (self->originals, key) : NULL;
-  return !original || !ui_slot_map (slot) || ui_slot_map (slot) == original
-             ? -1
-             : eng_heatmap_kept_step (ui_slot_map (slot));
+  gpointer step;
+  return key && g_hash_table_lookup_extended (self->kept, key, NULL, &step) ? GPOINTER_TO_INT (step) : -1;
+}
+
+void
+ui_threshold_restored (UiThreshold *self)
+{
+  GListModel *slots = self->session ? ui_session_slots (self->session) : NULL;
+  for (guint i = 0; slots && i < g_list_model_get_n_items (slots); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
+      ui_threshold_apply_kept (self, slot);
+    }
+  protocol_changed (self);
 }
 
 /* ---- what it is about ---- */
@@ -361,6 +368,7 @@ ui_threshold_finalize (GObject *object)
   g_clear_pointer (&self->subject, eng_subject_unref);
   for (int d = 0; d < UI_N_DIRECTIONS; d++)
     g_clear_pointer (&self->fills[d], g_bytes_unref);
+  g_hash_table_unref (self->kept);
   g_hash_table_unref (self->originals);
   g_hash_table_unref (self->curves);
   g_hash_table_unref (self->bands);
@@ -388,6 +396,7 @@ ui_threshold_init (UiThreshold *self)
   self->seconds = -1;
   ui_protocol_init (&self->protocol);
   self->series = g_list_store_new (UI_TYPE_SERIES);
+  self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->originals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_heatmap_unref);
   self->curves = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)ui_curve_unref);
   self->bands = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)ui_band_run_free);
