@@ -1,4 +1,5 @@
 /* The walk-throughs of the interface's specification, by number: real widgets, the real engine, the sample. */
+#include "acceptance.h"
 #include "support.h"
 #include "ui-support.h"
 
@@ -51,5 +52,6 @@ main (int argc, char **argv)
 {
   test_ui_init (&argc, &argv);
   g_test_add_func ("/acceptance/04", test_other_class);
+  acceptance_add_threshold ();
   return test_ui_run ();
 }
