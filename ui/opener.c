@@ -134,6 +134,11 @@ look_at_file (Look *look, const char *path)
       g_free (look->found.model);
       look->found.model = g_strdup (path);
     }
+  else if (g_str_has_suffix (lower, ENG_SESSION_SUFFIX))
+    {
+      g_free (look->found.session);
+      look->found.session = g_strdup (path);
+    }
   else if (eng_image_is_candidate (path) || look->hint == UI_OPEN_PICTURES)
     {
       g_autofree char *folder = g_path_get_dirname (path);
@@ -143,8 +148,8 @@ look_at_file (Look *look, const char *path)
   else
     {
       eng_fail (&error, ENG_ERROR_UNSUPPORTED,
-                "%s is neither a model nor a picture. Sightline opens .onnx files and PNG, JPEG, TIFF, WebP and BMP "
-                "pictures.",
+                "%s is neither a model nor a picture. Sightline opens .onnx files, PNG, JPEG, TIFF, WebP and BMP "
+                "pictures and .sightline sessions.",
                 name);
       fail_first (look, error);
     }
@@ -178,6 +183,7 @@ look_done (gpointer data)
   Look *look = data;
   look->done (&look->found, look->data);
   g_free (look->found.model);
+  g_free (look->found.session);
   g_free (look->found.folder);
   g_ptr_array_unref (look->found.pictures);
   g_clear_pointer (&look->found.image, eng_image_unref);

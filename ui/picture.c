@@ -2,22 +2,25 @@
  * larger than a thumbnail is touched on the main thread. */
 #include "ui/picture.h"
 
+#include <string.h>
+
 #include "ui/loader.h"
 
 #define PROXY_SIDE 2048
+#define STAND_IN_GREY 128
 #define KEPT_THUMBNAILS 400
 #define HEAT_SIDE 40 /* of the longer side: the map's shape, not its detail */
 
 struct _UiPicture
 {
   GObject parent_instance;
-  char *path, *name, *problem, *caption, *failure, *truth_label;
+  char *path, *sha256, *name, *problem, *caption, *failure, *truth_label;
   int width, height;
   GdkTexture *thumbnail, *texture, *proxy, *heat;
   EngImage *image;
   float *probabilities;
   int n_classes, top, truth;
-  gboolean explained;
+  gboolean explained, lost;
   gboolean wants_image, wants_thumbnail;
   struct _Decode *decode; /* under way; not owned */
   struct _Thumb *thumb;   /* likewise */
@@ -33,6 +36,7 @@ typedef struct _Decode
   UiPicture *picture; /* (owned), touched on the main thread only */
   char *path;
   gint wants_image; /* atomic */
+  int lost_width, lost_height;
   EngImage *image;
   GdkTexture *texture, *proxy;
   GError *error;
@@ -82,13 +86,23 @@ make_proxy (EngImage *image, GdkTexture *texture)
   return proxy ? proxy : g_object_ref (texture);
 }
 
+static EngImage *
+make_stand_in (const Decode *decode)
+{
+  g_autofree char *name = g_filename_display_basename (decode->path);
+  gsize n = (gsize)decode->lost_width * decode->lost_height * 3;
+  g_autofree guint8 *grey = g_malloc (n);
+  memset (grey, STAND_IN_GREY, n);
+  return eng_image_new (decode->lost_width, decode->lost_height, grey, name);
+}
+
 static void
 decode_work (gpointer data)
 {
   Decode *decode = data;
   if (!g_atomic_int_get (&decode->wants_image))
     return;
-  decode->image = eng_image_load (decode->path, &decode->error);
+  decode->image = decode->lost_width > 0 ? make_stand_in (decode) : eng_image_load (decode->path, &decode->error);
   if (!decode->image || !g_atomic_int_get (&decode->wants_image))
     return;
   decode->texture = texture_of (decode->image);
@@ -124,6 +138,8 @@ decode_done (gpointer data)
     {
       self->width = eng_image_width (decode->image);
       self->height = eng_image_height (decode->image);
+      if (!self->lost)
+        ui_picture_note_sha256 (self, eng_image_sha256 (decode->image));
       if (decode->texture && self->wants_image)
         take_image (self, decode);
     }
@@ -152,6 +168,8 @@ start_decode (UiPicture *self, int priority)
   decode->picture = g_object_ref (self);
   decode->path = g_strdup (self->path);
   decode->wants_image = self->wants_image;
+  decode->lost_width = self->lost ? self->width : 0;
+  decode->lost_height = self->height;
   self->decode = decode;
   ui_loader_push (priority, decode_work, decode_done, decode);
 }
@@ -245,7 +263,7 @@ start_thumb (UiPicture *self)
 void
 ui_picture_want_thumbnail (UiPicture *self, gboolean wanted)
 {
-  self->wants_thumbnail = wanted && !self->problem;
+  self->wants_thumbnail = wanted && !self->problem && !self->lost;
   if (wanted)
     forget_kept (self);
   else
@@ -272,6 +290,7 @@ ui_picture_finalize (GObject *object)
 {
   UiPicture *self = UI_PICTURE (object);
   g_free (self->path);
+  g_free (self->sha256);
   g_free (self->name);
   g_free (self->problem);
   g_free (self->caption);
@@ -407,7 +426,37 @@ ui_picture_adopt (UiPicture *self, EngImage *image)
   g_clear_object (&self->proxy);
   self->texture = texture_of (image);
   self->proxy = g_object_ref (self->texture);
+  ui_picture_note_sha256 (self, eng_image_sha256 (image));
   changed (self);
+}
+
+const char *
+ui_picture_sha256 (UiPicture *self)
+{
+  return self->sha256;
+}
+
+void
+ui_picture_note_sha256 (UiPicture *self, const char *sha256)
+{
+  if (g_strcmp0 (self->sha256, sha256) == 0)
+    return;
+  g_free (self->sha256);
+  self->sha256 = g_strdup (sha256);
+}
+
+void
+ui_picture_set_lost (UiPicture *self, int width, int height)
+{
+  self->lost = TRUE;
+  self->width = width;
+  self->height = height;
+}
+
+gboolean
+ui_picture_lost (UiPicture *self)
+{
+  return self->lost;
 }
 
 const float *

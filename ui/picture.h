@@ -40,6 +40,13 @@ void ui_picture_unload (UiPicture *self);
 /* Takes an image that is decoded already. */
 void ui_picture_adopt (UiPicture *self, EngImage *image);
 
+/* Digest of the file as it was last read, or as a session noted it; (nullable). */
+const char *ui_picture_sha256 (UiPicture *self);
+void ui_picture_note_sha256 (UiPicture *self, const char *sha256);
+/* Its file is gone, but its maps are not: a grey picture of that size stands in. */
+void ui_picture_set_lost (UiPicture *self, int width, int height);
+gboolean ui_picture_lost (UiPicture *self);
+
 /* Softmax of the open model: @n values, NULL when not known. */
 const float *ui_picture_probabilities (UiPicture *self, int *n);
 /* @logits: n values, copied; NULL: forget. @model: names the classes. */

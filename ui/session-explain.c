@@ -39,21 +39,21 @@ iterates (const EngMethod *method)
   return FALSE;
 }
 
-/* What is explained away from on this picture; a class cannot be explained rather than itself. */
+/* What is explained away from on this picture. */
 static int
 effective_contrast (UiSession *self)
 {
   return self->contrast == ui_session_target (self) ? -1 : self->contrast;
 }
 
-static int
-target_of (UiSession *self, UiSlot *slot)
+int
+ui_session_target_of (UiSession *self, UiSlot *slot)
 {
   return ui_slot_pinned (slot) ? ui_slot_pinned_class (slot) : ui_session_target (self);
 }
 
-static int
-contrast_of (UiSession *self, UiSlot *slot)
+int
+ui_session_contrast_of (UiSession *self, UiSlot *slot)
 {
   return ui_slot_pinned (slot) ? ui_slot_pinned_contrast (slot) : effective_contrast (self);
 }
@@ -61,13 +61,13 @@ contrast_of (UiSession *self, UiSlot *slot)
 char *
 ui_session_key_for (UiSession *self, UiSlot *slot)
 {
-  int target = target_of (self, slot);
+  int target = ui_session_target_of (self, slot);
   EngImage *image = self->picture ? ui_picture_image (self->picture) : NULL;
   const EngMethod *method = ui_slot_method (slot);
   if (!self->model || !image || (target < 0 && method->class_dependent))
     return NULL;
-  return eng_result_key (self->model, image, method, target, contrast_of (self, slot), ui_slot_layer (slot),
-                         ui_slot_values (slot), 0);
+  return eng_result_key (self->model, image, method, target, ui_session_contrast_of (self, slot),
+                         ui_slot_layer (slot), ui_slot_values (slot), 0);
 }
 
 /* Maps that are the same for all classes stay; others that know no contrast would show something else. */
@@ -76,11 +76,16 @@ update_objection (UiSession *self, UiSlot *slot)
 {
   const EngMethod *method = ui_slot_method (slot);
   gboolean objects =
-      contrast_of (self, slot) >= 0 && method->class_dependent && !(method->allows & ENG_ALLOWS_CONTRAST);
-  g_autofree char *text = objects ? g_strdup_printf ("%s cannot explain one class rather than another. Clear the "
-                                                     "contrast below the predictions to see its map.",
-                                                     method->name)
-                                  : NULL;
+      ui_session_contrast_of (self, slot) >= 0 && method->class_dependent && !(method->allows & ENG_ALLOWS_CONTRAST);
+  gboolean own;
+  g_autofree char *text = NULL;
+  if (objects)
+    text = g_strdup_printf ("%s cannot explain one class rather than another. Clear the contrast below the "
+                            "predictions to see its map.",
+                            method->name);
+  else if (ui_picture_lost (self->picture) && !ui_session_find_kept (self, slot, &own))
+    text = g_strdup_printf ("%s is not where it was, so nothing new can be computed for it. Locate it to go on.",
+                            ui_picture_name (self->picture));
   ui_slot_set_objection (slot, text);
 }
 
@@ -158,10 +163,36 @@ look_up (UiSession *self, const char *key)
   return TRUE;
 }
 
+/* What the session's file brought along. TRUE: there is nothing to compute. */
+static gboolean
+show_kept (UiSession *self, UiSlot *slot, const char *key)
+{
+  gboolean own;
+  const EngSessionMap *kept = ui_session_find_kept (self, slot, &own);
+  if (!kept)
+    return FALSE;
+  /* Showing it notes it anew, in place of this one. */
+  g_autoptr (EngHeatmap) map = eng_heatmap_ref (kept->map);
+  double progress = kept->progress;
+  if (progress < 1)
+    ui_slot_show_stopped (slot, key, map, progress);
+  else
+    ui_slot_show_map (slot, key, map);
+  if (progress >= 1 && own)
+    ui_map_cache_insert (self->cache, key, map);
+  return TRUE;
+}
+
 /* TRUE when the slot waits to be started. */
 static gboolean
 refresh_slot (UiSession *self, UiSlot *slot)
 {
+  if (ui_slot_shown (slot) && self->lost_model && self->picture)
+    {
+      if (!show_kept (self, slot, ui_picture_path (self->picture)))
+        ui_slot_clear (slot);
+      return FALSE;
+    }
   if (!ui_slot_shown (slot) || !self->model || !self->picture)
     {
       if (ui_slot_key (slot) || ui_slot_state (slot) == UI_SLOT_PENDING)
@@ -180,6 +211,8 @@ refresh_slot (UiSession *self, UiSlot *slot)
       ui_slot_show_map (slot, key, map);
       ui_session_note_range (self, slot);
     }
+  else if (key && show_kept (self, slot, key))
+    return FALSE;
   else if (ui_slot_state (slot) != UI_SLOT_PENDING || g_strcmp0 (key, ui_slot_key (slot)) != 0)
     ui_slot_wait (slot, key);
   if (key && !map)
@@ -276,7 +309,7 @@ predict_done (gpointer data)
 static void
 start_predict (UiSession *self)
 {
-  if (self->predicting == self->picture || self->prediction_problem)
+  if (self->predicting == self->picture || self->prediction_problem || ui_picture_lost (self->picture))
     return;
   Predict *predict = g_new0 (Predict, 1);
   predict->session = g_object_ref (self);
@@ -294,9 +327,9 @@ start_slot (UiSession *self, UiSlot *slot, guint row)
   if (key && look_up (self, key))
     return; /* on_looked_up() starts it, or finds it done */
   EngValues *values = eng_values_copy (ui_slot_values (slot));
-  EngJob *job =
-      eng_job_new (self->model, ui_picture_image (self->picture), method, target_of (self, slot),
-                   method->class_dependent ? contrast_of (self, slot) : -1, ui_slot_layer (slot), values, 0);
+  EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target_of (self, slot),
+                             method->class_dependent ? ui_session_contrast_of (self, slot) : -1, ui_slot_layer (slot),
+                             values, 0);
   ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
 }
 
@@ -355,6 +388,7 @@ on_slot_finished (UiSlot *slot, UiSession *self)
       ui_session_keep_map (self, ui_slot_key (slot), ui_slot_map (slot), !ui_slot_partial (slot));
       ui_session_note_range (self, slot);
       ui_session_take_heat (self, self->picture, ui_slot_map (slot));
+      ui_session_note_kept (self, slot);
     }
   mark_explained (self);
 }
@@ -362,6 +396,8 @@ on_slot_finished (UiSlot *slot, UiSession *self)
 static void
 on_slot_changed (UiSlot *slot, UiSession *self)
 {
+  if (ui_slot_state (slot) == UI_SLOT_STOPPED)
+    ui_session_note_kept (self, slot);
   g_signal_emit (self, ui_session_signals[JOBS_CHANGED], 0);
 }
 
@@ -379,6 +415,8 @@ ui_session_run (UiSession *self, UiSlot *slot)
     return;
   g_clear_pointer (&self->prediction_problem, g_free);
   g_autofree char *key = ui_session_key_for (self, slot);
+  if (ui_picture_lost (self->picture))
+    return;
   if (key) /* asked for again: not taken from where it was kept */
     g_hash_table_insert (self->asked, g_strdup (key), GINT_TO_POINTER (UI_ASKED_ABSENT));
   ui_slot_wait (slot, key);

@@ -155,25 +155,33 @@ ui_session_walk (UiSession *self, int by)
 }
 
 void
-ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth)
+ui_session_put_pictures (UiSession *self, GPtrArray *items, guint first, EngTruth *truth)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < paths->len; i++)
-    g_ptr_array_add (items, ui_picture_new (paths->pdata[i]));
   ui_batch_stop (self->batch);
   ui_session_set_filter (self, UI_FILTER_ALL, -1);
   ui_session_set_truth (self, truth);
   set_picture (self, NULL, 0, 0);
   drop_decoded (self);
+  ui_session_drop_kept (self);
   ui_viewport_fit (self->viewport);
   self->direction = 1;
-  /* A large picture goes the usual way: its smaller copy for the screen is made off the main thread. */
-  if (MAX (eng_image_width (image), eng_image_height (image)) <= ADOPT_MOST)
-    ui_picture_adopt (items->pdata[first], image);
   g_list_store_splice (self->pictures, 0, g_list_model_get_n_items (G_LIST_MODEL (self->pictures)), items->pdata,
                        items->len);
   ui_session_label_pictures (self);
-  set_picture (self, items->pdata[first], first, 0);
+  if (items->len > 0)
+    set_picture (self, items->pdata[first], first, 0);
+}
+
+void
+ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < paths->len; i++)
+    g_ptr_array_add (items, ui_picture_new (paths->pdata[i]));
+  /* A large picture goes the usual way: its smaller copy for the screen is made off the main thread. */
+  if (MAX (eng_image_width (image), eng_image_height (image)) <= ADOPT_MOST)
+    ui_picture_adopt (items->pdata[first], image);
+  ui_session_put_pictures (self, items, first, truth);
 }
 
 void

@@ -59,7 +59,15 @@ struct _UiSession
   UiViewport *viewport;
   char *page;
   guint columns;
-  gboolean loading; /* a state is being restored: told once, at the end */
+  guint loading; /* a state is being restored: told once, at the end */
+
+  /* session-kept.c, session-file.c */
+  char *path;         /* of the session's file; NULL: none yet */
+  guint64 saved_mark; /* of the history, when it was saved */
+  GPtrArray *kept;    /* EngSessionMap*, newest last: what a session file holds */
+  gboolean keeps_old; /* maps of files that changed are shown until a person says otherwise */
+  char *lost_model, *lost_sha256, *lost_output,
+      *lost_state; /* what the session was about; NULL: the model is there */
   UiHistory *history;
   gboolean pointer_inside;
   double pointer_x, pointer_y;
@@ -81,6 +89,7 @@ enum
   PROP_TARGET,
   PROP_FILTER,
   PROP_REMEMBERED,
+  PROP_PATH,
   N_PROPS
 };
 extern GParamSpec *ui_session_props[N_PROPS];
@@ -92,6 +101,8 @@ enum
   JOBS_CHANGED,
   PROBLEM,
   OPENED,
+  FOUND_SESSION,
+  ADVICE,
   N_SIGNALS
 };
 extern guint ui_session_signals[N_SIGNALS];
@@ -119,7 +130,32 @@ UiSlot *ui_session_add_copy (UiSession *self, const EngMethod *method, int numbe
 GHashTable *ui_session_ranges_new (void);
 void ui_session_note_range (UiSession *self, UiSlot *slot);
 
+/* What @slot explains: its own class where it is pinned. The contrast is -1 for none; a class cannot be explained
+ * rather than itself. */
+int ui_session_target_of (UiSession *self, UiSlot *slot);
+int ui_session_contrast_of (UiSession *self, UiSlot *slot);
+
+/* session.c */
+void ui_session_set_model (UiSession *self, EngModel *model); /* (nullable) */
+
+/* session-file.c */
+void ui_session_clear_lost (UiSession *self);
+
+/* session-kept.c */
+/* How @slot's map of the current picture is made; NULL: nothing is asked for. (transfer full) */
+EngSessionMap *ui_session_recipe (UiSession *self, UiSlot *slot);
+/* Of @slot, finished or stopped: to be written with the session. */
+void ui_session_note_kept (UiSession *self, UiSlot *slot);
+/* A map for @slot that came with the session and fits the picture; (nullable). @own: (out): it was made with just
+ * these files, and not with others that stood in their place. */
+EngSessionMap *ui_session_find_kept (UiSession *self, UiSlot *slot, gboolean *own);
+/* Those that were made with other files than the open ones. */
+void ui_session_drop_old (UiSession *self);
+void ui_session_drop_kept (UiSession *self);
+
 /* session-pictures.c */
+/* @items: UiPicture*; @first: shown, unless there are none. */
+void ui_session_put_pictures (UiSession *self, GPtrArray *items, guint first, EngTruth *truth);
 void ui_session_replace_pictures (UiSession *self, GPtrArray *paths, guint first, EngImage *image, EngTruth *truth);
 void ui_session_drop_pictures (UiSession *self);
 

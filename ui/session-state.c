@@ -364,7 +364,7 @@ gboolean
 ui_session_state_load (UiSession *self, const EngJson *state, GError **error)
 {
   gboolean ok = TRUE;
-  self->loading = TRUE;
+  self->loading++;
   for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
     {
       EngJson in;
@@ -375,7 +375,7 @@ ui_session_state_load (UiSession *self, const EngJson *state, GError **error)
         good = sections[i].load (self, &in, where);
       ok = good && ok;
     }
-  self->loading = FALSE;
+  self->loading--;
   ui_session_notify (self, PROP_TARGET);
   ui_session_display_changed (self);
   ui_session_refresh (self, 0);

@@ -26,11 +26,16 @@ ui_session_report (UiSession *self, const char *message, const char *action)
 
 /* ---- opening ---- */
 
-static void
-set_model (UiSession *self, EngModel *model)
+void
+ui_session_set_model (UiSession *self, EngModel *model)
 {
   g_set_object (&self->model, model);
   ui_session_model_free (self);
+  if (model)
+    {
+      ui_session_clear_lost (self);
+      ui_session_drop_old (self);
+    }
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->pictures)); i++)
     {
       g_autoptr (UiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), i);
@@ -87,7 +92,7 @@ open_model_done (gpointer data)
           EngPreprocess *view = eng_model_preprocess (open->model);
           g_autofree char *detail = g_strdup_printf ("%d classes · %d × %d × %d", eng_model_n_classes (open->model),
                                                      view->channels, view->height, view->width);
-          set_model (self, open->model);
+          ui_session_set_model (self, open->model);
           g_signal_emit (self, ui_session_signals[OPENED], 0, open->path, "model", detail);
           if (open->error)
             {
@@ -134,6 +139,8 @@ on_found (const UiFound *found, gpointer data)
   g_autoptr (UiSession) self = data;
   if (self->closed)
     return;
+  if (found->session)
+    g_signal_emit (self, ui_session_signals[FOUND_SESSION], 0, found->session);
   if (found->model)
     open_model (self, found->model, NULL);
   if (found->image)
@@ -180,7 +187,7 @@ ui_session_model (UiSession *self)
 gboolean
 ui_session_in_use (UiSession *self)
 {
-  return self->model || self->picture || self->opening;
+  return self->model || self->picture || self->opening || self->lost_model;
 }
 
 /* ---- the class ---- */
@@ -295,6 +302,8 @@ ui_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *s
   UiSession *self = UI_SESSION (object);
   if (id == PROP_MODEL)
     g_value_set_object (value, self->model);
+  else if (id == PROP_PATH)
+    g_value_set_string (value, self->path);
   else if (id == PROP_OPENING)
     g_value_set_string (value, self->opening);
   else if (id == PROP_PICTURE)
@@ -336,6 +345,9 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->viewport);
   ui_map_cache_free (self->cache);
   g_free (self->page);
+  g_free (self->path);
+  ui_session_clear_lost (self);
+  g_ptr_array_unref (self->kept);
   g_hash_table_unref (self->asked);
   g_free (self->opening);
   g_free (self->prediction_problem);
@@ -354,6 +366,10 @@ install_signals (void)
       g_signal_new ("jobs-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   ui_session_signals[PROBLEM] = g_signal_new ("problem", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                               G_TYPE_STRING, G_TYPE_STRING);
+  ui_session_signals[FOUND_SESSION] =
+      g_signal_new ("found-session", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  ui_session_signals[ADVICE] = g_signal_new ("advice", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                             G_TYPE_STRING, G_TYPE_STRING);
   ui_session_signals[OPENED] = g_signal_new ("opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                              G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 }
@@ -367,6 +383,7 @@ ui_session_class_init (UiSessionClass *klass)
   object_class->dispose = ui_session_dispose;
   object_class->finalize = ui_session_finalize;
   ui_session_props[PROP_MODEL] = g_param_spec_object ("model", NULL, NULL, ENG_TYPE_MODEL, flags);
+  ui_session_props[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
   ui_session_props[PROP_OPENING] = g_param_spec_string ("opening", NULL, NULL, NULL, flags);
   ui_session_props[PROP_PICTURE] = g_param_spec_object ("picture", NULL, NULL, UI_TYPE_PICTURE, flags);
   ui_session_props[PROP_PREDICTIONS] = g_param_spec_pointer ("predictions", NULL, NULL, flags);
@@ -410,6 +427,8 @@ ui_session_init (UiSession *self)
   self->pictures = g_list_store_new (UI_TYPE_PICTURE);
   self->slots = g_list_store_new (UI_TYPE_SLOT);
   self->cache = ui_map_cache_new (CACHE_BYTES);
+  self->kept = g_ptr_array_new_with_free_func ((GDestroyNotify)eng_session_map_free);
+  self->keeps_old = TRUE;
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->viewport = ui_viewport_new ();
   self->differences = g_list_store_new (UI_TYPE_SLOT);

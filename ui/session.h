@@ -39,6 +39,8 @@ typedef enum
  * the class that it is contrasted with), "filter", "remembered".
  * Signals: "display-changed"; "pointer-changed"; "jobs-changed" (some slot changed);
  * "problem" (const char *message, const char *action): for people, @action opens something else;
+ * "found-session" (const char *path): among what was opened; the window says where it goes;
+ * "advice" (const char *message, const char *kind): a question that can wait; @kind: "moved" or "changed";
  * "opened" (const char *path, const char *kind, const char *detail): worth remembering. */
 UiSession *ui_session_new (void);
 /* Cancels everything; the session shows nothing from here on. */
@@ -63,6 +65,23 @@ void ui_session_remember_model (UiSession *self);
 const char *ui_session_remembered (UiSession *self); /* (nullable): path */
 /* TRUE as soon as there is, or soon will be, something to look at. */
 gboolean ui_session_in_use (UiSession *self);
+
+/* ---- coming back ---- */
+/* Reads a .sightline file in the background and becomes what it says; what cannot be read is reported and leaves the
+ * session as it was. @autosaved: what was left by a program that ended without saying so: it is unsaved work. */
+void ui_session_open_file (UiSession *self, const char *path, gboolean autosaved);
+const char *ui_session_path (UiSession *self); /* of its file; NULL: never saved */
+/* TRUE when a person changed something since it was saved or opened. */
+gboolean ui_session_unsaved (UiSession *self);
+/* What a file would hold. (transfer full) */
+EngSession *ui_session_snapshot (UiSession *self);
+/* Writes in the background, then calls @done (nullable) on the main context; failure is reported too. */
+void ui_session_save (UiSession *self, const char *path, void (*done) (gboolean ok, gpointer data), gpointer data);
+/* Answers to "advice": maps of files that changed are made anew, or stay. */
+void ui_session_recompute (UiSession *self);
+/* Where the lost model, or the folder of the lost pictures, is now. */
+void ui_session_locate (UiSession *self, const char *path);
+gboolean ui_session_model_lost (UiSession *self);
 
 /* ---- pictures ---- */
 GListModel *ui_session_pictures (UiSession *self); /* of UiPicture */

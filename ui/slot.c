@@ -559,6 +559,16 @@ ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map)
 }
 
 void
+ui_slot_show_stopped (UiSlot *self, const char *key, EngHeatmap *map, double progress)
+{
+  reset (self, key);
+  set_map (self, map);
+  self->progress = progress;
+  self->state = UI_SLOT_STOPPED;
+  changed (self);
+}
+
+void
 ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority)
 {
   reset (self, key);

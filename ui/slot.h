@@ -75,6 +75,8 @@ const char *ui_slot_key (UiSlot *self);                                 /* what 
 void ui_slot_clear (UiSlot *self);                                      /* cancels, forgets; keeps IMPOSSIBLE */
 void ui_slot_wait (UiSlot *self, const char *key);                      /* -> PENDING */
 void ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map); /* -> DONE */
+/* A preview of long ago -> STOPPED at @progress. */
+void ui_slot_show_stopped (UiSlot *self, const char *key, EngHeatmap *map, double progress);
 /* (transfer full): watches and starts it. "finished" with the map when it is done. */
 void ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority);
 void ui_slot_fail (UiSlot *self, const char *key, const char *reason);

@@ -328,7 +328,7 @@ subject_key_of (UiSession *session)
   EngModel *model = ui_session_model (session);
   UiPicture *picture = ui_session_picture (session);
   int target = ui_session_target (session);
-  if (!model || !picture || !ui_picture_image (picture) || target < 0)
+  if (!model || !picture || !ui_picture_image (picture) || ui_picture_lost (picture) || target < 0)
     return NULL;
   g_autofree char *view = eng_preprocess_describe (eng_model_preprocess (model));
   return g_strdup_printf ("%s\n%s\n%s\n%s\n%d", eng_model_sha256 (model), eng_model_output (model), view,

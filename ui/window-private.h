@@ -1,6 +1,7 @@
 /* Parts of the window that its files share. */
 #pragma once
 
+#include "ui/autosave.h"
 #include "ui/class-list.h"
 #include "ui/display-pane.h"
 #include "ui/image-strip.h"
@@ -27,11 +28,13 @@ struct _UiWindow
   GtkRevealer *info_revealer;
   GtkInfoBar *info;
   GtkLabel *info_text;
-  GtkButton *info_button;
+  GtkButton *info_button, *info_second;
   GtkStack *root;
   UiStartPage *start;
   GtkWidget *veil;
   UiToast *toast;
+  UiAutosave *autosave;
+  gboolean closing, discards; /* after the question whether to save */
 
   GtkStack *pages, *sides, *lefts;
   UiModelPage *model_page;
@@ -73,6 +76,29 @@ void ui_window_update_actions (UiWindow *self);
 void ui_window_update_toggles (UiWindow *self); /* as the session and the panes are */
 gboolean ui_window_get_toggle (UiWindow *self, const char *name);
 void ui_window_set_toggle (UiWindow *self, const char *name, gboolean on);
+
+/* window.c */
+void ui_window_update_title (UiWindow *self);
+
+/* window-info.c */
+/* @action: of the button that helps; "": none does. */
+void ui_window_tell_problem (UiWindow *self, const char *message, const char *action);
+/* @kind: "moved", "changed", "restore" */
+void ui_window_ask_question (UiWindow *self, const char *message, const char *kind);
+void ui_window_hide_info (UiWindow *self);
+
+/* window-session.c */
+void ui_window_add_session (UiWindow *self);
+void ui_window_open_session (UiWindow *self, GVariant *unused);
+void ui_window_save (UiWindow *self, GVariant *unused);
+void ui_window_save_as (UiWindow *self, GVariant *unused);
+void ui_window_locate (UiWindow *self, GVariant *unused);
+void ui_window_recompute (UiWindow *self, GVariant *unused);
+void ui_window_keep_old_maps (UiWindow *self, GVariant *unused);
+void ui_window_restore_session (UiWindow *self, GVariant *unused);
+void ui_window_dismiss_session (UiWindow *self, GVariant *unused);
+/* FALSE: there is unsaved work, and the question what becomes of it is asked. */
+gboolean ui_window_may_close (UiWindow *self);
 
 /* window-undo.c */
 void ui_window_add_undo (UiWindow *self);

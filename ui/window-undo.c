@@ -42,6 +42,7 @@ static void
 on_history (gpointer window)
 {
   ui_window_update_undo (window);
+  ui_window_update_title (window);
 }
 
 /* In the capture phase, before whatever is under the pointer hears of it. */

@@ -3,6 +3,7 @@
 #include "ui/window-private.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ui/history.h"
 #include "ui/recents.h"
@@ -15,26 +16,6 @@
 #define HINT_NEEDS 1240
 
 G_DEFINE_FINAL_TYPE (UiWindow, ui_window, GTK_TYPE_APPLICATION_WINDOW)
-
-/* ---- problems ---- */
-
-static void
-hide_info (UiWindow *self)
-{
-  gtk_revealer_set_reveal_child (self->info_revealer, FALSE);
-}
-
-static void
-on_problem (UiWindow *self, const char *message, const char *action)
-{
-  gboolean has_action = action && *action;
-  gtk_label_set_label (self->info_text, message);
-  gtk_widget_set_visible (GTK_WIDGET (self->info_button), has_action);
-  if (has_action)
-    gtk_actionable_set_action_name (GTK_ACTIONABLE (self->info_button), action);
-  gtk_info_bar_set_revealed (self->info, TRUE);
-  gtk_revealer_set_reveal_child (self->info_revealer, TRUE);
-}
 
 /* ---- labels ---- */
 
@@ -152,15 +133,22 @@ update_notice (UiWindow *self)
   update_hint (self);
 }
 
-static void
-update_title (UiWindow *self)
+/* The session's file; before there is one, what is looked at. A dot for what is not saved. */
+void
+ui_window_update_title (UiWindow *self)
 {
   UiPicture *picture = ui_session_picture (self->session);
   EngModel *model = ui_session_model (self->session);
-  const char *name = picture ? ui_picture_name (picture) : model ? eng_model_name (model) : NULL;
-  g_autofree char *title = name ? g_strdup_printf ("%s — Sightline", name) : g_strdup ("Sightline");
+  const char *path = ui_session_path (self->session);
+  g_autofree char *file = path ? g_filename_display_basename (path) : NULL;
+  if (file && g_str_has_suffix (file, ENG_SESSION_SUFFIX))
+    file[strlen (file) - strlen (ENG_SESSION_SUFFIX)] = '\0';
+  const char *name = file ? file : picture ? ui_picture_name (picture) : model ? eng_model_name (model) : NULL;
+  const char *dot = ui_session_unsaved (self->session) ? "• " : "";
+  g_autofree char *title = name ? g_strdup_printf ("%s%s — Sightline", dot, name) : g_strdup ("Sightline");
+  g_autofree char *label = g_strdup_printf ("%s%s", dot, name ? name : "Sightline");
   gtk_window_set_title (GTK_WINDOW (self), title);
-  gtk_label_set_label (self->title, name ? name : "Sightline");
+  gtk_label_set_label (self->title, label);
 }
 
 static void
@@ -291,11 +279,11 @@ static void
 on_model (UiWindow *self)
 {
   if (ui_session_model (self->session))
-    hide_info (self);
+    ui_window_hide_info (self);
   update_page (self);
   update_model (self);
   update_notice (self);
-  update_title (self);
+  ui_window_update_title (self);
 }
 
 static void
@@ -310,7 +298,7 @@ on_picture (UiWindow *self)
 {
   update_page (self);
   update_notice (self);
-  update_title (self);
+  ui_window_update_title (self);
   update_status (self);
   update_zoom (self);
 }
@@ -323,7 +311,7 @@ on_opened (UiWindow *self, const char *path, const char *kind, const char *detai
   if (g_strcmp0 (path, model) != 0 && g_strcmp0 (path, scenes) != 0)
     ui_recents_add (path, kind, detail);
   if (!g_str_equal (kind, "model"))
-    hide_info (self);
+    ui_window_hide_info (self);
 }
 
 static void
@@ -337,7 +325,7 @@ on_start_open (UiWindow *self, const char *path)
     }
   g_autofree char *name = g_filename_display_basename (path);
   g_autofree char *message = g_strdup_printf ("%s is not there any more. It was taken off the list.", name);
-  on_problem (self, message, "");
+  ui_window_tell_problem (self, message, "");
   ui_recents_remove (path);
 }
 
@@ -414,10 +402,11 @@ connect_session (UiWindow *self)
   ui_model_labels_set_session (self->model_labels, session);
   ui_model_facts_set_session (self->model_facts_pane, session);
   ui_task_button_set_session (self->tasks, session);
-  g_signal_connect_object (session, "problem", G_CALLBACK (on_problem), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "problem", G_CALLBACK (ui_window_tell_problem), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "opened", G_CALLBACK (on_opened), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::path", G_CALLBACK (ui_window_update_title), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "pointer-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
@@ -457,6 +446,8 @@ ui_window_close_request (GtkWindow *window)
 {
   UiWindow *self = UI_WINDOW (window);
   int width, height;
+  if (!ui_window_may_close (self))
+    return TRUE;
   gtk_window_get_default_size (window, &width, &height);
   if (!gtk_window_is_maximized (window) && !gtk_window_is_fullscreen (window))
     {
@@ -476,6 +467,7 @@ ui_window_dispose (GObject *object)
   g_clear_handle_id (&self->output_idle, g_source_remove);
   if (self->session)
     {
+      g_clear_pointer (&self->autosave, ui_autosave_free);
       ui_history_connect (ui_session_history (self->session), NULL, NULL);
       ui_session_close (self->session);
     }
@@ -504,6 +496,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (info);
   BIND (info_text);
   BIND (info_button);
+  BIND (info_second);
   BIND (root);
   BIND (start);
   BIND (veil);
@@ -573,8 +566,9 @@ ui_window_init (UiWindow *self)
   ui_window_add_pages (self);
   connect_session (self);
   ui_window_add_undo (self);
+  ui_window_add_session (self);
   ui_window_add_drop_target (self);
-  g_signal_connect_swapped (self->info, "response", G_CALLBACK (hide_info), self);
+  g_signal_connect_swapped (self->info, "response", G_CALLBACK (ui_window_hide_info), self);
   g_signal_connect_swapped (self->start, "open", G_CALLBACK (on_start_open), self);
   g_signal_connect_swapped (self->columns, "notify::selected", G_CALLBACK (on_columns), self);
   g_signal_connect_swapped (self->model_output, "notify::selected", G_CALLBACK (on_output), self);

@@ -17,4 +17,7 @@ void ui_window_open (UiWindow *self, const char *const *paths);
 /* Keys that text entries do not need; the others live in the window. */
 void ui_window_install_accels (GtkApplication *application);
 
+const char *ui_window_info (UiWindow *self);               /* text of the bar above the work; NULL: none */
+void ui_window_save_to (UiWindow *self, const char *path); /* the session, as the dialog would */
+
 G_END_DECLS
