@@ -5,14 +5,19 @@
 #include "ui/appearance.h"
 #include "ui/loader.h"
 
-static gboolean has_display;
+#define HOME_VARIABLE "SIGHTLINE_TEST_HOME"
+
+static gboolean has_display, is_child;
 static char *home;
 
 void
 test_ui_init (int *argc, char ***argv)
 {
   static const char *const folders[] = { "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME" };
-  home = test_tmpdir ();
+  /* A process that a test starts shares its folder. */
+  is_child = g_getenv (HOME_VARIABLE) != NULL;
+  home = is_child ? g_strdup (g_getenv (HOME_VARIABLE)) : test_tmpdir ();
+  g_setenv (HOME_VARIABLE, home, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     g_setenv (folders[i], home, TRUE);
   /* Names are kept where the test can read them; no session bus is asked for. */
@@ -30,7 +35,8 @@ test_ui_run (void)
   ui_loader_shutdown ();
   eng_engine_shutdown ();
   ui_appearance_shutdown ();
-  test_remove_tree (home);
+  if (!is_child)
+    test_remove_tree (home);
   g_free (home);
   return result;
 }
@@ -106,6 +112,52 @@ test_ui_window (void)
   UiWindow *window = ui_window_new (application);
   gtk_window_present (GTK_WINDOW (window));
   return window;
+}
+
+typedef struct
+{
+  GtkWidget *widget;
+  guint frames;
+  GBytes *pixels;
+} Grab;
+
+#define SETTLE_FRAMES 8 /* colours follow their map within a frame or two */
+
+/* A widget has something to copy only between a frame that drew it and its next change. */
+static void
+on_frame (GdkFrameClock *clock, Grab *grab)
+{
+  if (++grab->frames < SETTLE_FRAMES)
+    {
+      gtk_widget_queue_draw (grab->widget);
+      return;
+    }
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (grab->widget);
+  GtkNative *native = gtk_widget_get_native (grab->widget);
+  int w = gtk_widget_get_width (grab->widget), h = gtk_widget_get_height (grab->widget);
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  gdk_paintable_snapshot (paintable, GDK_SNAPSHOT (snapshot), w, h);
+  g_autoptr (GskRenderNode) node = gtk_snapshot_free_to_node (snapshot);
+  if (!node || grab->pixels)
+    return;
+  g_autoptr (GdkTexture) texture = gsk_renderer_render_texture (gtk_native_get_renderer (native), node,
+                                                                &GRAPHENE_RECT_INIT (0, 0, (float)w, (float)h));
+  gsize stride = (gsize)gdk_texture_get_width (texture) * 4, n = stride * (gsize)gdk_texture_get_height (texture);
+  guchar *pixels = g_malloc (n);
+  gdk_texture_download (texture, pixels, stride);
+  grab->pixels = g_bytes_new_take (pixels, n);
+}
+
+GBytes *
+test_ui_pixels (GtkWidget *widget)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
+  Grab grab = { widget, 0, NULL };
+  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_frame), &grab);
+  gtk_widget_queue_draw (widget);
+  wait_until (grab.pixels);
+  g_signal_handler_disconnect (clock, handler);
+  return grab.pixels;
 }
 
 void

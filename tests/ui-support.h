@@ -8,7 +8,8 @@
   while (!(condition))                                                                                               \
   g_main_context_iteration (NULL, TRUE)
 
-/* Settings, recent files, caches and states go to a new folder; GTK starts if there is a display. */
+/* Settings, recent files, caches and states go to a new folder (that of the test that started this
+ * process, if one did); GTK starts if there is a display. */
 void test_ui_init (int *argc, char ***argv);
 /* Runs the tests, ends the threads, removes the folder. */
 int test_ui_run (void);
@@ -25,5 +26,7 @@ gboolean test_ui_settled (UiSession *session);
 void test_ui_idle (void);
 /* A window of its own application. Destroy it with gtk_window_destroy(). */
 UiWindow *test_ui_window (void);
+/* What @widget looks like in its window. (transfer full) */
+GBytes *test_ui_pixels (GtkWidget *widget);
 /* Closes @session, which must be the last reference. */
 void test_ui_end (UiSession *session);

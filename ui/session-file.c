@@ -193,6 +193,7 @@ typedef struct
   gboolean model_changed;
   Found *found; /* per picture */
   guint n_missing;
+  GPtrArray *spreads; /* UiSpread*, of each map, NULL for those that are not finished */
   GError *error, *model_error;
 } Open;
 
@@ -240,6 +241,12 @@ open_work (gpointer data)
     open->model =
         eng_model_open_output (open->file->model, open->file->model_output, open->cancellable, &open->model_error);
   look_for_pictures (open);
+  open->spreads = g_ptr_array_new ();
+  for (guint i = 0; i < open->file->maps->len; i++)
+    {
+      const EngSessionMap *map = open->file->maps->pdata[i];
+      g_ptr_array_add (open->spreads, map->map && map->progress >= 1 ? ui_session_spread_of (map->map) : NULL);
+    }
   g_cancellable_set_error_if_cancelled (open->cancellable, &open->error);
 }
 
@@ -314,12 +321,21 @@ take_state (UiSession *self, Open *open)
     ui_session_report (self, error->message, "");
 }
 
+/* Colours stand for what they stood for: the ranges of all these maps take part in it. */
 static void
-take_maps (UiSession *self, EngSession *file)
+take_maps (UiSession *self, Open *open)
 {
+  EngSession *file = open->file;
   /* The first in the file are the ones on screen: they stay longest. */
   for (guint i = file->maps->len; i-- > 0;)
-    g_ptr_array_add (self->kept, eng_session_map_copy (file->maps->pdata[i]));
+    {
+      const EngSessionMap *map = file->maps->pdata[i];
+      const EngMethod *method = eng_method_find (map->method, NULL);
+      g_autofree char *name = g_strdup_printf ("file %u", i);
+      g_ptr_array_add (self->kept, eng_session_map_copy (map));
+      if (method && open->spreads->pdata[i])
+        ui_session_take_range (self, name, method, g_steal_pointer (&open->spreads->pdata[i]));
+    }
 }
 
 void
@@ -346,7 +362,8 @@ become (UiSession *self, Open *open)
       self->lost_state = g_strdup (open->file->state);
     }
   put_pictures (self, open);
-  take_maps (self, open->file);
+  g_hash_table_remove_all (self->ranges);
+  take_maps (self, open);
   take_state (self, open);
   self->loading--;
   ui_session_refresh (self, 0);
@@ -373,6 +390,9 @@ open_done (gpointer data)
         become (self, open);
       ui_session_notify (self, PROP_OPENING);
     }
+  for (guint i = 0; open->spreads && i < open->spreads->len; i++)
+    g_clear_pointer (&open->spreads->pdata[i], ui_spread_free);
+  g_clear_pointer (&open->spreads, g_ptr_array_unref);
   g_clear_pointer (&open->file, eng_session_free);
   g_clear_object (&open->model);
   g_clear_error (&open->error);

@@ -129,6 +129,11 @@ UiSlot *ui_session_add_copy (UiSession *self, const EngMethod *method, int numbe
 /* session-scale.c */
 GHashTable *ui_session_ranges_new (void);
 void ui_session_note_range (UiSession *self, UiSlot *slot);
+/* For maps that come from a file: what is remembered of one (any thread, transfer full), and remembering it. @name:
+ * as good as a key. */
+UiSpread *ui_session_spread_of (const EngHeatmap *map);
+void ui_session_take_range (UiSession *self, const char *name, const EngMethod *method,
+                            UiSpread *spread /* (transfer full) */);
 
 /* What @slot explains: its own class where it is pinned. The contrast is -1 for none; a class cannot be explained
  * rather than itself. */

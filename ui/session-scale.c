@@ -36,6 +36,21 @@ ui_session_note_range (UiSession *self, UiSlot *slot)
   g_hash_table_insert (self->ranges, g_strdup (ui_slot_key (slot)), range);
 }
 
+UiSpread *
+ui_session_spread_of (const EngHeatmap *map)
+{
+  g_autoptr (UiSpread) whole = ui_spread_new (map);
+  return ui_spread_thin (whole, QUANTILES);
+}
+
+void
+ui_session_take_range (UiSession *self, const char *name, const EngMethod *method, UiSpread *spread)
+{
+  Range *range = g_new (Range, 1);
+  *range = (Range){ method, spread };
+  g_hash_table_insert (self->ranges, g_strdup (name), range);
+}
+
 /* Maps on screen; a preview counts, so that its colours do not jump when it is done. */
 static void
 widen_by_tiles (UiSession *self, const UiRange *range, const EngMethod *method, UiScale *out)
