@@ -184,7 +184,8 @@ start_next (UiScores *self)
 {
   GListModel *tiles = ui_session_tiles (self->session);
   UiPicture *picture = ui_session_picture (self->session);
-  if (!picture || !ui_picture_image (picture))
+  /* A stand-in for a lost picture has nothing to score, nor has a map whose model is gone. */
+  if (!picture || !ui_picture_image (picture) || ui_picture_lost (picture) || !ui_session_model (self->session))
     return FALSE;
   for (guint i = 0; i < g_list_model_get_n_items (tiles); i++)
     {
