@@ -423,7 +423,8 @@ eng_heatmap_decode (GBytes *bytes, const char *origin, GError **error)
   const char *stop = line ? memchr (line, '\n', MIN ((gsize)(end - line), 12)) : NULL;
   g_autofree char *digits = stop ? g_strndup (line, stop - line) : NULL;
   guint64 length = 0;
-  if (!stop || end - stop < 3 || !g_ascii_string_to_unsigned (digits, 10, 2, (guint64)(end - stop - 1), &length, NULL))
+  if (!stop || end - stop < 3
+      || !g_ascii_string_to_unsigned (digits, 10, 2, (guint64)(end - stop - 1), &length, NULL))
     {
       eng_fail (error, ENG_ERROR_INVALID, "%s is not a map of this program, or it is cut short.", origin);
       return NULL;

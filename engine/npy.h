@@ -1,4 +1,5 @@
-/* NumPy .npy files: written as version 1.0, float32, C order; every real type, byte order and memory order is read. */
+/* NumPy .npy files: written as version 1.0, float32, C order; every real type, byte order and memory order is read.
+ */
 #pragma once
 
 #include <glib.h>
