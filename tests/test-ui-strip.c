@@ -402,6 +402,37 @@ test_popover (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* Pictures in sight say what the model takes them for without being visited; a broken one holds up nobody. */
+static void
+test_foresight (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  g_autofree char *folder = test_tmpdir (), *broken = g_build_filename (folder, "2.png", NULL);
+  g_autofree char *model = test_data ("models/scenes-cnn.onnx");
+  copy_scene ("harbour-01.png", folder, "1.png");
+  g_assert_true (g_file_set_contents (broken, "not a picture", -1, NULL));
+  copy_scene ("night-01.png", folder, "3.png");
+  UiWindow *window = test_ui_window ();
+  UiSession *session = ui_window_session (window);
+  test_ui_show_only (session, "grad-cam");
+  open_both (session, model, folder);
+  wait_until (test_ui_settled (session));
+  g_autoptr (UiPicture) last = g_list_model_get_item (ui_session_pictures (session), 2);
+  wait_until (ui_picture_probabilities (last, NULL));
+  g_assert_cmpstr (ui_picture_caption (last), ==, "lighthouse");
+  g_assert_cmpuint (ui_session_position (session), ==, 0);
+  g_assert_false (ui_picture_explained (last));
+  /* The same again behind another preprocessing. */
+  g_autoptr (EngPreprocess) other = eng_preprocess_copy (ui_session_preprocess (session));
+  other->mean[0] += 0.01f;
+  ui_session_set_preprocess (session, other);
+  wait_until (!ui_picture_probabilities (last, NULL));
+  wait_until (ui_picture_probabilities (last, NULL));
+  gtk_window_destroy (GTK_WINDOW (window));
+  test_remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -412,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/strip/labels/classes", test_class_names);
   g_test_add_func ("/strip/labels/folders", test_folder_labels);
   g_test_add_func ("/strip/filters", test_filters);
+  g_test_add_func ("/strip/foresight", test_foresight);
   g_test_add_func ("/strip/line/explain-all", test_explain_all);
   g_test_add_func ("/strip/line/ends", test_line_ends);
   g_test_add_func ("/strip/line/broken", test_broken_in_line);

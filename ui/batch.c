@@ -153,7 +153,7 @@ static void
 predict_work (gpointer data)
 {
   Step *step = data;
-  step->logits = eng_model_predict_image (step->model, step->image, &step->error);
+  step->logits = ui_session_predict (step->model, step->image, &step->error);
 }
 
 static void

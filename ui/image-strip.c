@@ -145,21 +145,21 @@ setup_cell (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
 }
 
 static void
-bind_cell (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
+bind_cell (GtkListItemFactory *factory, GtkListItem *item, UiImageStrip *self)
 {
   GtkWidget *box = gtk_list_item_get_child (item);
   Cell *cell = g_object_get_data (G_OBJECT (box), "cell");
   cell->bound = g_object_ref (gtk_list_item_get_item (item));
   cell->handler = g_signal_connect (cell->bound, "changed", G_CALLBACK (update_cell), box);
-  ui_picture_want_thumbnail (cell->bound, TRUE);
+  ui_session_look_at (self->session, cell->bound, TRUE);
   update_cell (cell->bound, box);
 }
 
 static void
-unbind_cell (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
+unbind_cell (GtkListItemFactory *factory, GtkListItem *item, UiImageStrip *self)
 {
   Cell *cell = g_object_get_data (G_OBJECT (gtk_list_item_get_child (item)), "cell");
-  ui_picture_want_thumbnail (cell->bound, FALSE);
+  ui_session_look_at (self->session, cell->bound, FALSE);
   g_clear_signal_handler (&cell->handler, cell->bound);
   g_clear_object (&cell->bound);
 }
@@ -334,8 +334,8 @@ ui_image_strip_init (UiImageStrip *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
   g_signal_connect (factory, "setup", G_CALLBACK (setup_cell), NULL);
-  g_signal_connect (factory, "bind", G_CALLBACK (bind_cell), NULL);
-  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cell), NULL);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_cell), self);
+  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cell), self);
   gtk_list_view_set_factory (self->list, factory);
   GtkEventController *keys = gtk_event_controller_key_new ();
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);

@@ -245,19 +245,25 @@ typedef struct
   GError *error;
 } Predict;
 
+float *
+ui_session_predict (EngModel *model, EngImage *image, GError **error)
+{
+  g_autofree float *logits = eng_model_predict_image (model, image, error);
+  for (int i = 0; logits && i < eng_model_n_classes (model); i++)
+    if (isnan (logits[i]))
+      {
+        eng_fail (error, ENG_ERROR_INVALID,
+                  "The model returned NaN for this picture. Check the normalisation on the Model page.");
+        return NULL;
+      }
+  return g_steal_pointer (&logits);
+}
+
 static void
 predict_work (gpointer data)
 {
   Predict *predict = data;
-  predict->logits = eng_model_predict_image (predict->model, predict->image, &predict->error);
-  for (int i = 0; predict->logits && i < eng_model_n_classes (predict->model); i++)
-    if (isnan (predict->logits[i]))
-      {
-        g_clear_pointer (&predict->logits, g_free);
-        eng_fail (
-            &predict->error, ENG_ERROR_INVALID,
-            "The model returned NaN for this picture. Check the normalisation in the JSON file beside the model.");
-      }
+  predict->logits = ui_session_predict (predict->model, predict->image, &predict->error);
 }
 
 static void

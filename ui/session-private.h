@@ -3,6 +3,7 @@
 
 #include "engine/json-read.h"
 #include "ui/batch.h"
+#include "ui/foresight.h"
 #include "ui/history.h"
 #include "ui/map-cache.h"
 #include "ui/session.h"
@@ -32,6 +33,7 @@ struct _UiSession
   int filter_class;
   guint filter_timer;
   UiBatch *batch;
+  UiForesight *foresight;
 
   /* session-model.c */
   EngPreprocess *wanted; /* the model is being made for it; NULL: it is the model's */
@@ -179,6 +181,8 @@ gboolean ui_session_passes (UiSession *self, UiPicture *picture);
 void ui_session_filter_changed (UiSession *self); /* some picture may pass now that did not, or the reverse */
 /* A person waits for a prediction or a map. */
 gboolean ui_session_is_busy (UiSession *self);
+/* The logits of @image, all of them numbers, or an error. Engine thread. (transfer full) */
+float *ui_session_predict (EngModel *model, EngImage *image, GError **error);
 /* What was computed for @picture, whoever asked for it. */
 void ui_session_take_logits (UiSession *self, UiPicture *picture, const float *logits);
 void ui_session_take_heat (UiSession *self, UiPicture *picture, EngHeatmap *map); /* @picture: (nullable) */

@@ -224,6 +224,13 @@ ui_session_take_heat (UiSession *self, UiPicture *picture, EngHeatmap *map)
     ui_picture_set_heat (picture, map, &self->display);
 }
 
+void
+ui_session_look_at (UiSession *self, UiPicture *picture, gboolean looked_at)
+{
+  ui_picture_want_thumbnail (picture, looked_at);
+  ui_foresight_want (self->foresight, picture, looked_at);
+}
+
 UiBatch *
 ui_session_batch (UiSession *self)
 {
@@ -251,6 +258,7 @@ ui_session_strip_init (UiSession *self)
 {
   self->filter_class = -1;
   self->batch = ui_batch_new (self);
+  self->foresight = ui_foresight_new (self);
   self->filtered = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->pictures)),
                                               GTK_FILTER (gtk_custom_filter_new (passes, self, NULL)));
 }
@@ -260,11 +268,13 @@ ui_session_strip_close (UiSession *self)
 {
   g_clear_handle_id (&self->filter_timer, g_source_remove);
   ui_batch_stop (self->batch);
+  ui_foresight_close (self->foresight);
 }
 
 void
 ui_session_strip_free (UiSession *self)
 {
+  g_clear_object (&self->foresight);
   g_clear_object (&self->batch);
   g_clear_object (&self->filtered);
   g_clear_pointer (&self->truth, eng_truth_unref);

@@ -99,6 +99,9 @@ UiFilter ui_session_filter (UiSession *self, int *class_index);
 void ui_session_set_filter (UiSession *self, UiFilter filter, int class_index);
 /* Labels of the pictures from a table: see eng_truth_parse(). */
 void ui_session_load_truth (UiSession *self, const char *path);
+/* Somebody looks at the picture in the strip, or not any more: it gets a thumbnail and a prediction as soon as
+ * nothing else is to do. Calls are paired. */
+void ui_session_look_at (UiSession *self, UiPicture *picture, gboolean looked_at);
 /* What is explained while nobody waits. */
 UiBatch *ui_session_batch (UiSession *self);
 
