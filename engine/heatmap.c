@@ -16,6 +16,7 @@ struct _EngHeatmap
   EngProvenance provenance;
   EngTrajectoryStep *steps;
   int n_steps;
+  GBytes *state; /* where a stopped run goes on; NULL: nowhere */
 };
 
 static void
@@ -112,8 +113,28 @@ eng_heatmap_unref (EngHeatmap *self)
     return;
   clear_trajectory (self);
   eng_provenance_clear (&self->provenance);
+  g_clear_pointer (&self->state, g_bytes_unref);
   g_free (self->values);
   g_free (self);
+}
+
+gboolean
+eng_heatmap_can_continue (const EngHeatmap *self)
+{
+  return self->state != NULL;
+}
+
+void
+eng_heatmap_take_state (EngHeatmap *self, GBytes *state)
+{
+  g_clear_pointer (&self->state, g_bytes_unref);
+  self->state = state;
+}
+
+GBytes *
+eng_heatmap_state (const EngHeatmap *self)
+{
+  return self->state;
 }
 
 int

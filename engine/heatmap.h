@@ -105,6 +105,12 @@ int eng_heatmap_kept_step (const EngHeatmap *self);
 /* The map as it was at that step of its trajectory, which it keeps. (transfer full) */
 EngHeatmap *eng_heatmap_at_step (const EngHeatmap *self, int index);
 
+/* A run that was stopped can go on from here: see eng_job_continue_from(). Not kept in files. */
+gboolean eng_heatmap_can_continue (const EngHeatmap *self);
+/* Before the heatmap travels: hands over what the run had summed up. (transfer full) */
+void eng_heatmap_take_state (EngHeatmap *self, GBytes *state);
+GBytes *eng_heatmap_state (const EngHeatmap *self); /* (transfer none) (nullable) */
+
 /* Bilinear, half-pixel centres, borders clamped, the arithmetic of PyTorch's interpolate
  * (align_corners=False, no antialias). */
 void eng_upsample_bilinear (const float *src, int rows, int cols, float *dst, int dst_rows, int dst_cols);

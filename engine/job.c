@@ -35,6 +35,8 @@ struct _EngJob
   gint64 started, last_preview;
   guint64 passes_forward, passes_backward;
   GPtrArray *notes; /* EngNote* */
+  EngHeatmap *from; /* what is gone on from; NULL: nothing */
+  GBytes *rest;     /* of a run that was cut short, for its result */
   /* written by the worker, read by everybody: behind the lock */
   GMutex lock;
   EngJobState next_state;
@@ -46,6 +48,7 @@ struct _EngJob
   double next_convergence;
   gboolean stop;
   gint64 first_step, last_notify;
+  guint first_done; /* what an earlier run had done */
   gboolean pending;
   /* what is seen; changes where "changed" is emitted */
   EngJobState state;
@@ -74,6 +77,8 @@ eng_job_finalize (GObject *object)
   g_clear_object (&self->cancel);
   g_clear_pointer (&self->layers, g_ptr_array_unref);
   g_clear_pointer (&self->notes, g_ptr_array_unref);
+  g_clear_pointer (&self->from, eng_heatmap_unref);
+  g_clear_pointer (&self->rest, g_bytes_unref);
   g_free (self->layer);
   g_free (self->pixels);
   g_free (self->input);
@@ -119,6 +124,30 @@ eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int clas
   return self;
 }
 
+gboolean
+eng_job_continue_from (EngJob *self, EngHeatmap *stopped)
+{
+  const EngProvenance *p = eng_heatmap_provenance (stopped);
+  g_autofree char *values = eng_values_to_json (self->values);
+  g_autofree char *preprocessing = eng_preprocess_describe (eng_model_preprocess (self->model));
+  g_return_val_if_fail (self->state == ENG_JOB_QUEUED && !self->from, FALSE);
+  if (!eng_heatmap_can_continue (stopped) || !p->partial || g_strcmp0 (p->method_id, self->method->id) != 0
+      || g_strcmp0 (p->values, values) != 0 || g_strcmp0 (p->preprocessing, preprocessing) != 0
+      || g_strcmp0 (p->model_sha256, eng_model_sha256 (self->model)) != 0
+      || g_strcmp0 (p->image_sha256, eng_image_sha256 (self->image)) != 0 || p->seed != self->seed
+      || p->contrast_index != self->contrast || (self->next_class >= 0 && p->class_index != self->next_class))
+    return FALSE;
+  self->from = eng_heatmap_ref (stopped);
+  self->heatmap = eng_heatmap_ref (stopped);
+  self->passes_forward = p->passes_forward;
+  self->passes_backward = p->passes_backward;
+  self->next_class = p->class_index;
+  self->done = self->next_done = self->first_done = p->done;
+  self->total = self->next_total = p->total;
+  self->convergence = self->next_convergence = p->convergence;
+  return TRUE;
+}
+
 /* ---- telling ---- */
 
 /* Takes over what the worker wrote; on the listening thread. */
@@ -140,8 +169,9 @@ deliver (EngJob *self)
   self->unit = self->next_unit;
   self->convergence = self->next_convergence;
   double elapsed = (double)(g_get_monotonic_time () - self->first_step) / G_USEC_PER_SEC;
-  self->eta = self->state == ENG_JOB_RUNNING && self->done > 0 && elapsed > 0.5
-                  ? elapsed / self->done * (self->total - self->done)
+  guint now_done = self->done - MIN (self->first_done, self->done);
+  self->eta = self->state == ENG_JOB_RUNNING && now_done > 0 && elapsed > 0.5
+                  ? elapsed / now_done * (self->total - self->done)
                   : -1;
   g_mutex_unlock (&self->lock);
   g_signal_emit (self, signal_changed, 0);
@@ -219,6 +249,32 @@ eng_job_stopping (EngJob *self)
   gboolean stop = self->stop;
   g_mutex_unlock (&self->lock);
   return stop;
+}
+
+/* The first number is the item to go on with. */
+const double *
+eng_job_saved (EngJob *self, gsize n, int *first)
+{
+  gsize size;
+  *first = 0;
+  if (!self->from || self->parts > 1)
+    return NULL;
+  const double *state = g_bytes_get_data (eng_heatmap_state (self->from), &size);
+  g_return_val_if_fail (size == sizeof *state * (n + 1), NULL);
+  *first = (int)state[0];
+  return state + 1;
+}
+
+double *
+eng_job_save (EngJob *self, gsize n, int first)
+{
+  if (self->parts > 1 || !eng_job_stopping (self) || first <= 0)
+    return NULL;
+  double *state = g_new0 (double, n + 1);
+  state[0] = first;
+  g_clear_pointer (&self->rest, g_bytes_unref);
+  self->rest = g_bytes_new_take (state, sizeof *state * (n + 1));
+  return state + 1;
 }
 
 void
@@ -316,6 +372,8 @@ work (EngJob *self)
   EngHeatmap *heatmap = NULL;
   g_mutex_lock (&self->lock);
   self->started = g_get_monotonic_time ();
+  if (self->from)
+    self->started -= (gint64)(eng_heatmap_provenance (self->from)->seconds * G_USEC_PER_SEC);
   gboolean cancelled_early = self->next_state == ENG_JOB_CANCELLED;
   if (!cancelled_early)
     {
@@ -331,6 +389,8 @@ work (EngJob *self)
     heatmap = eng_combine_explain (self, &error);
   if (heatmap)
     heatmap = check_finite (self, heatmap, &error);
+  if (heatmap && eng_heatmap_provenance (heatmap)->partial && self->rest)
+    eng_heatmap_take_state (heatmap, g_steal_pointer (&self->rest));
   g_mutex_lock (&self->lock);
   if (heatmap)
     {
@@ -422,7 +482,7 @@ eng_job_stop (EngJob *self)
       return;
     }
   g_mutex_lock (&self->lock);
-  gboolean begun = self->next_done > 0;
+  gboolean begun = self->next_done > 0 && self->next_state == ENG_JOB_RUNNING;
   self->stop = begun;
   g_mutex_unlock (&self->lock);
   if (!begun) /* there is nothing to keep */

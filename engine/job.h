@@ -28,6 +28,14 @@ typedef enum
 EngJob *eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
                      const char *layer, EngValues *values, guint64 seed);
 
+/**
+ * eng_job_continue_from:
+ * @stopped: a result of the same inputs that was cut short by eng_job_stop()
+ *
+ * Before the job starts: it goes on where that one ended, and ends with the same map, bit for bit, as a run that was
+ * never stopped. Returns: FALSE when @stopped is of other inputs or eng_heatmap_can_continue() denies it.
+ */
+gboolean eng_job_continue_from (EngJob *self, EngHeatmap *stopped);
 /* Runs on the calling thread; progress signals come on it. TRUE when done. */
 gboolean eng_job_run (EngJob *self, GError **error);
 /* Queues on the engine thread; properties change and "changed" is emitted on the main context.
@@ -68,6 +76,12 @@ gboolean eng_job_step (EngJob *self, guint done, guint total, const char *unit, 
 /* TRUE a few times a second: time to make a preview and to measure convergence. */
 gboolean eng_job_preview_due (EngJob *self);
 gboolean eng_job_stopping (EngJob *self);
+/* For methods that add up independent items. What an earlier run had summed up, the @n numbers of eng_job_save(), and
+ * the item to go on with. NULL: this run begins with item 0. Owned by the job. */
+const double *eng_job_saved (EngJob *self, gsize n, int *first);
+/* When a run was cut short: where to write the @n numbers from which item @first can be gone on with, before the
+ * result is made. NULL: it is whole, or one part of several, and nothing is kept. */
+double *eng_job_save (EngJob *self, gsize n, int first);
 /* How far the result is settled, at most 1: rank correlation between two independent halves of the samples; for
  * optimisers between the map now and the map at half the steps. */
 void eng_job_report_convergence (EngJob *self, double correlation);

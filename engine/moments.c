@@ -4,6 +4,7 @@
 #include "metrics/rank-correlation.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *const eng_moment_choices[] = { "mean", "squared", "variance", NULL };
 
@@ -47,6 +48,23 @@ eng_moments_add (EngMoments *self, const float *map, double weight)
       sum[i] += v;
       self->squares[i] += v * v;
     }
+}
+
+void
+eng_moments_save (const EngMoments *self, double *out)
+{
+  memcpy (out, self->half[0], sizeof *out * self->n);
+  memcpy (out + self->n, self->half[1], sizeof *out * self->n);
+  memcpy (out + 2 * self->n, self->squares, sizeof *out * self->n);
+}
+
+void
+eng_moments_load (EngMoments *self, const double *in, int count)
+{
+  memcpy (self->half[0], in, sizeof *in * self->n);
+  memcpy (self->half[1], in + self->n, sizeof *in * self->n);
+  memcpy (self->squares, in + 2 * self->n, sizeof *in * self->n);
+  self->count = count;
 }
 
 int

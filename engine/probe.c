@@ -443,7 +443,14 @@ cancelled (EngProbe *self, GError **error)
 int
 eng_probe_run (EngProbe *self, int n, EngProbeFill fill, EngProbeTake take, gpointer data, GError **error)
 {
-  int done = 0;
+  return eng_probe_run_from (self, 0, n, fill, take, data, error);
+}
+
+int
+eng_probe_run_from (EngProbe *self, int first, int n, EngProbeFill fill, EngProbeTake take, gpointer data,
+                    GError **error)
+{
+  int done = first;
   begin (self);
   /* One item alone is not worth the plan of a batch. */
   if (!self->batch && n > 1 && !choose_batch (self, error))

@@ -75,6 +75,9 @@ void eng_probe_set_seed (EngProbe *self, EngProbeSeed seed, gpointer data);
  * that allow it, stop, after each batch. Returns: items taken: @n, or fewer after eng_job_stop(); -1 with an error.
  */
 int eng_probe_run (EngProbe *self, int n, EngProbeFill fill, EngProbeTake take, gpointer data, GError **error);
+/* The same from item @first on: the first ones were taken by an earlier run. Returns: items taken by both. */
+int eng_probe_run_from (EngProbe *self, int first, int n, EngProbeFill fill, EngProbeTake take, gpointer data,
+                        GError **error);
 /* One item: @inputs as in EngProbeFill. The result is valid until the next run. NULL with an error. */
 const EngProbeItem *eng_probe_one (EngProbe *self, const float *const *inputs, GError **error);
 /* Score of the explained output for K logits. */

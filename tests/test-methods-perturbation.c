@@ -394,6 +394,64 @@ test_stop (gconstpointer data)
       }
 }
 
+/* ---- going on ---- */
+
+static EngJob *
+new_job (const TestSample *s, const char *id, const char *pairs, guint64 seed)
+{
+  const EngMethod *m = method (id);
+  return eng_job_new (s->model, s->image, m, 0, -1, NULL, test_values (m, pairs), seed);
+}
+
+/* A run that is stopped twice and gone on with ends with the bits, the counts and the notes of one that never was. */
+static void
+test_continue (gconstpointer data)
+{
+  static const char *const runs[][2] = { { "rise", "masks=300" },
+                                         { "occlusion", "stride=6" },
+                                         { "smooth-grad", "samples=40" },
+                                         { "integrated-gradients", "steps=60" } };
+  g_auto (TestSample) s = test_scene_sample ("scenes-cnn");
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    {
+      g_autoptr (EngJob) whole = new_job (&s, runs[i][0], runs[i][1], 3), part = NULL;
+      g_assert_true (eng_job_run (whole, NULL));
+      g_assert_false (eng_heatmap_can_continue (eng_job_heatmap (whole)));
+      for (int stop = 0; stop < 2; stop++)
+        {
+          g_autoptr (EngJob) next = new_job (&s, runs[i][0], runs[i][1], 3);
+          if (part)
+            g_assert_true (eng_job_continue_from (next, eng_job_heatmap (part)));
+          g_signal_connect (next, "changed", G_CALLBACK (stop_when_begun), NULL);
+          g_assert_true (eng_job_run (next, NULL));
+          g_assert_true (eng_heatmap_can_continue (eng_job_heatmap (next)));
+          g_set_object (&part, next);
+        }
+      g_autoptr (EngJob) last = new_job (&s, runs[i][0], runs[i][1], 3);
+      g_assert_true (eng_job_continue_from (last, eng_job_heatmap (part)));
+      guint before, after;
+      eng_job_progress (last, &before, NULL, NULL);
+      g_assert_cmpuint (before, >=, 2);
+      g_assert_true (eng_job_run (last, NULL));
+      eng_job_progress (last, &after, NULL, NULL);
+      g_assert_cmpuint (after, >, before);
+      g_assert_true (same_bytes (eng_job_heatmap (last), eng_job_heatmap (whole)));
+      const EngProvenance *a = eng_heatmap_provenance (eng_job_heatmap (last)),
+                          *b = eng_heatmap_provenance (eng_job_heatmap (whole));
+      g_assert_false (a->partial);
+      g_assert_cmpuint (a->done, ==, b->done);
+      g_assert_cmpuint (a->passes_backward, ==, b->passes_backward);
+      g_assert_cmpuint (a->notes->len, ==, b->notes->len);
+      for (guint k = 0; k < a->notes->len; k++)
+        g_assert_cmpstr (((EngNote *)a->notes->pdata[k])->text, ==, ((EngNote *)b->notes->pdata[k])->text);
+
+      /* Of other inputs it is no beginning. */
+      g_autoptr (EngJob) other = new_job (&s, runs[i][0], runs[i][1], 4);
+      g_assert_false (eng_job_continue_from (other, eng_job_heatmap (part)));
+      g_assert_false (eng_job_continue_from (other, eng_job_heatmap (whole)));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -408,5 +466,6 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_batches);
     }
   g_test_add_data_func ("/perturbation/stop", NULL, test_stop);
+  g_test_add_data_func ("/perturbation/continue", NULL, test_continue);
   return g_test_run ();
 }

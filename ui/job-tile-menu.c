@@ -15,6 +15,12 @@ run (UiJobTile *self, GVariant *parameter)
 }
 
 static void
+carry_on (UiJobTile *self, GVariant *parameter)
+{
+  ui_session_continue (self->session, self->slot);
+}
+
+static void
 stop (UiJobTile *self, GVariant *parameter)
 {
   ui_slot_stop (self->slot);
@@ -147,6 +153,12 @@ may_run (UiJobTile *self)
 }
 
 static gboolean
+may_continue (UiJobTile *self)
+{
+  return ui_session_model (self->session) && ui_slot_can_continue (self->slot);
+}
+
+static gboolean
 may_pin (UiJobTile *self)
 {
   return is_method (self) && ui_slot_method (self->slot)->class_dependent && ui_session_target (self->session) >= 0;
@@ -159,6 +171,7 @@ static const struct
   gboolean (*enabled) (UiJobTile *self); /* NULL: always */
 } actions[] = {
   { "tile.run", NULL, run, may_run },
+  { "tile.continue", NULL, carry_on, may_continue },
   { "tile.stop", NULL, stop },
   { "tile.keep", NULL, keep },
   { "tile.undo-change", NULL, undo_change },
@@ -289,6 +302,8 @@ make_menu (UiJobTile *self)
       g_menu_append (section, "_Duplicate", "tile.duplicate");
       g_menu_append (section, pin_text, "tile.pin");
       section = append_section (menu);
+      if (may_continue (self))
+        g_menu_append (section, "Con_tinue", "tile.continue");
       g_menu_append (section, "Run _Again", "tile.run");
       if (g_menu_model_get_n_items (others) > 0)
         g_menu_append_submenu (section, "_Compare With", others);

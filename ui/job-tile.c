@@ -333,9 +333,11 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
   g_autofree char *details = state == UI_SLOT_DONE && !invited ? describe_details (self) : NULL;
   ui_squeezer_set (self->footer, invited ? "" : text, invited ? "" : fewer ? fewer : text);
   gtk_widget_set_tooltip_markup (GTK_WIDGET (self->footer), details);
-  /* What was stopped and kept can be run to its end. */
-  const Button *first =
-      state == UI_SLOT_DONE && ui_slot_partial (self->slot) ? &states[UI_SLOT_STOPPED].first : &states[state].first;
+  /* What was stopped can be run to its end: from there where the method can, else from the start. */
+  static const Button go_on = { "Continue", "tile.continue" };
+  const Button *first = ui_slot_can_continue (self->slot)                       ? &go_on
+                        : state == UI_SLOT_DONE && ui_slot_partial (self->slot) ? &states[UI_SLOT_STOPPED].first
+                                                                                : &states[state].first;
   if (state == UI_SLOT_DONE)
     gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "sl-dim");
   else

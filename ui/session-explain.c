@@ -325,18 +325,22 @@ start_predict (UiSession *self)
   eng_engine_push (0, predict_work, predict_done, predict);
 }
 
+static EngJob *
+make_job (UiSession *self, UiSlot *slot)
+{
+  const EngMethod *method = ui_slot_method (slot);
+  return eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target_of (self, slot),
+                      method->class_dependent ? ui_session_contrast_of (self, slot) : -1, ui_slot_layer (slot),
+                      eng_values_copy (ui_slot_values (slot)), 0);
+}
+
 static void
 start_slot (UiSession *self, UiSlot *slot, guint row)
 {
-  const EngMethod *method = ui_slot_method (slot);
   g_autofree char *key = ui_session_key_for (self, slot);
   if (key && look_up (self, key))
     return; /* on_looked_up() starts it, or finds it done */
-  EngValues *values = eng_values_copy (ui_slot_values (slot));
-  EngJob *job = eng_job_new (self->model, ui_picture_image (self->picture), method, ui_session_target_of (self, slot),
-                             method->class_dependent ? ui_session_contrast_of (self, slot) : -1, ui_slot_layer (slot),
-                             values, 0);
-  ui_slot_start (slot, key, job, (iterates (method) ? 100 : 10) + (int)row);
+  ui_slot_start (slot, key, make_job (self, slot), (iterates (ui_slot_method (slot)) ? 100 : 10) + (int)row);
 }
 
 /* Quick methods are queued first: the engine begins with whatever reaches it first. */
@@ -427,6 +431,19 @@ ui_session_run (UiSession *self, UiSlot *slot)
     g_hash_table_insert (self->asked, g_strdup (key), GINT_TO_POINTER (UI_ASKED_ABSENT));
   ui_slot_wait (slot, key);
   arm (self, 0);
+}
+
+void
+ui_session_continue (UiSession *self, UiSlot *slot)
+{
+  if (!self->model || !self->picture || !ui_picture_image (self->picture) || !ui_slot_can_continue (slot))
+    return;
+  g_autofree char *key = ui_session_key_for (self, slot);
+  g_autoptr (EngJob) job = make_job (self, slot);
+  if (eng_job_continue_from (job, ui_slot_map (slot)))
+    ui_slot_start (slot, key, g_steal_pointer (&job), 100);
+  else
+    ui_session_run (self, slot);
 }
 
 void

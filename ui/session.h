@@ -135,6 +135,8 @@ void ui_session_set_values (UiSession *self, UiSlot *slot, const EngValues *valu
 /* Back to the parameters of the map that is shown. */
 void ui_session_undo_values (UiSession *self, UiSlot *slot);
 void ui_session_run (UiSession *self, UiSlot *slot); /* again, even if finished or stopped */
+/* A stopped slot goes on where it stopped, if ui_slot_can_continue(). */
+void ui_session_continue (UiSession *self, UiSlot *slot);
 void ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values); /* with the slot's layer */
 /* Another map for the same settings, which a person chose. */
 void ui_session_replace_map (UiSession *self, UiSlot *slot, EngHeatmap *map);

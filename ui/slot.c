@@ -330,6 +330,13 @@ ui_slot_partial (UiSlot *self)
   return self->partial || (self->state == UI_SLOT_DONE && self->map && eng_heatmap_provenance (self->map)->partial);
 }
 
+gboolean
+ui_slot_can_continue (UiSlot *self)
+{
+  return (self->state == UI_SLOT_STOPPED || ui_slot_partial (self)) && self->map
+         && eng_heatmap_can_continue (self->map);
+}
+
 double
 ui_slot_progress (UiSlot *self)
 {
@@ -574,6 +581,9 @@ ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority)
   reset (self, key);
   self->job = job;
   self->state = UI_SLOT_QUEUED;
+  if (eng_job_heatmap (job)) /* it goes on from there */
+    set_map (self, eng_job_heatmap (job));
+  self->progress = eng_job_progress (job, NULL, NULL, NULL);
   g_signal_connect (job, "changed", G_CALLBACK (on_job_changed), self);
   eng_job_start (job, priority);
   changed (self);

@@ -51,6 +51,7 @@ EngJob *ui_slot_job (UiSlot *self);             /* queued, running or failed; (n
 const char *ui_slot_reason (UiSlot *self);      /* failed, impossible: a sentence or two; else NULL */
 gboolean ui_slot_applies (UiSlot *self);        /* FALSE: impossible with this model, whatever is explained */
 gboolean ui_slot_partial (UiSlot *self);        /* a stopped map that the user kept */
+gboolean ui_slot_can_continue (UiSlot *self);   /* stopped, and what is missing can be added to what is there */
 double ui_slot_progress (UiSlot *self);         /* of the stopped, failed or running job, 0 .. 1 */
 double ui_slot_seconds (UiSlot *self);          /* the shown map took; < 0: not known */
 const EngValues *ui_slot_values (UiSlot *self); /* NULL while there is no model */

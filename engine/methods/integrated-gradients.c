@@ -11,6 +11,7 @@
 #include "../baseline.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- quadrature on [0, 1]: nodes and weights that sum to 1 ---- */
 
@@ -210,8 +211,21 @@ explain (EngJob *job, GError **error)
     return NULL;
   eng_probe_want_grad (probe, NULL);
   eng_probe_set_output (probe, output);
-  if (eng_probe_run (probe, path.steps * path.draws, fill, take, &path, error) < 0)
+  int first, taken;
+  const double *saved = eng_job_saved (job, path.n + 1, &first);
+  if (saved)
+    {
+      memcpy (path.sum, saved, sizeof *saved * path.n);
+      path.weight = saved[path.n];
+    }
+  if ((taken = eng_probe_run_from (probe, first, path.steps * path.draws, fill, take, &path, error)) < 0)
     return NULL;
+  double *state = eng_job_save (job, path.n + 1, taken);
+  if (state)
+    {
+      memcpy (state, path.sum, sizeof *state * path.n);
+      state[path.n] = path.weight;
+    }
   g_autofree float *map = eng_path_scaled (path.sum, path.n, path.weight);
   eng_path_note_gap (job, output, map, from, to, "from the baseline to the picture");
   return eng_path_map (job, map);

@@ -247,6 +247,15 @@ fill (int index, float *const *inputs, gpointer data)
       }
 }
 
+static void
+note_drop (Run *r, int item, double drop)
+{
+  int k = r->order[item - 1];
+  r->drops[k] = drop;
+  r->half[k] = (guint8)(1 + item % 2);
+  r->done++;
+}
+
 static gboolean
 take (const EngProbeItem *item, gpointer data, GError **error)
 {
@@ -257,16 +266,38 @@ take (const EngProbeItem *item, gpointer data, GError **error)
       r->untouched = item->score;
       return TRUE;
     }
-  int k = r->order[item->index - 1];
-  r->drops[k] = r->untouched - item->score;
-  r->half[k] = (guint8)(1 + item->index % 2);
-  r->done++;
+  note_drop (r, item->index, r->untouched - item->score);
   if (eng_job_preview_due (r->job))
     {
       report_convergence (r);
       preview = map_so_far (r);
     }
   return eng_job_step (r->job, (guint)r->done, (guint)(r->layout.rows * r->layout.cols), "windows", preview, error);
+}
+
+/* The untouched score and the drops in the order of the windows. */
+static int
+resume (Run *r)
+{
+  int first;
+  const double *state = eng_job_saved (r->job, 1 + (gsize)r->layout.rows * r->layout.cols, &first);
+  if (!state)
+    return 0;
+  r->untouched = state[0];
+  for (int item = 1; item < first; item++)
+    note_drop (r, item, state[item]);
+  return first;
+}
+
+static void
+save (const Run *r, int taken)
+{
+  double *state = eng_job_save (r->job, 1 + (gsize)r->layout.rows * r->layout.cols, taken);
+  if (!state)
+    return;
+  state[0] = r->untouched;
+  for (int item = 1; item < taken; item++)
+    state[item] = r->drops[r->order[item - 1]];
 }
 
 static EngHeatmap *
@@ -285,8 +316,10 @@ explain (EngJob *job, GError **error)
   eng_baseline_fill (job, (EngBaseline)eng_values_get (values, "baseline"), 0, r.baseline);
   g_autoptr (EngProbe) probe = eng_probe_new (job);
   eng_probe_set_output (probe, (EngOutput)eng_values_get (values, "output"));
-  if (eng_probe_run (probe, 1 + n, fill, take, &r, error) < 0)
+  int taken = eng_probe_run_from (probe, resume (&r), 1 + n, fill, take, &r, error);
+  if (taken < 0)
     return NULL;
+  save (&r, taken);
   eng_job_note (
       job, "window", r.layout.window,
       g_strdup_printf ("Windows of %d x %d pixels, %d apart", r.layout.window, r.layout.window, r.layout.stride));

@@ -178,6 +178,32 @@ prepare (Run *r, GError **error)
   return TRUE;
 }
 
+static int
+resume (Run *r)
+{
+  int first;
+  gsize n = ENG_MOMENTS_STATE ((gsize)r->height * r->width);
+  const double *state = eng_job_saved (r->job, n + 2, &first);
+  if (!state)
+    return 0;
+  eng_moments_load (r->moments, state, first);
+  r->lowest = state[n];
+  r->highest = state[n + 1];
+  return first;
+}
+
+static void
+save (const Run *r, int taken)
+{
+  gsize n = ENG_MOMENTS_STATE ((gsize)r->height * r->width);
+  double *state = eng_job_save (r->job, n + 2, taken);
+  if (!state)
+    return;
+  eng_moments_save (r->moments, state);
+  state[n] = r->lowest;
+  state[n + 1] = r->highest;
+}
+
 static EngHeatmap *
 explain (EngJob *job, GError **error)
 {
@@ -187,8 +213,11 @@ explain (EngJob *job, GError **error)
     return NULL;
   g_autoptr (EngProbe) probe = eng_probe_new (job);
   eng_probe_set_output (probe, output);
-  if (eng_probe_run (probe, r.masks, fill, take, &r, error) < 0)
+  int first = resume (&r);
+  int taken = eng_probe_run_from (probe, first, r.masks, fill, take, &r, error);
+  if (taken < 0)
     return NULL;
+  save (&r, taken);
   eng_job_note (job, "score-range", r.highest - r.lowest,
                 g_strdup_printf ("Scores under the masks: %.3g to %.3g%s", r.lowest, r.highest,
                                  r.highest > r.lowest ? "" : "; the map shows nothing but the masks' chance"));

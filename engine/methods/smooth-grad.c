@@ -64,8 +64,16 @@ explain (EngJob *job, GError **error)
                moments };
   eng_probe_want_grad (probe, NULL);
   eng_probe_set_output (probe, (EngOutput)eng_values_get (values, "output"));
-  if (eng_probe_run (probe, s.samples, fill, take, &s, error) < 0)
+  int first;
+  const double *saved = eng_job_saved (job, ENG_MOMENTS_STATE (n), &first);
+  if (saved)
+    eng_moments_load (moments, saved, first);
+  int taken = eng_probe_run_from (probe, first, s.samples, fill, take, &s, error);
+  if (taken < 0)
     return NULL;
+  double *state = eng_job_save (job, ENG_MOMENTS_STATE (n), taken);
+  if (state)
+    eng_moments_save (moments, state);
   eng_job_report_convergence (job, eng_moments_agreement (moments));
   return map_so_far (&s);
 }
