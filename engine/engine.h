@@ -1,6 +1,7 @@
 /* The one header that ui/ and app/ include. */
 #pragma once
 
+#include "csv.h"
 #include "error.h"
 #include "heatmap-file.h"
 #include "heatmap-import.h"
@@ -18,6 +19,7 @@
 #include "preset.h"
 #include "probe.h"
 #include "result-cache.h"
+#include "scores.h"
 #include "session-file.h"
 #include "thumbnail.h"
 #include "truth.h"

@@ -1,6 +1,7 @@
 /* See truth.h. */
 #include "truth.h"
 
+#include "csv.h"
 #include "error.h"
 #include "file.h"
 
@@ -28,110 +29,7 @@ eng_truth_unref (EngTruth *self)
   g_free (self);
 }
 
-/* ---- CSV ---- */
-
-typedef struct
-{
-  const char *at, *end, *name; /* @name: of the file, for messages */
-  char separator;
-  guint line;
-  GString *field;
-} Csv;
-
-/* The first of the usual ones in the first row. */
-static char
-guess_separator (const char *text, const char *end)
-{
-  gboolean quoted = FALSE;
-  for (; text < end && (quoted || (*text != '\n' && *text != '\r')); text++)
-    if (*text == '"')
-      quoted = !quoted;
-    else if (!quoted && (*text == ',' || *text == ';' || *text == '\t'))
-      return *text;
-  return ',';
-}
-
-/* Inside quotes everything is text, and "" is a quote. */
-static gboolean
-read_quoted (Csv *csv, GError **error)
-{
-  guint started = csv->line;
-  for (csv->at++; csv->at < csv->end; csv->at++)
-    {
-      if (*csv->at == '"' && (csv->at + 1 == csv->end || csv->at[1] != '"'))
-        {
-          csv->at++;
-          return TRUE;
-        }
-      csv->at += *csv->at == '"';
-      csv->line += *csv->at == '\n';
-      g_string_append_c (csv->field, *csv->at);
-    }
-  return eng_fail (error, ENG_ERROR_INVALID, "%s: the quotes opened in line %u are never closed. Close them.",
-                   csv->name, started);
-}
-
-static gboolean
-ends_field (const Csv *csv)
-{
-  return csv->at == csv->end || *csv->at == csv->separator || *csv->at == '\n' || *csv->at == '\r';
-}
-
-/* Into csv->field, without spaces around it; stops at what ended it. */
-static gboolean
-read_field (Csv *csv, GError **error)
-{
-  g_string_truncate (csv->field, 0);
-  while (csv->at < csv->end && *csv->at == ' ')
-    csv->at++;
-  if (csv->at < csv->end && *csv->at == '"' && !read_quoted (csv, error))
-    return FALSE;
-  for (; !ends_field (csv); csv->at++)
-    g_string_append_c (csv->field, *csv->at);
-  if (csv->field->len > ENG_TRUTH_MAX_FIELD)
-    return eng_fail (error, ENG_ERROR_INVALID, "%s: a field in line %u is longer than %d bytes. Write name,label.",
-                     csv->name, csv->line, ENG_TRUTH_MAX_FIELD);
-  g_strstrip (csv->field->str);
-  csv->field->len = strlen (csv->field->str);
-  return TRUE;
-}
-
-static void
-end_row (Csv *csv)
-{
-  if (csv->at < csv->end && *csv->at == '\r')
-    csv->at++;
-  if (csv->at < csv->end && *csv->at == '\n')
-    csv->at++;
-  csv->line++;
-}
-
-/* The first two fields of a row; both NULL for an empty one. */
-static gboolean
-read_row (Csv *csv, char *fields[2], GError **error)
-{
-  guint line = csv->line, n = 0;
-  do
-    {
-      csv->at += n > 0; /* the separator */
-      if (!read_field (csv, error))
-        return FALSE;
-      if (n < 2)
-        fields[n] = g_strdup (csv->field->str);
-      n++;
-    }
-  while (csv->at < csv->end && *csv->at == csv->separator);
-  end_row (csv);
-  if (n == 1 && *fields[0] == '\0')
-    {
-      g_clear_pointer (&fields[0], g_free);
-      return TRUE;
-    }
-  if (n == 1 || *fields[0] == '\0')
-    return eng_fail (error, ENG_ERROR_INVALID, "%s: line %u has no %s. Write name,label in each line.", csv->name,
-                     line, n == 1 ? "label" : "name");
-  return TRUE;
-}
+/* ---- the table ---- */
 
 static gboolean
 is_title (const char *field)
@@ -152,44 +50,48 @@ without_folder (const char *path)
   return name;
 }
 
+/* An empty line is passed over. */
 static gboolean
-read_rows (EngTruth *self, Csv *csv, GError **error)
+take_row (EngTruth *self, const EngCsv *csv, guint row, GError **error)
 {
-  for (guint row = 0; csv->at < csv->end; row++)
-    {
-      char *fields[2] = { NULL, NULL };
-      if (row >= ENG_TRUTH_MAX_ROWS)
-        return eng_fail (error, ENG_ERROR_INVALID, "%s has more than %d rows.", csv->name, ENG_TRUTH_MAX_ROWS);
-      gboolean fine = read_row (csv, fields, error);
-      /* No label is no claim. */
-      if (fine && fields[0] && *fields[1] && !(row == 0 && is_title (fields[0])))
-        g_hash_table_replace (self->labels, g_strdup (without_folder (fields[0])), g_steal_pointer (&fields[1]));
-      g_free (fields[0]);
-      g_free (fields[1]);
-      if (!fine)
-        return FALSE;
-    }
-  if (g_hash_table_size (self->labels) == 0)
-    return eng_fail (error, ENG_ERROR_INVALID, "%s names no picture. Write name,label in each line.", csv->name);
+  const char *name = eng_csv_field (csv, 0), *label = eng_csv_field (csv, 1);
+  guint n = csv->fields->len;
+  if (n == 1 && !*name)
+    return TRUE;
+  if (n == 1 || !*name)
+    return eng_fail (error, ENG_ERROR_INVALID, "%s: line %u has no %s. Write name,label in each line.", csv->name,
+                     csv->row_line, n == 1 ? "label" : "name");
+  if (row >= ENG_TRUTH_MAX_ROWS)
+    return eng_fail (error, ENG_ERROR_INVALID, "%s has more than %d rows.", csv->name, ENG_TRUTH_MAX_ROWS);
+  /* No label is no claim. */
+  if (*label && !(row == 0 && is_title (name)))
+    g_hash_table_replace (self->labels, g_strdup (without_folder (name)), g_strdup (label));
   return TRUE;
 }
 
 EngTruth *
 eng_truth_parse (const char *text, gsize length, const char *name, GError **error)
 {
-  if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0) /* byte order mark of Windows editors */
-    text += 3, length -= 3;
-  if (!g_utf8_validate_len (text, length, NULL))
-    {
-      eng_fail (error, ENG_ERROR_INVALID, "%s is not UTF-8 text. Save it as CSV in UTF-8.", name);
-      return NULL;
-    }
-  g_autoptr (GString) field = g_string_new (NULL);
-  Csv csv = { text, text + length, name, guess_separator (text, text + length), 1, field };
+  g_auto (EngCsv) csv = { 0 };
+  if (!eng_csv_init (&csv, text, length, name, error))
+    return NULL;
+  csv.trim = TRUE;
+  csv.longest = ENG_TRUTH_MAX_FIELD;
+  csv.most = 2;
+  eng_csv_guess_separator (&csv);
+  g_autoptr (GError) inner = NULL;
   g_autoptr (EngTruth) self = g_new0 (EngTruth, 1);
   g_atomic_ref_count_init (&self->ref);
   self->labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  return read_rows (self, &csv, error) ? g_steal_pointer (&self) : NULL;
+  for (guint row = 0; eng_csv_next (&csv, &inner) && take_row (self, &csv, row, &inner); row++)
+    ;
+  if (inner)
+    g_propagate_error (error, g_steal_pointer (&inner));
+  else if (g_hash_table_size (self->labels) == 0)
+    eng_fail (error, ENG_ERROR_INVALID, "%s names no picture. Write name,label in each line.", name);
+  else
+    return g_steal_pointer (&self);
+  return NULL;
 }
 
 EngTruth *
