@@ -3,6 +3,7 @@
  *
  * Tasks wait in a queue of their own and the pool is given one token for each: long work lets the urgent ones in
  * between two of its steps, and the tokens of those find the queue shorter than expected, which is all right. */
+#include "check/check-private.h"
 #include "job-private.h"
 
 typedef struct
@@ -92,6 +93,7 @@ eng_engine_shutdown (void)
   if (!pool)
     return;
   eng_job_cancel_all ();
+  eng_check_cancel_all ();
   /* Waits for what is queued: cancelled jobs end at once. The immediate form would lose them. */
   g_thread_pool_free (g_steal_pointer (&pool), FALSE, TRUE);
   while (g_main_context_iteration (NULL, FALSE))

@@ -1,6 +1,7 @@
 /* The one header that ui/ and app/ include. */
 #pragma once
 
+#include "check/check.h"
 #include "csv.h"
 #include "error.h"
 #include "heatmap-file.h"

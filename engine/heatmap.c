@@ -106,6 +106,17 @@ copy_provenance (const EngProvenance *from, EngProvenance *to)
     }
 }
 
+EngHeatmap *
+eng_heatmap_with_values (const EngHeatmap *self, const float *values, int rows, int cols, EngSign sign,
+                         const char *name)
+{
+  EngProvenance provenance; /* the heatmap takes its fields over */
+  copy_provenance (&self->provenance, &provenance);
+  g_free (provenance.method_name);
+  provenance.method_name = g_strdup (name);
+  return eng_heatmap_new (values, 1, rows, cols, sign, self->upsample, &self->geometry, &provenance);
+}
+
 void
 eng_heatmap_unref (EngHeatmap *self)
 {

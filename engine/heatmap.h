@@ -77,6 +77,15 @@ typedef struct _EngHeatmap EngHeatmap;
  */
 EngHeatmap *eng_heatmap_new (const float *values, int channels, int rows, int cols, EngSign sign,
                              EngUpsample upsample, const EngGeometry *geometry, EngProvenance *provenance);
+/**
+ * eng_heatmap_with_values:
+ * @values: rows x cols, copied
+ * @name: of what the values are: "Mean of 5 runs"; becomes the method's name
+ *
+ * Something computed from @self and maps like it, on the same picture. (transfer full)
+ */
+EngHeatmap *eng_heatmap_with_values (const EngHeatmap *self, const float *values, int rows, int cols, EngSign sign,
+                                     const char *name);
 EngHeatmap *eng_heatmap_ref (EngHeatmap *self);
 void eng_heatmap_unref (EngHeatmap *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngHeatmap, eng_heatmap_unref)

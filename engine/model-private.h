@@ -8,6 +8,7 @@ struct _EngModel
 {
   GObject parent;
   char *path, *name, *sha256;
+  GHashTable *weights; /* name -> EngTensor*: values that take the place of the file's own; NULL: none */
   EngModel *base; /* the model that was opened, where this is the same behind another preprocessing; it owns @onnx */
   EngOnnx *onnx;
   EngPreprocess *preprocess;
@@ -35,4 +36,13 @@ gboolean eng_graph_run (EngGraph *graph, const float *input, float *logits, GErr
 /* (transfer full): the same network with other @preprocess and @labels. */
 EngModel *eng_model_derive (EngModel *self, EngPreprocess *preprocess, char **labels, gboolean same_size,
                             GError **error);
+/**
+ * eng_model_with_weights:
+ * @weights: name of a constant in the graphs -> EngTensor* of its shape that takes its place
+ * @variant: what is different, in words: for the name, and so that the digest is another one
+ *
+ * (transfer full): the same network, its other values shared. No new folding: what was computed from constants when
+ * the graph was built stays.
+ */
+EngModel *eng_model_with_weights (EngModel *self, GHashTable *weights, const char *variant, GError **error);
 void eng_model_forget_predictions (EngModel *self);

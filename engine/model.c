@@ -29,6 +29,7 @@ eng_model_finalize (GObject *object)
   g_free (self->final_linear);
   g_free (self->wanted_output);
   g_clear_pointer (&self->outputs, g_ptr_array_unref);
+  g_clear_pointer (&self->weights, g_hash_table_unref);
   g_strfreev (self->labels);
   g_clear_pointer (&self->graphs, g_hash_table_unref);
   if (!self->base)
@@ -159,6 +160,22 @@ adapt (EngModel *self, EngGraph *raw, int batch, GError **error)
   return g_steal_pointer (&g);
 }
 
+/* In a graph that was just built: nobody else holds it yet. */
+static void
+put_weights (EngModel *self, EngGraph *graph)
+{
+  GHashTableIter iter;
+  gpointer name, tensor;
+  g_hash_table_iter_init (&iter, self->weights);
+  while (g_hash_table_iter_next (&iter, &name, &tensor))
+    {
+      EngValue *v = eng_graph_find (graph, name);
+      g_return_if_fail (v && v->constant && eng_shape_equal (&v->shape, &((EngTensor *)tensor)->shape));
+      eng_tensor_unref (v->constant);
+      v->constant = eng_tensor_ref (tensor);
+    }
+}
+
 static EngGraph *
 build (EngModel *self, int batch, GError **error)
 {
@@ -173,7 +190,10 @@ build (EngModel *self, int batch, GError **error)
       eng_fail (error, ENG_ERROR_UNSUPPORTED, "%s is fixed to batch size 1", self->name);
       return NULL;
     }
-  return adapt (self, raw, batch, error);
+  graph = adapt (self, raw, batch, error);
+  if (graph && self->weights)
+    put_weights (self, graph);
+  return g_steal_pointer (&graph);
 }
 
 static gboolean
@@ -231,6 +251,8 @@ find_places (EngModel *self, EngGraph *raw, GError **error)
   EngGraph *graph = adapt (self, raw, 1, error);
   if (!graph)
     return FALSE;
+  if (self->weights)
+    put_weights (self, graph);
   g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), graph);
   self->targets = eng_targets_find (graph);
   for (guint i = 0; i < self->targets->len; i++)
@@ -318,10 +340,11 @@ share_places (EngModel *self, EngModel *from)
   self->final_linear = g_strdup (from->final_linear);
 }
 
-EngModel *
-eng_model_derive (EngModel *from, EngPreprocess *preprocess, char **labels, gboolean same_size, GError **error)
+/* All but graphs and places. */
+static EngModel *
+copy_facts (EngModel *from, EngPreprocess *preprocess, char **labels)
 {
-  g_autoptr (EngModel) self = g_object_new (ENG_TYPE_MODEL, NULL);
+  EngModel *self = g_object_new (ENG_TYPE_MODEL, NULL);
   self->base = g_object_ref (from->base ? from->base : from);
   self->path = g_strdup (from->path);
   self->name = g_strdup (from->name);
@@ -339,6 +362,14 @@ eng_model_derive (EngModel *from, EngPreprocess *preprocess, char **labels, gboo
   self->channels_last = from->channels_last;
   self->probability = from->probability;
   self->flatten = from->flatten;
+  self->weights = from->weights ? g_hash_table_ref (from->weights) : NULL;
+  return self;
+}
+
+EngModel *
+eng_model_derive (EngModel *from, EngPreprocess *preprocess, char **labels, gboolean same_size, GError **error)
+{
+  g_autoptr (EngModel) self = copy_facts (from, preprocess, labels);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
   if (same_size)
     {
@@ -347,6 +378,27 @@ eng_model_derive (EngModel *from, EngPreprocess *preprocess, char **labels, gboo
     }
   g_autoptr (EngGraph) raw = build_raw (self, 1, error);
   return raw && find_places (self, raw, error) ? g_steal_pointer (&self) : NULL;
+}
+
+EngModel *
+eng_model_with_weights (EngModel *from, GHashTable *weights, const char *variant, GError **error)
+{
+  g_autoptr (EngModel) self = copy_facts (from, from->preprocess, from->labels);
+  g_autofree char *digested = g_strdup_printf ("%s %s", from->sha256, variant);
+  g_autofree char *plain = g_steal_pointer (&self->name);
+  g_free (self->sha256);
+  self->sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, digested, -1);
+  self->name = g_strdup_printf ("%s, %s", plain, variant);
+  g_clear_pointer (&self->weights, g_hash_table_unref);
+  self->weights = g_hash_table_ref (weights);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
+  EngGraph *graph = build (self, 1, error);
+  if (!graph)
+    return NULL;
+  /* Places are the network's, whatever its weights. */
+  share_places (self, from);
+  g_hash_table_replace (self->graphs, GINT_TO_POINTER (1), graph);
+  return g_steal_pointer (&self);
 }
 
 /* ---- facts ---- */

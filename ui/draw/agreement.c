@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/metrics/perturbation.h"
+#include "engine/check/similarity.h"
 #include "engine/metrics/rank-correlation.h"
 
 gboolean
@@ -20,40 +20,16 @@ n_pixels (const EngHeatmap *map)
   return geometry->input_width * geometry->input_height;
 }
 
-static double
-overlap_of (const float *a, const float *b, int n, int k)
-{
-  g_autofree guint32 *order = g_new (guint32, n);
-  g_autofree guint8 *first = g_new0 (guint8, n);
-  int both = 0;
-  eng_rank_descending (a, n, order);
-  for (int i = 0; i < k; i++)
-    first[order[i]] = 1;
-  eng_rank_descending (b, n, order);
-  for (int i = 0; i < k; i++)
-    both += first[order[i]];
-  return k > 0 ? both / (2.0 * k - both) : NAN;
-}
-
-static gboolean
-is_flat (const float *v, int n)
-{
-  for (int i = 1; i < n; i++)
-    if (v[i] != v[0])
-      return FALSE;
-  return TRUE;
-}
-
 void
 ui_agreement_measure (const EngHeatmap *a, const EngHeatmap *b, double share, UiAgreement *out)
 {
   g_autofree float *va = eng_heatmap_at_input (a), *vb = eng_heatmap_at_input (b);
-  int n = n_pixels (a), k = CLAMP ((int)(share * n + 0.5), 0, n);
+  int n = n_pixels (a);
   *out = (UiAgreement){ NAN, NAN };
-  if (!ui_agreement_comparable (a, b) || is_flat (va, n) || is_flat (vb, n))
+  if (!ui_agreement_comparable (a, b) || eng_is_constant (va, n) || eng_is_constant (vb, n))
     return;
   out->rank = eng_rank_correlation (va, vb, n);
-  out->overlap = overlap_of (va, vb, n, k);
+  out->overlap = eng_overlap (va, vb, n, share);
 }
 
 static void

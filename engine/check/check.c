@@ -1,0 +1,291 @@
+/* A check as an object: threads, progress, cancelling. Each run is a task of its own, so that what a person asks for
+ * meanwhile goes between two runs; within one, as with any job, urgent tasks go between two steps. */
+#include "check-private.h"
+
+#include "../error.h"
+#include "../job-private.h"
+
+struct _EngCheck
+{
+  GObject parent;
+  EngCheckWork *work; /* one thread at a time: the engine thread, or the caller of eng_check_run() */
+  GCancellable *cancel;
+  gboolean synchronous;
+  int priority;
+  /* behind the lock */
+  GMutex lock;
+  EngJobState state;
+  EngJob *job; /* the run under way */
+  double progress;
+  EngCheckResult *result;
+  GError *error;
+  gboolean pending;
+};
+
+G_DEFINE_FINAL_TYPE (EngCheck, eng_check, G_TYPE_OBJECT)
+
+static guint signal_changed;
+
+static void
+eng_check_finalize (GObject *object)
+{
+  EngCheck *self = ENG_CHECK (object);
+  eng_check_work_free (self->work);
+  g_clear_object (&self->cancel);
+  g_clear_object (&self->job);
+  g_clear_pointer (&self->result, eng_check_result_unref);
+  g_clear_error (&self->error);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (eng_check_parent_class)->finalize (object);
+}
+
+static void
+eng_check_class_init (EngCheckClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = eng_check_finalize;
+  signal_changed = g_signal_new ("changed", ENG_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+eng_check_init (EngCheck *self)
+{
+  g_mutex_init (&self->lock);
+  self->cancel = g_cancellable_new ();
+}
+
+EngCheck *
+eng_check_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
+               const char *layer, EngValues *values, guint64 seed, const EngCheckSettings *settings)
+{
+  EngCheck *self = g_object_new (ENG_TYPE_CHECK, NULL);
+  self->work = eng_check_work_new (model, image, method, class_index, contrast, layer, values, seed, settings);
+  return self;
+}
+
+/* ---- telling ---- */
+
+static gboolean
+tell_idle (gpointer data)
+{
+  EngCheck *self = data;
+  g_mutex_lock (&self->lock);
+  self->pending = FALSE;
+  g_mutex_unlock (&self->lock);
+  g_signal_emit (self, signal_changed, 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* Many changes become one "changed". */
+static void
+tell (EngCheck *self)
+{
+  if (self->synchronous)
+    {
+      g_signal_emit (self, signal_changed, 0);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  if (!self->pending)
+    g_idle_add_full (G_PRIORITY_DEFAULT, tell_idle, g_object_ref (self), g_object_unref);
+  self->pending = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+/* On the thread that works, from the job of one run. */
+static void
+on_job_changed (EngCheck *self, EngJob *job)
+{
+  double part = eng_job_progress (job, NULL, NULL, NULL);
+  g_mutex_lock (&self->lock);
+  self->progress = (eng_check_work_done (self->work) + part) / eng_check_work_total (self->work);
+  g_mutex_unlock (&self->lock);
+  tell (self);
+}
+
+/* ---- working ---- */
+
+static void
+set_job (EngCheck *self, EngJob *job)
+{
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->job, job);
+  g_mutex_unlock (&self->lock);
+  if (job && g_cancellable_is_cancelled (self->cancel))
+    eng_job_cancel (job);
+}
+
+/* @error: (transfer full) (nullable): over, with it; NULL: over, all done. */
+static void
+end (EngCheck *self, GError *error)
+{
+  g_mutex_lock (&self->lock);
+  self->state = !error                                                    ? ENG_JOB_DONE
+                : g_error_matches (error, ENG_ERROR, ENG_ERROR_CANCELLED) ? ENG_JOB_CANCELLED
+                                                                          : ENG_JOB_FAILED;
+  self->error = error;
+  if (!error)
+    self->progress = 1;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+take_result (EngCheck *self)
+{
+  EngCheckResult *result = eng_check_work_result (self->work);
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->result, eng_check_result_unref);
+  self->result = result;
+  self->progress = (double)eng_check_work_done (self->work) / eng_check_work_total (self->work);
+  g_mutex_unlock (&self->lock);
+}
+
+/* One run. */
+static void
+work_once (EngCheck *self)
+{
+  GError *error = NULL;
+  g_autoptr (GError) failure = NULL;
+  g_mutex_lock (&self->lock);
+  self->state = ENG_JOB_RUNNING;
+  g_mutex_unlock (&self->lock);
+  if (g_cancellable_is_cancelled (self->cancel))
+    {
+      eng_fail (&error, ENG_ERROR_CANCELLED, "Stopped");
+      end (self, error);
+      return;
+    }
+  g_autoptr (EngJob) job = eng_check_work_next (self->work, &error);
+  if (!job)
+    {
+      end (self, error);
+      return;
+    }
+  gulong handler = g_signal_connect_swapped (job, "changed", G_CALLBACK (on_job_changed), self);
+  set_job (self, job);
+  eng_job_run (job, &failure);
+  set_job (self, NULL);
+  g_signal_handler_disconnect (job, handler);
+  if (g_error_matches (failure, ENG_ERROR, ENG_ERROR_CANCELLED))
+    end (self, g_steal_pointer (&failure));
+  else if (!eng_check_work_take (self->work, job, failure, &error))
+    end (self, error);
+  else
+    {
+      take_result (self);
+      if (eng_check_work_done (self->work) == eng_check_work_total (self->work))
+        end (self, NULL);
+    }
+}
+
+static gboolean
+is_over (EngCheck *self)
+{
+  EngJobState state = eng_check_state (self);
+  return state != ENG_JOB_QUEUED && state != ENG_JOB_RUNNING;
+}
+
+gboolean
+eng_check_run (EngCheck *self, GError **error)
+{
+  self->synchronous = TRUE;
+  while (!is_over (self))
+    {
+      work_once (self);
+      tell (self);
+    }
+  if (self->error && error)
+    *error = g_error_copy (self->error);
+  return !self->error;
+}
+
+/* ---- on the engine thread ---- */
+
+static GMutex live_lock;
+static GPtrArray *live_checks; /* EngCheck*, borrowed: started and not finished */
+static gboolean closing;       /* nothing may be pushed any more */
+
+static void
+work_func (gpointer data)
+{
+  work_once (data);
+}
+
+/* On the main thread; the worker's reference ends here. */
+static void
+work_done (gpointer data)
+{
+  EngCheck *self = data;
+  gboolean over = is_over (self);
+  g_mutex_lock (&live_lock);
+  if (over || closing)
+    g_ptr_array_remove_fast (live_checks, self);
+  over = over || closing;
+  g_mutex_unlock (&live_lock);
+  if (!over)
+    eng_engine_push (self->priority, work_func, work_done, g_object_ref (self));
+  g_signal_emit (self, signal_changed, 0);
+  g_object_unref (self);
+}
+
+void
+eng_check_start (EngCheck *self, int priority)
+{
+  g_mutex_lock (&live_lock);
+  if (!live_checks)
+    live_checks = g_ptr_array_new ();
+  g_ptr_array_add (live_checks, self);
+  g_mutex_unlock (&live_lock);
+  self->priority = priority;
+  eng_engine_push (priority, work_func, work_done, g_object_ref (self));
+}
+
+void
+eng_check_cancel (EngCheck *self)
+{
+  g_cancellable_cancel (self->cancel);
+  g_mutex_lock (&self->lock);
+  g_autoptr (EngJob) job = self->job ? g_object_ref (self->job) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (job)
+    eng_job_cancel (job);
+}
+
+void
+eng_check_cancel_all (void)
+{
+  g_mutex_lock (&live_lock);
+  closing = TRUE;
+  for (guint i = 0; live_checks && i < live_checks->len; i++)
+    eng_check_cancel (live_checks->pdata[i]);
+  g_mutex_unlock (&live_lock);
+}
+
+/* ---- looking ---- */
+
+EngJobState
+eng_check_state (EngCheck *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->state;
+}
+
+double
+eng_check_progress (EngCheck *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->progress;
+}
+
+EngCheckResult *
+eng_check_result (EngCheck *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->result ? eng_check_result_ref (self->result) : NULL;
+}
+
+GError *
+eng_check_error (EngCheck *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->error ? g_error_copy (self->error) : NULL;
+}
