@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "file.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -45,8 +46,14 @@ take_tensor (const EngTensor *t, const char *name, Volume *v, GError **error)
 static gboolean
 read_volume (const char *path, const char *name, Volume *v, GError **error)
 {
-  if (g_str_has_suffix (path, ".npy"))
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  if (g_str_has_suffix (lower, ".npy"))
     {
+      GStatBuf info;
+      if (g_stat (path, &info) == 0 && (guint64)info.st_size > MAX_FILE)
+        return eng_fail (error, ENG_ERROR_INVALID,
+                         "%s is larger than any map of a picture can be (1 GB). Save one map as an array of its own.",
+                         name);
       g_autoptr (EngTensor) tensor = eng_npy_load (path, error);
       return tensor && take_tensor (tensor, name, v, error);
     }
@@ -143,7 +150,11 @@ eng_heatmap_import (const char *path, EngModel *model, EngImage *image, int clas
   gboolean ok = read_volume (path, name, &v, error);
   for (gsize i = 0; ok && i < (gsize)v.channels * v.rows * v.cols; i++)
     if (!isfinite (v.values[i]))
-      ok = eng_fail (error, ENG_ERROR_INVALID, "%s holds values that are not numbers (NaN or infinity).", name);
+      ok = eng_fail (
+          error, ENG_ERROR_INVALID,
+          "%s holds values that are not numbers (NaN or infinity). Save it without them, for example through "
+          "numpy.nan_to_num().",
+          name);
   if (ok && fit (&v, &geometry, name, error))
     map = make (&v, &geometry, model, image, name, class_index);
   g_free (v.values);

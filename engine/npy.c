@@ -209,9 +209,11 @@ decode (const guint8 *file, gsize length, const char *name, GError **error)
                 name, ENG_MAX_RANK);
       return NULL;
     }
-  if (!eng_shape_check (&shape, error))
+  if (!eng_shape_check (&shape, NULL))
     {
-      g_prefix_error (error, "%s: ", name);
+      eng_fail (error, ENG_ERROR_INVALID,
+                "%s says that it holds more values than an array can have. Save it again, as one array of its own.",
+                name);
       return NULL;
     }
   if ((gsize)eng_shape_count (&shape) * (gsize)element.size > length - preamble - header_length)

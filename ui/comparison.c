@@ -104,7 +104,7 @@ on_changed (UiSlot *slot)
 UiSlot *
 ui_comparison_new (UiSlot *a, UiSlot *b)
 {
-  UiSlot *slot = ui_slot_new (&difference, TRUE);
+  UiSlot *slot = ui_slot_new_special (&difference, UI_SLOT_DIFFERENCE);
   Comparison *self = g_new0 (Comparison, 1);
   g_autofree char *title = g_strdup_printf ("%s − %s", ui_slot_name (a), ui_slot_name (b));
   self->a = g_object_ref (a);

@@ -135,7 +135,13 @@ has_map (UiJobTile *self)
 static gboolean
 is_method (UiJobTile *self)
 {
-  return !ui_slot_is_difference (self->slot);
+  return ui_slot_kind (self->slot) == UI_SLOT_OF_METHOD;
+}
+
+static gboolean
+may_compare (UiJobTile *self)
+{
+  return ui_slot_kind (self->slot) != UI_SLOT_DIFFERENCE;
 }
 
 static gboolean
@@ -179,7 +185,7 @@ static const struct
   { "tile.duplicate", NULL, duplicate, has_values },
   { "tile.parameters", NULL, parameters, has_values },
   { "tile.pin", NULL, pin, may_pin },
-  { "tile.compare", "u", compare, is_method },
+  { "tile.compare", "u", compare, may_compare },
   { "tile.reset-scale", NULL, reset_scale, has_map },
   { "tile.save-picture", NULL, save_picture, has_map },
   { "tile.save-map", NULL, save_map, has_map },
@@ -305,6 +311,9 @@ make_menu (UiJobTile *self)
       if (may_continue (self))
         g_menu_append (section, "Con_tinue", "tile.continue");
       g_menu_append (section, "Run _Again", "tile.run");
+    }
+  if (may_compare (self))
+    {
       if (g_menu_model_get_n_items (others) > 0)
         g_menu_append_submenu (section, "_Compare With", others);
       g_menu_append (section, "Reset _Scale", "tile.reset-scale");

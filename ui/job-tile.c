@@ -215,12 +215,14 @@ describe_result (UiJobTile *self)
   GString *text = g_string_new (NULL);
   if (!provenance)
     return g_string_free (text, FALSE);
-  if (ui_slot_is_difference (self->slot))
+  if (ui_slot_kind (self->slot) == UI_SLOT_DIFFERENCE)
     return describe_difference (self->slot, text);
   g_autofree char *name = g_markup_escape_text (provenance->class_name ? provenance->class_name : "", -1);
   g_autofree char *rather = g_markup_escape_text (provenance->contrast_name ? provenance->contrast_name : "", -1);
   if (provenance->contrast_index >= 0)
     g_string_append_printf (text, "for %s rather than %s", name, rather);
+  else if (ui_slot_method (self->slot)->class_dependent && isnan (provenance->probability))
+    g_string_append_printf (text, "for %s", name);
   else if (ui_slot_method (self->slot)->class_dependent)
     g_string_append_printf (text, "for %s <b>%.3f</b>", name, provenance->probability);
   else
@@ -300,7 +302,8 @@ describe_details (UiJobTile *self)
       g_string_append_printf (text, "\n%s", note);
     }
   append_protocols (self, text);
-  g_string_append_printf (text, "\n%s forward, %s backward passes", forward, backward);
+  if (ui_slot_kind (self->slot) == UI_SLOT_OF_METHOD)
+    g_string_append_printf (text, "\n%s forward, %s backward passes", forward, backward);
   return g_string_free (text, FALSE);
 }
 

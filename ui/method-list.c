@@ -30,6 +30,7 @@ update_row (GtkWidget *row)
   gtk_label_set_label (GTK_LABEL (parts->status), status);
   gtk_widget_set_sensitive (parts->check, possible);
   gtk_widget_set_sensitive (parts->gear, possible);
+  gtk_widget_set_visible (row, !ui_slot_away (slot));
   gtk_widget_set_tooltip_text (row, possible ? ui_slot_method (slot)->about : ui_slot_reason (slot));
   gtk_accessible_update_property (GTK_ACCESSIBLE (parts->check), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   possible ? status : ui_slot_reason (slot), -1);
@@ -68,6 +69,12 @@ make_gear (UiMethodList *self, UiSlot *slot)
   return gear;
 }
 
+static const char *
+section_of (UiSlot *slot)
+{
+  return ui_slot_kind (slot) == UI_SLOT_OWN ? "Made elsewhere" : eng_family_name (ui_slot_method (slot)->family);
+}
+
 /* The family's name above the first of its methods. */
 static void
 update_section (GtkListBoxRow *row, GtkListBoxRow *before, gpointer unused)
@@ -76,13 +83,13 @@ update_section (GtkListBoxRow *row, GtkListBoxRow *before, gpointer unused)
   Row *last = before ? g_object_get_data (G_OBJECT (before), "parts") : NULL;
   if (!parts)
     return; /* the photo */
-  EngFamily family = ui_slot_method (parts->slot)->family;
-  if (last && ui_slot_method (last->slot)->family == family)
+  const char *family = section_of (parts->slot);
+  if (last && g_str_equal (section_of (last->slot), family))
     {
       gtk_list_box_row_set_header (row, NULL);
       return;
     }
-  GtkWidget *label = gtk_label_new (eng_family_name (family));
+  GtkWidget *label = gtk_label_new (family);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_add_css_class (label, "family");
   gtk_list_box_row_set_header (row, label);
@@ -128,7 +135,7 @@ make_photo_row (UiMethodList *self)
   return row;
 }
 
-/* A copy lasts as long as it is shown. */
+/* A copy, or a map that was brought along, lasts as long as it is shown. */
 static void
 on_copy_unticked (UiSlot *slot, GParamSpec *spec, UiMethodList *self)
 {
@@ -158,9 +165,11 @@ make_row (gpointer item, gpointer data)
   g_object_bind_property (slot, "shown", parts->check, "active", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_signal_connect_object (slot, "changed", G_CALLBACK (update_row), row, G_CONNECT_SWAPPED);
   g_signal_connect_object (slot, "notify::shown", G_CALLBACK (update_row), row, G_CONNECT_SWAPPED);
+  gtk_widget_set_visible (parts->gear, ui_slot_kind (slot) == UI_SLOT_OF_METHOD);
   if (ui_slot_number (slot) > 1)
+    gtk_widget_set_margin_start (parts->check, 16);
+  if (ui_slot_number (slot) > 1 || ui_slot_kind (slot) == UI_SLOT_OWN)
     {
-      gtk_widget_set_margin_start (parts->check, 16);
       g_signal_connect_object (slot, "notify::shown", G_CALLBACK (on_copy_unticked), self, G_CONNECT_AFTER);
     }
   update_row (row);
@@ -177,6 +186,7 @@ ui_method_list_set_session (UiMethodList *self, UiSession *session)
   g_list_store_append (photo, name);
   g_list_store_append (lists, photo);
   g_list_store_append (lists, ui_session_slots (session));
+  g_list_store_append (lists, ui_session_own_maps (session));
   g_object_unref (photo);
   g_autoptr (GListModel) rows = G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (lists)));
   gtk_list_box_bind_model (self->list, rows, make_row, self, NULL);

@@ -129,7 +129,9 @@ look_at_file (Look *look, const char *path)
   g_autofree char *name = g_filename_display_basename (path);
   g_autofree char *lower = g_ascii_strdown (name, -1);
   GError *error = NULL;
-  if (g_str_has_suffix (lower, ".onnx") || look->hint == UI_OPEN_MODEL)
+  if (g_str_has_suffix (lower, ".npy") || look->hint == UI_OPEN_MAPS)
+    g_ptr_array_add (look->found.maps, g_strdup (path));
+  else if (g_str_has_suffix (lower, ".onnx") || look->hint == UI_OPEN_MODEL)
     {
       g_free (look->found.model);
       look->found.model = g_strdup (path);
@@ -149,7 +151,7 @@ look_at_file (Look *look, const char *path)
     {
       eng_fail (&error, ENG_ERROR_UNSUPPORTED,
                 "%s is neither a model nor a picture. Sightline opens .onnx files, PNG, JPEG, TIFF, WebP and BMP "
-                "pictures and .sightline sessions.",
+                "pictures, .npy maps and .sightline sessions.",
                 name);
       fail_first (look, error);
     }
@@ -185,6 +187,7 @@ look_done (gpointer data)
   g_free (look->found.model);
   g_free (look->found.session);
   g_free (look->found.folder);
+  g_ptr_array_unref (look->found.maps);
   g_ptr_array_unref (look->found.pictures);
   g_clear_pointer (&look->found.image, eng_image_unref);
   g_clear_pointer (&look->found.truth, eng_truth_unref);
@@ -200,6 +203,7 @@ ui_opener_look (const char *const *paths, UiOpenHint hint, void (*done) (const U
   Look *look = g_new0 (Look, 1);
   look->paths = g_strdupv ((char **)paths);
   look->hint = hint;
+  look->found.maps = g_ptr_array_new_with_free_func (g_free);
   look->found.pictures = g_ptr_array_new_with_free_func (g_free);
   look->done = done;
   look->data = data;

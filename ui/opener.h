@@ -10,6 +10,7 @@ typedef struct
 {
   char *model;         /* path of the model; NULL: none among them */
   char *session;       /* path of a session's file; NULL: none among them */
+  GPtrArray *maps;     /* of char *: paths of maps of other programs */
   GPtrArray *pictures; /* of char *: paths in the order of the strip */
   guint first;         /* index of the first picture that can be decoded */
   EngImage *image;     /* that picture; NULL: none can */

@@ -54,7 +54,8 @@ static char *
 key_of (UiScores *self, UiSlot *slot)
 {
   int class_index = self->session ? class_of (self, slot) : -1;
-  if (class_index < 0 || ui_slot_is_difference (slot) || ui_slot_state (slot) != UI_SLOT_DONE || !ui_slot_key (slot))
+  if (class_index < 0 || ui_slot_kind (slot) == UI_SLOT_DIFFERENCE || ui_slot_state (slot) != UI_SLOT_DONE
+      || !ui_slot_key (slot))
     return NULL;
   return g_strdup_printf ("%s\n%d%s", ui_slot_key (slot), class_index, ui_slot_partial (slot) ? "\npartial" : "");
 }

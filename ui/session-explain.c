@@ -226,6 +226,7 @@ ui_session_refresh (UiSession *self, guint delay)
   gboolean waits = FALSE;
   if (self->closed || self->loading)
     return;
+  ui_session_refresh_own (self);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     waits |= refresh_slot (self, ui_session_nth_slot (self, i));
   /* Scores are wanted even when every map is there or no method is ticked. */

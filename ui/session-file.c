@@ -2,6 +2,7 @@
  * done by the loader's threads; see session-private.h. */
 #include "engine/json-read.h"
 #include "ui/loader.h"
+#include "ui/own-map.h"
 #include "ui/session-private.h"
 #include "ui/session-state.h"
 
@@ -40,10 +41,11 @@ add_pictures (UiSession *self, EngSession *out)
   out->current = self->picture ? (int)self->position : -1;
 }
 
-/* First what is on screen, finished or not, then the others, newest first. */
+/* First what cannot be made anew, then what is on screen, finished or not, then the others, newest first. */
 static void
 add_maps (UiSession *self, EngSession *out)
 {
+  ui_session_write_own (self, out);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     {
       UiSlot *slot = ui_session_nth_slot (self, i);
@@ -219,9 +221,12 @@ look_for_pictures (Open *open)
         continue;
       const EngGeometry *geometry = eng_heatmap_geometry (map->map);
       const EngProvenance *made = eng_heatmap_provenance (map->map);
+      gboolean computed = eng_method_find (map->method, NULL) != NULL;
       g_autofree char *digest = found->missing || found->changed ? NULL : eng_session_digest (map->picture);
       found->changed |= digest && strcmp (digest, made->image_sha256) != 0;
-      open->model_changed |= open->model && strcmp (made->model_sha256, eng_model_sha256 (open->model)) != 0;
+      /* A map of another program may be about a model that was open before this one. */
+      open->model_changed |=
+          computed && open->model && strcmp (made->model_sha256, eng_model_sha256 (open->model)) != 0;
       /* A stand-in of the size that a hostile file asks for must be one that pictures may have. */
       if ((gint64)geometry->image_width * geometry->image_height <= ENG_IMAGE_MAX_PIXELS)
         {
@@ -244,7 +249,12 @@ open_work (gpointer data)
   open->spreads = g_ptr_array_new ();
   for (guint i = 0; i < open->file->maps->len; i++)
     {
-      const EngSessionMap *map = open->file->maps->pdata[i];
+      EngSessionMap *map = open->file->maps->pdata[i];
+      if (map->map && ui_own_map_is_imported (map->method))
+        {
+          g_free (map->layer); /* whatever the file calls it */
+          map->layer = ui_own_map_digest_of (map->map);
+        }
       g_ptr_array_add (open->spreads, map->map && map->progress >= 1 ? ui_session_spread_of (map->map) : NULL);
     }
   g_cancellable_set_error_if_cancelled (open->cancellable, &open->error);
@@ -332,6 +342,8 @@ take_maps (UiSession *self, Open *open)
       const EngSessionMap *map = file->maps->pdata[i];
       const EngMethod *method = eng_method_find (map->method, NULL);
       g_autofree char *name = g_strdup_printf ("file %u", i);
+      if (ui_session_read_own (self, map))
+        continue;
       g_ptr_array_add (self->kept, eng_session_map_copy (map));
       if (method && open->spreads->pdata[i])
         ui_session_take_range (self, name, method, g_steal_pointer (&open->spreads->pdata[i]));
@@ -352,6 +364,7 @@ become (UiSession *self, Open *open)
 {
   self->loading++;
   self->keeps_old = TRUE;
+  ui_session_clear_own (self);
   ui_session_set_model (self, open->model);
   ui_session_clear_lost (self);
   if (!open->model)
@@ -470,6 +483,7 @@ find_pictures (UiSession *self, const char *folder)
           g_free (map->picture);
           map->picture = g_strdup (path);
         }
+      ui_session_move_own (self, ui_picture_path (old), path);
       g_list_store_splice (self->pictures, i, 1, (gpointer *)&picture, 1);
       found++;
     }

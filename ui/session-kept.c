@@ -73,8 +73,8 @@ ui_session_note_kept (UiSession *self, UiSlot *slot)
 /* ---- finding ---- */
 
 /* A map of other places than the open files say would be drawn beside what it is about. */
-static gboolean
-fits (UiSession *self, const EngHeatmap *map)
+gboolean
+ui_session_fits (UiSession *self, const EngHeatmap *map)
 {
   const EngGeometry *made = eng_heatmap_geometry (map);
   EngGeometry now;
@@ -114,7 +114,7 @@ ui_session_find_kept (UiSession *self, UiSlot *slot, gboolean *own)
   for (guint i = self->kept->len; i-- > 0 && self->picture && !found;)
     {
       EngSessionMap *kept = nth (self, i);
-      if (!kept->map || !matches (self, kept, slot, recipe) || !fits (self, kept->map))
+      if (!kept->map || !matches (self, kept, slot, recipe) || !ui_session_fits (self, kept->map))
         continue;
       *own = is_own (self, kept->map);
       if (*own || self->keeps_old)

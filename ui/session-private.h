@@ -48,6 +48,9 @@ struct _UiSession
   GListStore *slots;
   GtkFilterListModel *tiles;
   GListStore *differences;
+  GListStore *own;        /* session-own.c */
+  GHashTable *own_maps;   /* digest -> EngHeatmap: what was imported, so that undo can bring it back */
+  GPtrArray *own_waiting; /* char*: paths of maps to read once it is known what they are about */
   gboolean shows_photo;
   UiMapCache *cache;
   GHashTable *asked; /* char* keys that the cache on disk was asked for -> UiAsked */
@@ -148,7 +151,24 @@ void ui_session_set_model (UiSession *self, EngModel *model); /* (nullable) */
 /* session-file.c */
 void ui_session_clear_lost (UiSession *self);
 
+/* session-own.c */
+GListModel *ui_session_own_init (UiSession *self); /* slots and own maps as one list (transfer full) */
+void ui_session_own_free (UiSession *self);
+void ui_session_clear_own (UiSession *self);
+void ui_session_drop_own (UiSession *self, UiSlot *slot);
+/* Own maps as the picture and the model want them; reads those that wait. */
+void ui_session_refresh_own (UiSession *self);
+void ui_session_pump_own (UiSession *self);
+/* For session files: adds them, first; takes one over, FALSE: it is a method's. Then the state says which are shown.
+ */
+void ui_session_write_own (UiSession *self, EngSession *out);
+gboolean ui_session_read_own (UiSession *self, const EngSessionMap *map);
+/* Pictures were found elsewhere. */
+void ui_session_move_own (UiSession *self, const char *from, const char *to);
+
 /* session-kept.c */
+/* TRUE when @map lies on the current picture as the model would see it now. */
+gboolean ui_session_fits (UiSession *self, const EngHeatmap *map);
 /* How @slot's map of the current picture is made; NULL: nothing is asked for. (transfer full) */
 EngSessionMap *ui_session_recipe (UiSession *self, UiSlot *slot);
 /* Of @slot, finished or stopped: to be written with the session. */

@@ -55,11 +55,11 @@ ui_session_take_range (UiSession *self, const char *name, const EngMethod *metho
 static void
 widen_by_tiles (UiSession *self, const UiRange *range, const EngMethod *method, UiScale *out)
 {
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->tiles)); i++)
     {
-      UiSlot *slot = ui_session_nth_slot (self, i);
+      g_autoptr (UiSlot) slot = g_list_model_get_item (G_LIST_MODEL (self->tiles), i);
       UiScale other;
-      if (!ui_slot_shown (slot) || !ui_slot_map (slot) || (method && ui_slot_method (slot) != method))
+      if (!ui_slot_map (slot) || (method && ui_slot_method (slot) != method))
         continue;
       ui_scale_of (ui_slot_spread (slot), range, &other);
       ui_scale_widen (out, &other);
@@ -92,8 +92,10 @@ ui_session_scale (UiSession *self, UiSlot *slot, UiScale *out)
   if (!spread)
     return FALSE;
   ui_scale_of (spread, range, out);
-  /* A range set by hand is the same for all; a difference has a range of its own. */
-  if (self->display.same == UI_SAME_TILE || range->clip == UI_CLIP_MANUAL || ui_slot_is_difference (slot))
+  /* A range set by hand is the same for all; a difference has a range of its own, and so has each map of another
+   * program: that two of them have no method here is nothing in common. */
+  if (self->display.same == UI_SAME_TILE || range->clip == UI_CLIP_MANUAL || ui_slot_kind (slot) == UI_SLOT_DIFFERENCE
+      || (method && ui_slot_kind (slot) == UI_SLOT_OWN))
     return TRUE;
   widen_by_tiles (self, range, method, out);
   if (self->display.same != UI_SAME_IMAGE)
@@ -119,11 +121,11 @@ ui_session_scales_differ (UiSession *self)
 {
   UiScale first[2];
   gboolean known[2] = { FALSE, FALSE };
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->tiles)); i++)
     {
-      UiSlot *slot = ui_session_nth_slot (self, i);
+      g_autoptr (UiSlot) slot = g_list_model_get_item (G_LIST_MODEL (self->tiles), i);
       UiScale scale;
-      if (!ui_slot_shown (slot) || !ui_session_scale (self, slot, &scale) || scale.flat || scale.empty)
+      if (!ui_session_scale (self, slot, &scale) || scale.flat || scale.empty)
         continue;
       if (known[scale.sign] && !ui_scale_equal (&scale, &first[scale.sign]))
         return TRUE;

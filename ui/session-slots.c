@@ -48,7 +48,7 @@ ui_session_add_copy (UiSession *self, const EngMethod *method, int number)
 UiSlot *
 ui_session_duplicate (UiSession *self, UiSlot *slot)
 {
-  g_return_val_if_fail (!ui_slot_is_difference (slot), NULL);
+  g_return_val_if_fail (ui_slot_kind (slot) == UI_SLOT_OF_METHOD, NULL);
   int number = 1;
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     if (ui_slot_method (ui_session_nth_slot (self, i)) == ui_slot_method (slot))
@@ -92,9 +92,11 @@ ui_session_remove (UiSession *self, UiSlot *slot)
   guint position;
   g_autoptr (UiSlot) hold = g_object_ref (slot);
   remove_differences (self, slot);
-  if (ui_slot_is_difference (slot))
+  if (ui_slot_kind (slot) == UI_SLOT_DIFFERENCE)
     return;
-  if (ui_slot_number (slot) == 1)
+  if (ui_slot_kind (slot) == UI_SLOT_OWN)
+    ui_session_drop_own (self, slot);
+  else if (ui_slot_number (slot) == 1)
     ui_slot_set_shown (slot, FALSE);
   else if (g_list_store_find (self->slots, slot, &position))
     {
@@ -108,7 +110,7 @@ ui_session_remove (UiSession *self, UiSlot *slot)
 UiSlot *
 ui_session_compare (UiSession *self, UiSlot *a, UiSlot *b)
 {
-  if (a == b || ui_slot_is_difference (a) || ui_slot_is_difference (b))
+  if (a == b || ui_slot_kind (a) == UI_SLOT_DIFFERENCE || ui_slot_kind (b) == UI_SLOT_DIFFERENCE)
     return NULL;
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->differences)); i++)
     {

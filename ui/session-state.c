@@ -332,6 +332,7 @@ static const UiStateSection sections[] = {
   { "preprocess", TRUE, ui_session_save_preprocess, ui_session_load_preprocess, preprocess_words },
   { "target", TRUE, save_target, load_target, target_words },
   { "tiles", TRUE, save_tiles, load_tiles, tiles_words },
+  { "own-maps", TRUE, ui_session_save_own, ui_session_load_own, ui_session_own_words },
   { "display", TRUE, save_display, load_display, display_words },
   { "threshold", TRUE, ui_threshold_save_state, ui_threshold_load_state, ui_threshold_words },
   { "view", FALSE, save_view, load_view, NULL },

@@ -47,6 +47,11 @@ void ui_threshold_save_state (UiSession *session, JsonObject *out);
 gboolean ui_threshold_load_state (UiSession *session, const EngJson *in, GError **error);
 extern const UiStateWord ui_threshold_words[];
 
+/* session-own.c */
+void ui_session_save_own (UiSession *session, JsonObject *out);
+gboolean ui_session_load_own (UiSession *session, const EngJson *in, GError **error);
+extern const UiStateWord ui_session_own_words[];
+
 /* For sections: a choice by its stable id. */
 void ui_state_set_choice (JsonObject *out, const char *key, const char *const *ids, int index);
 

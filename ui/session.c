@@ -104,7 +104,10 @@ open_model_done (gpointer data)
             }
         }
       else
-        ui_session_report (self, open->error->message, "win.open-model");
+        {
+          ui_session_report (self, open->error->message, "win.open-model");
+          ui_session_pump_own (self); /* a map that came with it has nothing to be about */
+        }
     }
   g_clear_object (&open->model);
   g_clear_error (&open->error);
@@ -153,6 +156,8 @@ on_found (const UiFound *found, gpointer data)
       ui_session_replace_pictures (self, found->pictures, found->first, found->image, found->truth);
       g_signal_emit (self, ui_session_signals[OPENED], 0, path, found->folder ? "folder" : "picture", detail);
     }
+  for (guint i = 0; i < found->maps->len; i++)
+    ui_session_import_map (self, found->maps->pdata[i]);
   if (found->error)
     ui_session_report (self, found->error->message, "win.open-images");
 }
@@ -289,6 +294,7 @@ ui_session_close (UiSession *self)
   ui_session_strip_close (self);
   ui_session_drop_pictures (self);
   ui_session_drop_differences (self);
+  ui_session_clear_own (self);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     {
       g_signal_handlers_disconnect_by_data (ui_session_nth_slot (self, i), self);
@@ -339,6 +345,7 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->tiles);
   g_clear_object (&self->differences);
   g_hash_table_unref (self->ranges);
+  ui_session_own_free (self);
   g_clear_object (&self->slots);
   g_clear_object (&self->model);
   g_clear_object (&self->open_cancel);
@@ -406,7 +413,7 @@ starts_shown (const EngMethod *method)
 static gboolean
 is_shown (gpointer item, gpointer unused)
 {
-  return ui_slot_shown (item);
+  return ui_slot_shown (item) && !ui_slot_away (item);
 }
 
 /* Outlines and masks follow the threshold of the session. */
@@ -446,7 +453,7 @@ ui_session_init (UiSession *self)
       ui_session_watch_slot (self, slot);
       g_list_store_append (self->slots, slot);
     }
-  self->tiles = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->slots)),
+  self->tiles = gtk_filter_list_model_new (ui_session_own_init (self),
                                            GTK_FILTER (gtk_custom_filter_new (is_shown, NULL, NULL)));
   self->threshold = ui_threshold_new (self);
   self->scores = ui_scores_new (self);

@@ -31,7 +31,8 @@ typedef enum
 {
   UI_OPEN_ANYTHING,
   UI_OPEN_MODEL,
-  UI_OPEN_PICTURES
+  UI_OPEN_PICTURES,
+  UI_OPEN_MAPS /* of other programs: a grey .png is one too */
 } UiOpenHint;
 
 /* Properties, read-only and with notification: "model", "opening", "picture" (another one, or its
@@ -144,6 +145,13 @@ void ui_session_stop_all (UiSession *self);
 UiSlot *ui_session_running (UiSession *self); /* (nullable) */
 /* Jobs that are not finished. */
 guint ui_session_n_busy (UiSession *self);
+
+/* ---- maps made elsewhere ---- */
+/* Reads a map of another program as one of the current picture, for the class that is explained now; as soon as these
+ * are known. See eng_heatmap_import(). What cannot be read is reported. */
+void ui_session_import_map (UiSession *self, const char *path);
+/* Of UiSlot: maps that no method here made, of all pictures; those of the current one are tiles. */
+GListModel *ui_session_own_maps (UiSession *self);
 
 /* What was changed, to be undone. */
 UiHistory *ui_session_history (UiSession *self);

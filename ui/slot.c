@@ -11,9 +11,10 @@ struct _UiSlot
 {
   GObject parent_instance;
   const EngMethod *method;
+  UiSlotKind kind;
   int number;
   char *name;
-  gboolean shown, partial;
+  gboolean shown, partial, away;
   UiSlotState state;
   char *key, *failure;
   char *refusal;   /* of the model */
@@ -133,6 +134,14 @@ ui_slot_new (const EngMethod *method, gboolean shown)
   return self;
 }
 
+UiSlot *
+ui_slot_new_special (const EngMethod *method, UiSlotKind kind)
+{
+  UiSlot *self = ui_slot_new (method, TRUE);
+  self->kind = kind;
+  return self;
+}
+
 void
 ui_slot_copy_settings (UiSlot *self, UiSlot *from)
 {
@@ -230,11 +239,25 @@ ui_slot_number (UiSlot *self)
   return self->number;
 }
 
-/* A method that computes nothing is one of the window's own. */
-gboolean
-ui_slot_is_difference (UiSlot *self)
+UiSlotKind
+ui_slot_kind (UiSlot *self)
 {
-  return self->method->explain == NULL;
+  return self->kind;
+}
+
+gboolean
+ui_slot_away (UiSlot *self)
+{
+  return self->away;
+}
+
+void
+ui_slot_set_away (UiSlot *self, gboolean away)
+{
+  if (self->away == !!away)
+    return;
+  self->away = !!away;
+  changed (self);
 }
 
 const char *
@@ -346,7 +369,8 @@ ui_slot_progress (UiSlot *self)
 double
 ui_slot_seconds (UiSlot *self)
 {
-  const EngProvenance *provenance = self->map ? eng_heatmap_provenance (self->map) : NULL;
+  const EngProvenance *provenance =
+      self->map && self->kind == UI_SLOT_OF_METHOD ? eng_heatmap_provenance (self->map) : NULL;
   return provenance ? provenance->seconds : -1;
 }
 

@@ -27,14 +27,24 @@ typedef enum
   UI_N_SLOT_STATES
 } UiSlotState;
 
+/* Where a slot has its map from. */
+typedef enum
+{
+  UI_SLOT_OF_METHOD,  /* it is run */
+  UI_SLOT_DIFFERENCE, /* of two others: comparison.h */
+  UI_SLOT_OWN         /* a person brought it along or painted it: own-map.h */
+} UiSlotKind;
+
 /* Properties: "shown" (read-write). Signal "changed": anything below is different. */
 UiSlot *ui_slot_new (const EngMethod *method, gboolean shown);
+/* One that nothing is run for; shown. @method: what has to be known of a method, without explain(). */
+UiSlot *ui_slot_new_special (const EngMethod *method, UiSlotKind kind);
+UiSlotKind ui_slot_kind (UiSlot *self);
 /* Another one of @self's method, with its parameters, layer and class; shown. @number: 2 for the first copy. */
 UiSlot *ui_slot_new_copy (UiSlot *self, int number);
 const EngMethod *ui_slot_method (UiSlot *self);
-const char *ui_slot_name (UiSlot *self); /* "LTX", "LTX 2" */
-int ui_slot_number (UiSlot *self);       /* 1: the method's own; more: a copy */
-gboolean ui_slot_is_difference (UiSlot *self);
+const char *ui_slot_name (UiSlot *self);  /* "LTX", "LTX 2" */
+int ui_slot_number (UiSlot *self);        /* 1: the method's own; more: a copy */
 const char *ui_slot_layer (UiSlot *self); /* name of a chosen layer; NULL: automatic */
 /* A pinned slot keeps its class whatever is explained elsewhere. */
 gboolean ui_slot_pinned (UiSlot *self);
@@ -45,6 +55,7 @@ const UiSpread *ui_slot_spread (UiSlot *self);
 const UiSpread *ui_slot_spread_at_input (UiSlot *self);
 gboolean ui_slot_shown (UiSlot *self);
 void ui_slot_set_shown (UiSlot *self, gboolean shown);
+gboolean ui_slot_away (UiSlot *self); /* its map is about another picture: no tile, whether shown or not */
 UiSlotState ui_slot_state (UiSlot *self);
 EngHeatmap *ui_slot_map (UiSlot *self);         /* result or newest preview; (nullable) */
 EngJob *ui_slot_job (UiSlot *self);             /* queued, running or failed; (nullable) */
@@ -67,7 +78,8 @@ void ui_slot_set_values (UiSlot *self, const EngValues *values);
 void ui_slot_copy_settings (UiSlot *self, UiSlot *from);
 void ui_slot_set_layer (UiSlot *self, const char *layer);
 void ui_slot_pin (UiSlot *self, int class_index, int contrast); /* @class_index: -1: not any more */
-void ui_slot_set_title (UiSlot *self, const char *title);       /* of a difference */
+void ui_slot_set_title (UiSlot *self, const char *title);       /* of one that is no method's */
+void ui_slot_set_away (UiSlot *self, gboolean away);
 /* DONE -> OLD: other values are wanted, under @key; the map stays in sight until they are run. */
 void ui_slot_outdate (UiSlot *self, const char *key);
 /* @text: (nullable): why not what is asked for now -> IMPOSSIBLE, until NULL is set. */

@@ -32,6 +32,12 @@ open_folder (UiWindow *self, GVariant *parameter)
 }
 
 static void
+open_map (UiWindow *self, GVariant *parameter)
+{
+  ui_window_ask (self, UI_OPEN_MAPS, GTK_FILE_CHOOSER_ACTION_OPEN);
+}
+
+static void
 open_sample (UiWindow *self, GVariant *parameter)
 {
   ui_window_open_sample (self, TRUE, TRUE);
@@ -126,7 +132,11 @@ cycle_colormap (UiWindow *self, GVariant *parameter)
   UiJobTile *tile = ui_tile_grid_selected (self->grid);
   UiSlot *slot = tile ? ui_job_tile_slot (tile) : NULL;
   const EngValues *values = slot ? ui_slot_values (slot) : NULL;
-  gboolean is_signed = values && eng_method_sign (ui_slot_method (slot), values) == ENG_SIGN_SIGNED;
+  EngHeatmap *shown = slot ? ui_slot_map (slot) : NULL;
+  EngSign sign = shown    ? eng_heatmap_sign (shown)
+                 : values ? eng_method_sign (ui_slot_method (slot), values)
+                          : ENG_SIGN_UNSIGNED;
+  gboolean is_signed = sign == ENG_SIGN_SIGNED;
   const UiColormap **map = is_signed ? &display->signed_map : &display->unsigned_map;
   *map = ui_ramp_next (*map, g_variant_get_int32 (parameter));
   ui_session_display_changed (self->session);
@@ -359,6 +369,7 @@ static const struct
   { "open-model", NULL, open_model, TRUE },
   { "open-images", NULL, open_images, TRUE },
   { "open-folder", NULL, open_folder, TRUE },
+  { "open-map", NULL, open_map },
   { "open-sample", NULL, open_sample, TRUE },
   { "sample-model", NULL, sample_model, TRUE },
   { "sample-scenes", NULL, sample_scenes, TRUE },
@@ -425,6 +436,7 @@ static const struct
   { "window.close", { "<Control>w" } },
   { "win.open-model", { "<Control>m" } },
   { "win.open-images", { "<Control>o" } },
+  { "win.open-map", { "<Control><Alt>o" } },
   { "win.open-session", { "<Control><Shift>o" } },
   { "win.save", { "<Control>s" } },
   { "win.save-as", { "<Control><Shift>s" } },

@@ -88,17 +88,22 @@ add_filter (GtkFileChooser *chooser, const char *name, const char *const *suffix
 void
 ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action)
 {
-  static const char *const models[] = { "onnx", NULL };
-  static const char *const pictures[] = { "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", NULL };
+  static const struct
+  {
+    const char *title, *kind, *suffixes[8];
+  } kinds[] = {
+    [UI_OPEN_MODEL] = { "Open Model", "ONNX models", { "onnx" } },
+    [UI_OPEN_PICTURES] = { "Open Images", "Pictures", { "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp" } },
+    [UI_OPEN_MAPS] = { "Open Map", "Maps: NumPy arrays, grey PNG", { "npy", "png" } },
+  };
   gboolean folder = action == GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER;
-  const char *title = folder ? "Open Folder" : hint == UI_OPEN_MODEL ? "Open Model" : "Open Images";
+  const char *title = folder ? "Open Folder" : kinds[hint].title;
   GtkFileChooserNative *dialog = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, "_Open", "_Cancel");
   GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
   g_autofree char *uri = ui_settings_get ("folder", NULL);
   if (!folder)
     {
-      add_filter (chooser, hint == UI_OPEN_MODEL ? "ONNX models" : "Pictures",
-                  hint == UI_OPEN_MODEL ? models : pictures);
+      add_filter (chooser, kinds[hint].kind, kinds[hint].suffixes);
       add_filter (chooser, "All files", NULL);
     }
   if (uri)
@@ -106,7 +111,7 @@ ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action)
       g_autoptr (GFile) file = g_file_new_for_uri (uri);
       gtk_file_chooser_set_current_folder (chooser, file, NULL);
     }
-  gtk_file_chooser_set_select_multiple (chooser, hint == UI_OPEN_PICTURES && !folder);
+  gtk_file_chooser_set_select_multiple (chooser, hint != UI_OPEN_MODEL && !folder);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
   g_object_set_data (G_OBJECT (dialog), "hint", GINT_TO_POINTER (hint));
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), self, 0);

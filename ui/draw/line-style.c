@@ -22,6 +22,16 @@ static const struct
   { "gradient", { RGB (0xa12d2d), RGB (0xf08080), { 12, 4 }, 2, 2 } },
 };
 
+/* Of maps that no method here made: they take no turn among the others. */
+static const struct
+{
+  const char *id;
+  UiLineStyle style;
+} own_rows[] = {
+  { "imported", { RGB (0x4a4a4a), RGB (0xd0d0d0), { 8, 2, 2, 2 }, 4, 2 } },
+  { "own-mask", { RGB (0xb0006d), RGB (0xff85c8), { 5, 1.5 }, 2, 2.4 } },
+};
+
 static void
 set_dash (UiLineStyle *self, const UiLineStyle *from)
 {
@@ -39,6 +49,14 @@ ui_line_style_find (const char *method_id, guint row, guint copy, UiLineStyle *o
       {
         at = dash = i;
         named = TRUE;
+      }
+  for (guint i = 0; i < G_N_ELEMENTS (own_rows); i++)
+    if (strcmp (own_rows[i].id, method_id) == 0)
+      {
+        *out = own_rows[i].style;
+        if (copy)
+          set_dash (out, &rows[copy % n].style);
+        return;
       }
   *out = rows[at].style;
   set_dash (out, &rows[(dash + copy) % n].style);
