@@ -6,6 +6,7 @@
 #include "ui/appearance.h"
 #include "ui/loader.h"
 #include "ui/preferences.h"
+#include "ui/settings.h"
 
 struct _AppApplication
 {
@@ -48,18 +49,10 @@ on_about (GSimpleAction *action, GVariant *parameter, gpointer self)
                          "license-type", GTK_LICENSE_APACHE_2_0, NULL);
 }
 
-static void
-on_appearance (GSimpleAction *action, GVariant *state, gpointer self)
-{
-  ui_appearance_set (g_variant_get_string (state, NULL), TRUE);
-  g_simple_action_set_state (action, state);
-}
-
 static const GActionEntry actions[] = {
   { "new-window", on_new_window },
   { "quit", on_quit },
   { "about", on_about },
-  { "appearance", NULL, "s", "'system'", on_appearance },
 };
 
 /* ---- life ---- */
@@ -72,8 +65,6 @@ app_application_startup (GApplication *application)
   ui_appearance_init ();
   ui_preferences_apply ();
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
-  GAction *appearance = g_action_map_lookup_action (G_ACTION_MAP (application), "appearance");
-  g_simple_action_set_state (G_SIMPLE_ACTION (appearance), g_variant_new_string (ui_appearance_get ()));
   ui_window_install_accels (GTK_APPLICATION (application));
 }
 
@@ -123,6 +114,7 @@ app_application_shutdown (GApplication *application)
   ui_loader_shutdown ();
   eng_engine_shutdown ();
   ui_appearance_shutdown ();
+  ui_settings_sync ();
   G_APPLICATION_CLASS (app_application_parent_class)->shutdown (application);
 }
 

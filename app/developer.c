@@ -64,6 +64,8 @@ app_developer_read (GVariantDict *options)
   if (size && sscanf (size, "%dx%d", &width, &height) != 2)
     width = height = 0;
   exit_after_frame = exit_after_frame || g_getenv ("SIGHTLINE_EXIT_AFTER_FRAME");
+  if (app_developer_active ())
+    g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
 }
 
 gboolean
@@ -228,7 +230,7 @@ app_developer_watch (UiWindow *window)
   if (ticked)
     tick (window);
   if (want_dark)
-    ui_appearance_set ("dark", FALSE);
+    ui_appearance_set ("dark");
   if (width > 0 && height > 0)
     gtk_window_set_default_size (GTK_WINDOW (window), width, height);
   if (exit_after_frame)

@@ -18,6 +18,7 @@ test_ui_init (int *argc, char ***argv)
   is_child = g_getenv (HOME_VARIABLE) != NULL;
   home = is_child ? g_strdup (g_getenv (HOME_VARIABLE)) : test_tmpdir ();
   g_setenv (HOME_VARIABLE, home, TRUE);
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     g_setenv (folders[i], home, TRUE);
   /* Names are kept where the test can read them; no session bus is asked for. */

@@ -106,31 +106,23 @@ void
 ui_appearance_init (void)
 {
   g_autoptr (GtkCssProvider) provider = NULL;
-  g_autofree char *saved = ui_settings_get ("appearance", "system");
+  g_autofree char *saved = ui_settings_get ("appearance");
   add_provider ("style.css", &provider, GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
   gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
                                     "/io/github/sightline/Sightline/icons");
   g_object_get (gtk_settings_get_default (), "gtk-application-prefer-dark-theme", &host_dark, NULL);
   cancellable = g_cancellable_new ();
-  ui_appearance_set (saved, FALSE);
+  ui_appearance_set (saved);
   g_bus_get (G_BUS_TYPE_SESSION, cancellable, on_bus, NULL);
 }
 
-const char *
-ui_appearance_get (void)
-{
-  return names[choice];
-}
-
 void
-ui_appearance_set (const char *name, gboolean remember)
+ui_appearance_set (const char *name)
 {
   choice = UI_APPEARANCE_SYSTEM;
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_strcmp0 (names[i], name) == 0)
       choice = (UiAppearance)i;
-  if (remember)
-    ui_settings_set ("appearance", names[choice]);
   apply ();
 }
 

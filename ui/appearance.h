@@ -14,10 +14,8 @@ typedef enum
 
 /* Once, after GTK is up: loads the style sheets, asks the desktop and follows it. */
 void ui_appearance_init (void);
-/* "system", "light", "dark" */
-const char *ui_appearance_get (void);
-/* @remember: also for the next run. */
-void ui_appearance_set (const char *name, gboolean remember);
+/* @name: "system", "light", "dark"; for this run. */
+void ui_appearance_set (const char *name);
 void ui_appearance_shutdown (void);
 
 G_END_DECLS

@@ -1,4 +1,5 @@
-/* Settings that concern the whole program and hold at once: kept across runs. */
+/* Settings that concern the whole program and hold at once: kept across runs. A control
+ * acts as soon as it is changed; Esc closes. */
 #pragma once
 
 #include <gtk/gtk.h>

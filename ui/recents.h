@@ -1,4 +1,4 @@
-/* Models, folders and pictures opened before: ten, newest first, kept in a small file of our own. */
+/* Sessions, models, folders and pictures opened before: ten, newest first, kept in a small file of our own. */
 #pragma once
 
 #include <gio/gio.h>
@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (UiRecent, ui_recent, UI, RECENT, GObject)
 
 const char *ui_recent_path (UiRecent *self);
-const char *ui_recent_kind (UiRecent *self);   /* "model", "folder", "picture" */
+const char *ui_recent_kind (UiRecent *self);   /* "session", "model", "folder", "picture" */
 const char *ui_recent_detail (UiRecent *self); /* "1000 classes · 3 × 224 × 224" */
 char *ui_recent_when (UiRecent *self);         /* "Today", "Yesterday", "Monday", "3 March"; (transfer full) */
 

@@ -7,6 +7,7 @@ typedef void (*Failed) (const char *message, gpointer data);
 typedef void (*Counted) (guint64 bytes, gpointer data);
 
 static guint limit = UI_RESULTS_MEGABYTES;
+static gboolean keeps = TRUE;
 static gboolean told; /* that maps cannot be kept */
 
 static EngResultCache *
@@ -36,7 +37,8 @@ static void
 find_work (gpointer data)
 {
   Find *find = data;
-  find->map = eng_result_cache_find (find->cache, find->key);
+  if (find->cache)
+    find->map = eng_result_cache_find (find->cache, find->key);
 }
 
 static void
@@ -53,7 +55,7 @@ void
 ui_results_find (const char *key, void (*done) (const char *key, EngHeatmap *map, gpointer data), gpointer data)
 {
   Find *find = g_new (Find, 1);
-  *find = (Find){ g_strdup (key), cache (), NULL, done, data };
+  *find = (Find){ g_strdup (key), keeps ? cache () : NULL, NULL, done, data };
   ui_loader_push (UI_LOADER_NOW, find_work, find_done, find);
 }
 
@@ -97,6 +99,12 @@ insert_done (gpointer data)
 void
 ui_results_insert (const char *key, EngHeatmap *map, Failed failed, gpointer data, GDestroyNotify destroy)
 {
+  if (!keeps)
+    {
+      if (destroy)
+        destroy (data);
+      return;
+    }
   Insert *insert = g_new (Insert, 1);
   *insert = (Insert){ g_strdup (key), cache (), eng_heatmap_ref (map), NULL, failed, data, destroy };
   ui_loader_push (UI_LOADER_WHEN_IDLE, insert_work, insert_done, insert);
@@ -162,8 +170,16 @@ trim_done (gpointer data)
 }
 
 void
+ui_results_set_keeps (gboolean on)
+{
+  keeps = on;
+}
+
+void
 ui_results_set_limit (guint megabytes)
 {
+  if (megabytes == limit)
+    return;
   limit = megabytes;
   cache ();
   ui_loader_push (UI_LOADER_WHEN_IDLE, trim_work, trim_done, GUINT_TO_POINTER (megabytes));

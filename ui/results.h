@@ -1,5 +1,5 @@
 /* The cache of finished maps on disk, for all windows: asked and filled by the loader's threads, so that a slow or
- * full disk is never felt. Its limit is a preference; 0 keeps nothing. Main thread only. */
+ * full disk is never felt. Its limit, and whether it is used, are preferences. Main thread only. */
 #pragma once
 
 #include "engine/engine.h"
@@ -18,5 +18,7 @@ void ui_results_insert (const char *key, EngHeatmap *map, void (*failed) (const 
 void ui_results_size (void (*done) (guint64 bytes, gpointer data), gpointer data);
 void ui_results_clear (void (*done) (guint64 bytes, gpointer data), gpointer data);
 void ui_results_set_limit (guint megabytes);
+/* FALSE: nothing more is written or looked for; what is there stays. */
+void ui_results_set_keeps (gboolean keeps);
 
 G_END_DECLS

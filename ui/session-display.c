@@ -1,5 +1,22 @@
 /* The part of the session that says how everything is shown. See session-private.h. */
 #include "ui/session-private.h"
+#include "ui/settings.h"
+
+static const UiColormap *
+preferred (const char *key, EngSign sign)
+{
+  g_autofree char *id = ui_settings_get (key);
+  const UiColormap *map = id ? ui_colormap_find (id) : NULL;
+  return map && map->sign == sign ? map : ui_colormap_default (sign);
+}
+
+void
+ui_session_init_display (UiSession *self)
+{
+  ui_display_init (&self->display);
+  self->display.unsigned_map = preferred ("unsigned-colormap", ENG_SIGN_UNSIGNED);
+  self->display.signed_map = preferred ("signed-colormap", ENG_SIGN_SIGNED);
+}
 
 UiDisplay *
 ui_session_display (UiSession *self)
@@ -17,7 +34,7 @@ void
 ui_session_reset_display (UiSession *self)
 {
   double threshold = self->display.threshold;
-  ui_display_init (&self->display);
+  ui_session_init_display (self);
   self->display.threshold = threshold; /* of the session, not of how it is drawn */
   ui_session_display_changed (self);
 }

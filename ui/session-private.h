@@ -113,6 +113,8 @@ enum
 extern guint ui_session_signals[N_SIGNALS];
 
 void ui_session_notify (UiSession *self, guint property);
+/* session-display.c: as a person prefers it. */
+void ui_session_init_display (UiSession *self);
 void ui_session_report (UiSession *self, const char *message, const char *action);
 
 /* session-explain.c: compares, per slot, what is wanted with what is there; starts the rest after

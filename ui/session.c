@@ -4,6 +4,7 @@
 
 #include "ui/loader.h"
 #include "ui/opener.h"
+#include "ui/preference-methods.h"
 
 #define CACHE_BYTES ((gsize)256 << 20) /* finished maps */
 
@@ -406,8 +407,7 @@ ui_session_class_init (UiSessionClass *klass)
 static gboolean
 starts_shown (const EngMethod *method)
 {
-  static const char *const ids[] = { "ltx", "grad-cam", NULL };
-  return g_strv_contains (ids, method->id);
+  return ui_preference_methods_has (method->id);
 }
 
 static gboolean
@@ -445,7 +445,7 @@ ui_session_init (UiSession *self)
   self->chosen = self->contrast = -1;
   self->direction = 1;
   g_queue_init (&self->decoded);
-  ui_display_init (&self->display);
+  ui_session_init_display (self);
   ui_session_strip_init (self);
   for (guint i = 0; eng_method_nth (i); i++)
     {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ui/settings.h"
+
 guint ui_threshold_signals[UI_THRESHOLD_N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (UiThreshold, ui_threshold, G_TYPE_OBJECT)
@@ -395,6 +397,9 @@ ui_threshold_init (UiThreshold *self)
   self->share = ENG_PROTOCOL_THRESHOLD;
   self->seconds = -1;
   ui_protocol_init (&self->protocol);
+  g_autofree char *preferred = ui_settings_get ("protocol");
+  if (preferred && ui_preset_find (preferred))
+    self->protocol.preset = ui_preset_find (preferred);
   self->series = g_list_store_new (UI_TYPE_SERIES);
   self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->originals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_heatmap_unref);

@@ -409,6 +409,7 @@ static const struct
   { "keep-old-maps", NULL, ui_window_keep_old_maps },
   { "restore-session", NULL, ui_window_restore_session, TRUE },
   { "dismiss-session", NULL, ui_window_dismiss_session, TRUE },
+  { "copy-command", NULL, ui_window_copy_command },
   { "undo", NULL, ui_window_undo },
   { "redo", NULL, ui_window_redo },
 };

@@ -100,7 +100,7 @@ ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action)
   const char *title = folder ? "Open Folder" : kinds[hint].title;
   GtkFileChooserNative *dialog = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, "_Open", "_Cancel");
   GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
-  g_autofree char *uri = ui_settings_get ("folder", NULL);
+  g_autofree char *uri = ui_settings_get ("folder");
   if (!folder)
     {
       add_filter (chooser, kinds[hint].kind, kinds[hint].suffixes);

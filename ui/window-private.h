@@ -112,6 +112,10 @@ void ui_window_add_pages (UiWindow *self);
 void ui_window_show_page (UiWindow *self, const char *name);
 const char *ui_window_page (UiWindow *self);
 
+/* window-command.c */
+/* Puts the command line that does the same as Explain All on the clipboard, and says so. */
+void ui_window_copy_command (UiWindow *self, GVariant *unused);
+
 /* window-open.c */
 void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);
 void ui_window_ask_truth (UiWindow *self);  /* a table of the pictures' labels */

@@ -44,7 +44,7 @@ choose (UiWindow *self, const char *title, GtkFileChooserAction action, const ch
 {
   GtkFileChooserNative *dialog = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, accept, "_Cancel");
   GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
-  g_autofree char *uri = ui_settings_get ("folder", NULL);
+  g_autofree char *uri = ui_settings_get ("folder");
   g_autoptr (GFile) folder = uri ? g_file_new_for_uri (uri) : NULL;
   if (suffix)
     {
@@ -137,7 +137,7 @@ ui_window_save_as (UiWindow *self, GVariant *unused)
   const char *path = ui_session_path (self->session);
   g_autofree char *name = path ? g_path_get_basename (path) : g_strdup (UNTITLED);
   g_autofree char *folder = path ? g_path_get_dirname (path) : NULL;
-  g_autofree char *uri = ui_settings_get ("folder", NULL);
+  g_autofree char *uri = ui_settings_get ("folder");
   g_autoptr (GFile) file = folder ? g_file_new_for_path (folder) : uri ? g_file_new_for_uri (uri) : NULL;
   gtk_file_chooser_set_current_name (chooser, name);
   if (file)

@@ -325,7 +325,7 @@ on_start_open (UiWindow *self, const char *path)
     }
   g_autofree char *name = g_filename_display_basename (path);
   g_autofree char *message = g_strdup_printf ("%s is not there any more. It was taken off the list.", name);
-  ui_window_tell_problem (self, message, "");
+  ui_toast_show (self->toast, message, NULL, NULL);
   ui_recents_remove (path);
 }
 
@@ -441,20 +441,47 @@ ui_window_grid (UiWindow *self)
   return self->grid;
 }
 
-static gboolean
-ui_window_close_request (GtkWindow *window)
+/* Panes that closed for want of room are open where there is room. */
+static void
+remember (UiWindow *self)
 {
-  UiWindow *self = UI_WINDOW (window);
   int width, height;
-  if (!ui_window_may_close (self))
-    return TRUE;
-  gtk_window_get_default_size (window, &width, &height);
-  if (!gtk_window_is_maximized (window) && !gtk_window_is_fullscreen (window))
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  if (!gtk_window_is_maximized (GTK_WINDOW (self)) && !gtk_window_is_fullscreen (GTK_WINDOW (self)))
     {
       ui_settings_set_int ("width", width);
       ui_settings_set_int ("height", height);
     }
+  ui_settings_set_bool ("maximized", gtk_window_is_maximized (GTK_WINDOW (self)));
   ui_settings_set_int ("sidebar", gtk_paned_get_position (self->sidebar_paned));
+  ui_settings_set_bool ("show-sidebar",
+                        self->narrow_sidebar ? self->sidebar_before : ui_window_get_toggle (self, "show-sidebar"));
+  ui_settings_set_bool ("show-display",
+                        self->narrow_display ? self->display_before : ui_window_get_toggle (self, "show-display"));
+  if (ui_session_in_use (self->session))
+    ui_settings_set ("page", ui_window_page (self));
+}
+
+static void
+recall (UiWindow *self)
+{
+  g_autofree char *page = ui_settings_get ("page");
+  gtk_window_set_default_size (GTK_WINDOW (self), ui_settings_get_int ("width"), ui_settings_get_int ("height"));
+  if (ui_settings_get_bool ("maximized"))
+    gtk_window_maximize (GTK_WINDOW (self));
+  gtk_paned_set_position (self->sidebar_paned, ui_settings_get_int ("sidebar"));
+  gtk_widget_set_visible (self->sidebar, ui_settings_get_bool ("show-sidebar"));
+  gtk_widget_set_visible (self->display_side, ui_settings_get_bool ("show-display"));
+  ui_window_show_page (self, page);
+}
+
+static gboolean
+ui_window_close_request (GtkWindow *window)
+{
+  UiWindow *self = UI_WINDOW (window);
+  if (!ui_window_may_close (self))
+    return TRUE;
+  remember (self);
   return GTK_WINDOW_CLASS (ui_window_parent_class)->close_request (window);
 }
 
@@ -559,9 +586,7 @@ ui_window_init (UiWindow *self)
   self->session = ui_session_new ();
   self->display_before = self->sidebar_before = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_window_set_default_size (GTK_WINDOW (self), ui_settings_get_int ("width", 1400),
-                               ui_settings_get_int ("height", 900));
-  gtk_paned_set_position (self->sidebar_paned, ui_settings_get_int ("sidebar", 252));
+  recall (self);
   ui_window_add_keys (self);
   ui_window_add_pages (self);
   connect_session (self);
