@@ -140,7 +140,7 @@ look_up (JsonNode *root, const char *dotted)
 static void
 test_help (Fixture *f, gconstpointer data)
 {
-  static const char *const commands[] = { "predict", "explain", "sheet", "methods", "inspect" };
+  static const char *const commands[] = { "predict", "explain", "check", "sheet", "methods", "inspect" };
   run (f, "--version");
   g_assert_cmpint (f->status, ==, 0);
   g_assert_cmpstr (f->stdout_text, ==, "sightline-cli " ENG_VERSION "\n");

@@ -13,6 +13,7 @@ static struct
 {
   GMutex mutex;
   EngJob *job;
+  EngCheck *check;
   GCancellable *cancellable;
 } interrupt;
 
@@ -121,6 +122,8 @@ wait_for_signals (gpointer data)
         eng_job_stop (interrupt.job);
       else if (interrupt.job)
         eng_job_cancel (interrupt.job);
+      if (interrupt.check)
+        eng_check_cancel (interrupt.check);
       g_mutex_unlock (&interrupt.mutex);
     }
   return NULL;
@@ -151,6 +154,16 @@ app_interrupt_watch (EngJob *job)
   interrupt.job = job;
   if (job && app_interrupted ())
     eng_job_cancel (job);
+  g_mutex_unlock (&interrupt.mutex);
+}
+
+void
+app_interrupt_watch_check (EngCheck *check)
+{
+  g_mutex_lock (&interrupt.mutex);
+  interrupt.check = check;
+  if (check && app_interrupted ())
+    eng_check_cancel (check);
   g_mutex_unlock (&interrupt.mutex);
 }
 

@@ -22,7 +22,7 @@ typedef struct
   AppStatus (*run) (int argc, char **argv); /* @argv[0] is the command's name */
 } AppCommand;
 
-extern const AppCommand app_predict, app_explain, app_sheet, app_methods, app_inspect;
+extern const AppCommand app_predict, app_explain, app_check, app_sheet, app_methods, app_inspect;
 
 /* "sightline-cli: ..." and a line end on stderr. */
 void app_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -65,6 +65,8 @@ void app_interrupt_init (void);
 gboolean app_interrupted (void);
 /* The job that an interrupt ends; NULL: none. Not owned. */
 void app_interrupt_watch (EngJob *job);
+/* The same for a check, which keeps nothing. */
+void app_interrupt_watch_check (EngCheck *check);
 
 /* Adds @value, or null when it is not finite: JSON has no NaN. */
 void app_json_number (JsonBuilder *builder, const char *member, double value);

@@ -22,41 +22,87 @@ terminal_width (void)
   return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
+/* @part: 0 .. 1 */
 static void
-draw (EngJob *job, gpointer data)
+put (double part, const char *words)
 {
-  guint done, total;
-  double eta, part = eng_job_progress (job, &done, &total, &eta);
-  gint64 now = g_get_monotonic_time ();
-  if (eng_job_state (job) != ENG_JOB_RUNNING || total == 0 || now - line.drawn < PAUSE)
-    return;
-  line.drawn = now;
   char bar[BAR + 1] = { 0 };
+  line.drawn = g_get_monotonic_time ();
   for (int i = 0; i < BAR; i++)
     bar[i] = i < part * BAR ? '#' : '.';
-  g_autofree char *left = eta >= 0 ? ui_words_time_left (eta) : NULL;
-  g_autofree char *settled = ui_words_settled (eng_job_convergence (job));
-  g_autofree char *text =
-      g_strdup_printf ("%s [%s] %u of %u %s%s%s%s%s", line.label, bar, done, total, eng_job_unit (job),
-                       left ? ", " : "", left ? left : "", settled ? ", " : "", settled ? settled : "");
+  g_autofree char *text = g_strdup_printf ("%s [%s] %s", line.label, bar, words);
   /* Longer than the terminal it would wrap, and \r could not take it back. */
   g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), terminal_width () - 1));
   g_printerr ("\r\033[K%s", cut);
 }
 
+static gboolean
+is_due (void)
+{
+  return g_get_monotonic_time () - line.drawn >= PAUSE;
+}
+
+static void
+draw (EngJob *job, gpointer data)
+{
+  guint done, total;
+  double eta, part = eng_job_progress (job, &done, &total, &eta);
+  if (eng_job_state (job) != ENG_JOB_RUNNING || total == 0 || !is_due ())
+    return;
+  g_autofree char *left = eta >= 0 ? ui_words_time_left (eta) : NULL;
+  g_autofree char *settled = ui_words_settled (eng_job_convergence (job));
+  g_autofree char *words = g_strdup_printf ("%u of %u %s%s%s%s%s", done, total, eng_job_unit (job), left ? ", " : "",
+                                            left ? left : "", settled ? ", " : "", settled ? settled : "");
+  put (part, words);
+}
+
+static void
+draw_check (EngCheck *check, gpointer data)
+{
+  if (!is_due ())
+    return;
+  g_autofree char *words = g_strdup_printf ("%.0f %%", 100 * eng_check_progress (check));
+  put (eng_check_progress (check), words);
+}
+
+/* FALSE: nobody looks. */
+static gboolean
+begin (const char *label)
+{
+  line.label = label;
+  line.drawn = 0;
+  return isatty (STDERR_FILENO);
+}
+
+static void
+end (gpointer object)
+{
+  if (g_signal_handlers_disconnect_by_data (object, &line) > 0 && line.drawn > 0)
+    g_printerr ("\r\033[K");
+}
+
 void
 app_progress_begin (EngJob *job, const char *label)
 {
-  if (!isatty (STDERR_FILENO))
-    return;
-  line.label = label;
-  line.drawn = 0;
-  g_signal_connect (job, "changed", G_CALLBACK (draw), &line);
+  if (begin (label))
+    g_signal_connect (job, "changed", G_CALLBACK (draw), &line);
 }
 
 void
 app_progress_end (EngJob *job)
 {
-  if (g_signal_handlers_disconnect_by_data (job, &line) > 0 && line.drawn > 0)
-    g_printerr ("\r\033[K");
+  end (job);
+}
+
+void
+app_progress_begin_check (EngCheck *check, const char *label)
+{
+  if (begin (label))
+    g_signal_connect (check, "changed", G_CALLBACK (draw_check), &line);
+}
+
+void
+app_progress_end_check (EngCheck *check)
+{
+  end (check);
 }

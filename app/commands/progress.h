@@ -1,7 +1,7 @@
 /* One line on stderr while a job runs, when stderr is a terminal; nothing otherwise. */
 #pragma once
 
-#include "engine/job.h"
+#include "engine/check/check.h"
 
 G_BEGIN_DECLS
 
@@ -9,5 +9,8 @@ G_BEGIN_DECLS
 void app_progress_begin (EngJob *job, const char *label);
 /* Clears the line. */
 void app_progress_end (EngJob *job);
+/* The same for a check. */
+void app_progress_begin_check (EngCheck *check, const char *label);
+void app_progress_end_check (EngCheck *check);
 
 G_END_DECLS
