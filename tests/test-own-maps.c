@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "engine/nn/tensor.h"
+#include "engine/metrics/ranking.h"
 #include "engine/npy.h"
 #include "support.h"
 #include "ui-support.h"
 #include "ui/history.h"
 #include "ui/own-map.h"
+#include "ui/paint-view.h"
 #include "ui/session-state.h"
 
 typedef struct
@@ -42,6 +44,7 @@ setup (Fixture *f, gconstpointer unused)
 static void
 teardown (Fixture *f, gconstpointer unused)
 {
+  wait_until (G_OBJECT (f->session)->ref_count == 1); /* nothing is being read for it any more */
   test_ui_end (f->session);
   test_remove_tree (f->folder);
   g_free (f->folder);
@@ -135,8 +138,11 @@ test_tile (Fixture *f, gconstpointer unused)
   UiSlot *difference = ui_session_compare (f->session, slot, test_ui_slot (f->session, "grad-cam"));
   wait_until (ui_slot_state (difference) == UI_SLOT_DONE);
   /* The same file again is the same tile; another of that name is told apart. */
-  open_path (f, f->path, UI_OPEN_ANYTHING);
   ui_session_set_target (f->session, target);
+  open_path (f, f->path, UI_OPEN_ANYTHING);
+  wait_until (G_OBJECT (f->session)->ref_count > 1);
+  wait_until (G_OBJECT (f->session)->ref_count == 1);
+  g_assert_cmpuint (n_own (f->session), ==, 1);
   UiSlot *second = import (f, 5);
   g_assert_cmpstr (ui_slot_name (second), ==, "other.npy (2)");
   ui_session_remove (f->session, slot);
@@ -450,6 +456,301 @@ test_golden (Fixture *f, gconstpointer image)
   ui_threshold_watch (threshold, FALSE);
 }
 
+/* ---- painting ---- */
+
+static const EngGeometry plain = { 80, 60, 40, 30, 2, 2, 0, 0, 0, 0, 40, 30 };
+
+/* A round brush paints the pixels whose centres it covers: about pi r², and exactly those. */
+static void
+test_mask_strokes (void)
+{
+  g_autoptr (UiMask) mask = ui_mask_new (&plain);
+  double radius = 7.5;
+  int expected = 0;
+  g_assert_true (ui_mask_stroke (mask, 40, 30, 40, 30, radius, FALSE));
+  for (int y = 0; y < 30; y++)
+    for (int x = 0; x < 40; x++)
+      {
+        gboolean inside = hypot (x + 0.5 - 20, y + 0.5 - 15) <= radius;
+        g_assert_cmpint (ui_mask_pixels (mask)[y * 40 + x], ==, inside);
+        expected += inside;
+      }
+  g_assert_cmpint (ui_mask_painted (mask), ==, expected);
+  g_assert_cmpfloat_with_epsilon (expected, G_PI * radius * radius, 2 * G_PI * radius / 2); /* half its rim */
+  /* The same again changes nothing; the same as an eraser takes all of it. */
+  g_assert_false (ui_mask_stroke (mask, 40, 30, 40, 30, radius, FALSE));
+  g_assert_true (ui_mask_stroke (mask, 40, 30, 40, 30, radius, TRUE));
+  g_assert_cmpint (ui_mask_painted (mask), ==, 0);
+  /* The smallest brush paints the pixel that it is on, wherever on it. */
+  g_assert_true (ui_mask_stroke (mask, 7.9, 4.1, 7.9, 4.1, 0.5, FALSE));
+  g_assert_cmpint (ui_mask_painted (mask), ==, 1);
+  g_assert_cmpint (ui_mask_pixels (mask)[2 * 40 + 3], ==, 1);
+  /* A line has no gaps; what lies outside, far or nowhere, is passed over. */
+  ui_mask_clear (mask);
+  ui_mask_stroke (mask, -1000, 21, 1000, 21, 0.5, FALSE);
+  g_assert_cmpint (ui_mask_painted (mask), ==, 40);
+  g_assert_false (ui_mask_stroke (mask, -500, -500, -400, -400, 20, FALSE));
+  g_assert_false (ui_mask_stroke (mask, NAN, NAN, NAN, NAN, 20, FALSE));
+  g_assert_false (ui_mask_stroke (mask, 1e300, 0, 1e300, 0, 20, FALSE));
+  g_assert_cmpint (ui_mask_painted (mask), ==, 40);
+}
+
+/* Painted pixels come first; among them, and among the others, the one further up, then further left. */
+static void
+test_mask_ranks (void)
+{
+  g_autoptr (UiMask) mask = ui_mask_new (&plain);
+  ui_mask_stroke (mask, 20, 14, 66, 50, 3, FALSE);
+  int painted = ui_mask_painted (mask);
+  g_autoptr (EngHeatmap) map = ui_mask_to_map (mask, "0", "picture");
+  g_autoptr (EngRanking) ranking = eng_ranking_new_heatmap (map, ENG_RANK_VALUE, ENG_ORDER_MOST_FIRST);
+  const guint32 *order = eng_ranking_order (ranking);
+  for (int i = 0; i < eng_ranking_n (ranking); i++)
+    {
+      g_assert_cmpint (ui_mask_pixels (mask)[order[i]], ==, i < painted);
+      g_assert_true (i == 0 || i == painted || order[i] > order[i - 1]);
+    }
+}
+
+static JsonObject *
+parse_object (const char *text)
+{
+  g_autoptr (JsonNode) node = json_from_string (text, NULL);
+  return json_object_ref (json_node_get_object (node));
+}
+
+static void
+test_mask_text (void)
+{
+  static const char *const hostile[] = {
+    "{}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [1199]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [0, 1201]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [-1, 1201]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [9223372036854775807, 1]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [600.5, 599.5]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [\"x\"]}",
+    "{\"sizes\": [80, 60, 40, 30], \"place\": [0, 2, 0, 0, 0, 0, 40, 30], \"runs\": [1200]}",
+    "{\"sizes\": [80, 60, 900000, 900000], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": [810000000000]}",
+    "{\"sizes\": [80, 60, 0, 30], \"place\": [2, 2, 0, 0, 0, 0, 40, 30], \"runs\": []}",
+    "{\"sizes\": 3, \"place\": [], \"runs\": {}}",
+  };
+  g_autoptr (UiMask) mask = ui_mask_new (&plain);
+  ui_mask_stroke (mask, 0, 0, 70, 50, 4, FALSE); /* from the first pixel on */
+  g_autoptr (JsonObject) object = json_object_new ();
+  ui_mask_save (mask, object);
+  EngJson json = { object, "test", "" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UiMask) back = ui_mask_load (&json, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (ui_mask_pixels (mask), 40 * 30, ui_mask_pixels (back), 40 * 30);
+  g_assert_cmpint (ui_mask_painted (back), ==, ui_mask_painted (mask));
+  g_assert_cmpmem (ui_mask_geometry (mask), sizeof plain, ui_mask_geometry (back), sizeof plain);
+  for (guint i = 0; i < G_N_ELEMENTS (hostile); i++)
+    {
+      g_autoptr (JsonObject) bad_object = parse_object (hostile[i]);
+      EngJson bad_json = { bad_object, "test", "" };
+      g_autoptr (GError) why = NULL;
+      g_assert_null (ui_mask_load (&bad_json, &why));
+      g_assert_nonnull (why);
+    }
+}
+
+static void
+stroke (UiSession *session, double x, double y, gboolean erase)
+{
+  UiHistory *history = ui_session_history (session);
+  ui_history_hold (history, TRUE);
+  for (int i = 0; i < 10; i++)
+    ui_session_paint (session, x + 4 * i, y, x + 4 * (i + 1), y + i, 5, erase);
+  ui_history_hold (history, FALSE);
+  ui_session_end_stroke (session);
+}
+
+static int
+painted (UiSession *session)
+{
+  return ui_session_mask (session) ? ui_mask_painted (ui_session_mask (session)) : 0;
+}
+
+static void
+test_paint (Fixture *f, gconstpointer unused)
+{
+  if (!test_ui_have_sample ())
+    return;
+  open_sample (f);
+  UiHistory *history = ui_session_history (f->session);
+  stroke (f->session, 200, 100, FALSE);
+  int one = painted (f->session);
+  g_assert_cmpint (one, >, 0);
+  g_assert_cmpuint (n_tiles (f->session), ==, 2);
+  UiSlot *slot = last_tile (f->session);
+  g_assert_cmpstr (ui_slot_name (slot), ==, "Own mask");
+  g_assert_cmpint (ui_slot_state (slot), ==, UI_SLOT_DONE);
+  stroke (f->session, 100, 200, FALSE);
+  int two = painted (f->session);
+  g_assert_cmpint (two, >, one);
+  g_assert_cmpint (ui_mask_painted (ui_own_map_mask (slot)), ==, two);
+  /* The tile's map is the mask. */
+  double sum = 0;
+  for (int i = 0; i < ui_mask_n (ui_session_mask (f->session)); i++)
+    sum += eng_heatmap_values (ui_slot_map (slot))[i];
+  g_assert_cmpfloat (sum, ==, two);
+  /* One undo for each stroke. */
+  g_assert_cmpstr (ui_history_undo_words (history), ==, "own mask");
+  ui_history_undo (history);
+  g_assert_cmpint (painted (f->session), ==, one);
+  ui_history_undo (history);
+  g_assert_cmpuint (n_tiles (f->session), ==, 1);
+  g_assert_null (ui_session_mask (f->session));
+  ui_history_redo (history);
+  ui_history_redo (history);
+  g_assert_cmpint (painted (f->session), ==, two);
+  /* Scored like a method's. */
+  wait_until (test_ui_settled (f->session));
+  slot = last_tile (f->session);
+  wait_until (ui_scores_find (ui_session_scores (f->session), slot)[UI_SCORE_INSERTION].known);
+  g_assert_true (isfinite (ui_scores_find (ui_session_scores (f->session), slot)[UI_SCORE_INSERTION].value));
+  /* Erased to nothing, or cleared, it is no tile; undo brings it back. */
+  stroke (f->session, 100, 200, TRUE);
+  g_assert_cmpint (painted (f->session), <=, one);
+  stroke (f->session, 200, 100, TRUE);
+  g_assert_cmpuint (n_tiles (f->session), ==, 1);
+  ui_history_undo (history);
+  g_assert_cmpuint (n_tiles (f->session), ==, 2);
+  ui_session_clear_mask (f->session);
+  g_assert_cmpuint (n_tiles (f->session), ==, 1);
+  ui_history_undo (history);
+  g_assert_cmpint (painted (f->session), >, 0);
+}
+
+/* A mask belongs to its picture, and is part of the session's file. */
+static void
+test_paint_saved (Fixture *f, gconstpointer unused)
+{
+  int saved = 0;
+  if (!test_ui_have_sample ())
+    return;
+  g_autofree char *path = g_build_filename (f->folder, "painted.sightline", NULL);
+  open_sample (f);
+  stroke (f->session, 200, 100, FALSE);
+  int first = painted (f->session);
+  ui_session_show (f->session, 1);
+  wait_until (test_ui_settled (f->session));
+  g_assert_cmpint (painted (f->session), ==, 0);
+  stroke (f->session, 50, 50, FALSE);
+  stroke (f->session, 90, 90, FALSE);
+  int second = painted (f->session);
+  ui_session_save (f->session, path, on_saved, &saved);
+  wait_until (saved);
+  UiSession *again = ui_session_new ();
+  ui_session_open_file (again, path, FALSE);
+  wait_until (test_ui_settled (again));
+  g_assert_cmpint (painted (again), ==, second);
+  g_assert_cmpuint (n_tiles (again), ==, 2);
+  g_assert_false (ui_session_unsaved (again));
+  ui_session_show (again, 0);
+  wait_until (test_ui_settled (again));
+  g_assert_cmpint (painted (again), ==, first);
+  g_assert_cmpstr (ui_slot_name (last_tile (again)), ==, "Own mask");
+  test_ui_end (again);
+}
+
+/* Rows that somebody else wrote: what cannot be is refused, and the rest stays as it was. */
+static void
+test_hostile_state (Fixture *f, gconstpointer unused)
+{
+  static const char *const texts[] = {
+    "{\"own-maps\": {\"maps\": 3}}",
+    "{\"own-maps\": {\"maps\": [7]}}",
+    "{\"own-maps\": {\"maps\": [{\"map\": 7}]}}",
+    "{\"own-maps\": {\"masks\": [{}]}}",
+    "{\"own-maps\": {\"masks\": [{\"picture\": \"a\", \"image\": \"b\", \"runs\": [1]}]}}",
+    "{\"own-maps\": {\"masks\": [{\"sizes\": [8, 6, 4, 3], \"place\": [2, 2, 0, 0, 0, 0, 4, 3], \"runs\": [12]}]}}",
+  };
+  if (!test_ui_have_sample ())
+    return;
+  open_sample (f);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (JsonNode) node = json_from_string (texts[i], NULL);
+      g_autoptr (GError) error = NULL;
+      EngJson json = { json_node_get_object (node), "test", "" };
+      g_assert_false (ui_session_state_load (f->session, &json, &error));
+      g_assert_nonnull (error);
+      g_assert_cmpuint (n_tiles (f->session), ==, 1);
+    }
+}
+
+static GtkWidget *
+find_widget (GtkWidget *widget, GType type)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_widget (child, type);
+      if (found)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+press (GtkWidget *widget, guint key, GdkModifierType state)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+  gboolean handled = FALSE;
+  for (guint i = 0; i < g_list_model_get_n_items (controllers) && !handled; i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+      if (GTK_IS_EVENT_CONTROLLER_KEY (controller))
+        g_signal_emit_by_name (controller, "key-pressed", key, 0, state, &handled);
+    }
+  return handled;
+}
+
+/* Without a mouse: the page's key opens the brush, arrows move it, Enter paints, Backspace erases. */
+static void
+test_paint_by_keys (void)
+{
+  double x, y, x1, y1;
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = test_ui_window ();
+  UiSession *session = ui_window_session (window);
+  test_ui_show_only (session, "");
+  test_ui_open_sample (session);
+  wait_until (test_ui_settled (session));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.paint", NULL);
+  UiPaintView *view = UI_PAINT_VIEW (find_widget (GTK_WIDGET (window), UI_TYPE_PAINT_VIEW));
+  GtkWidget *widget = GTK_WIDGET (view);
+  wait_until (gtk_widget_get_mapped (widget) && gtk_widget_get_width (widget) > 0);
+  ui_paint_view_cursor (view, &x, &y);
+  g_assert_true (press (widget, GDK_KEY_Right, 0));
+  g_assert_true (press (widget, GDK_KEY_Down, GDK_SHIFT_MASK));
+  ui_paint_view_cursor (view, &x1, &y1);
+  g_assert_cmpfloat (x1 - x, ==, 480 / 96.0);
+  g_assert_cmpfloat_with_epsilon (y1 - y, 10 * 360 / 96.0, 1e-9);
+  g_assert_true (press (widget, GDK_KEY_Return, 0));
+  int one = painted (session);
+  g_assert_cmpint (one, >, 0);
+  g_assert_cmpint (ui_slot_state (last_tile (session)), ==, UI_SLOT_DONE);
+  double radius = ui_paint_view_radius (view);
+  g_assert_true (press (widget, GDK_KEY_Page_Up, 0));
+  g_assert_cmpfloat (ui_paint_view_radius (view), >, radius);
+  g_assert_true (press (widget, GDK_KEY_Return, 0));
+  g_assert_cmpint (painted (session), >, one);
+  g_assert_true (press (widget, GDK_KEY_BackSpace, 0));
+  g_assert_null (ui_session_mask (session));
+  g_assert_false (press (widget, GDK_KEY_Left, GDK_CONTROL_MASK)); /* pans, as everywhere */
+  gtk_test_accessible_assert_role (widget, GTK_ACCESSIBLE_ROLE_IMG);
+  gtk_test_accessible_assert_property (widget, GTK_ACCESSIBLE_PROPERTY_LABEL, "Own mask of harbour-01.png");
+  gtk_window_destroy (GTK_WINDOW (window));
+  test_ui_idle ();
+}
+
 #define ADD(path, data, test) g_test_add (path, Fixture, data, setup, test, teardown)
 
 int
@@ -466,5 +767,12 @@ main (int argc, char **argv)
   ADD ("/own-maps/nothing-open", NULL, test_nothing_open);
   ADD ("/own-maps/golden/chelsea", "chelsea", test_golden);
   ADD ("/own-maps/golden/coffee", "coffee", test_golden);
+  g_test_add_func ("/own-maps/mask/strokes", test_mask_strokes);
+  g_test_add_func ("/own-maps/mask/ranks", test_mask_ranks);
+  g_test_add_func ("/own-maps/mask/text", test_mask_text);
+  ADD ("/own-maps/paint", NULL, test_paint);
+  ADD ("/own-maps/paint-saved", NULL, test_paint_saved);
+  ADD ("/own-maps/hostile-state", NULL, test_hostile_state);
+  g_test_add_func ("/own-maps/paint-by-keys", test_paint_by_keys);
   return test_ui_run ();
 }

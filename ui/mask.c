@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_SIDE 8192 /* of a model's input; a file that says more is not ours */
-#define N_GEOMETRY 12
+#define MOST_SIDE 1e6
+#define MOST_INPUT 8192 /* of a model's input; a file that says more is not ours */
 
 struct _UiMask
 {
@@ -155,25 +155,26 @@ ui_mask_to_map (const UiMask *self, const char *image_sha256, const char *image_
 
 /* ---- as text ---- */
 
+/* Widths and heights of picture and input; how one lies on the other. */
 static void
-geometry_to_numbers (const EngGeometry *g, double *out)
+add_numbers (JsonObject *out, const char *key, const double *numbers, int n)
 {
-  const double numbers[N_GEOMETRY] = { g->image_width, g->image_height, g->input_width, g->input_height,
-                                       g->scale_x,     g->scale_y,      g->offset_x,    g->offset_y,
-                                       g->view_x0,     g->view_y0,      g->view_x1,     g->view_y1 };
-  memcpy (out, numbers, sizeof numbers);
+  JsonArray *array = json_array_new ();
+  for (int i = 0; i < n; i++)
+    json_array_add_double_element (array, numbers[i]);
+  json_object_set_array_member (out, key, array);
 }
 
 void
 ui_mask_save (const UiMask *self, JsonObject *out)
 {
-  JsonArray *geometry = json_array_new (), *runs = json_array_new ();
-  double numbers[N_GEOMETRY];
+  const EngGeometry *g = &self->geometry;
+  const double sizes[] = { g->image_width, g->image_height, g->input_width, g->input_height };
+  const double place[] = { g->scale_x, g->scale_y, g->offset_x, g->offset_y,
+                           g->view_x0, g->view_y0, g->view_x1,  g->view_y1 };
+  JsonArray *runs = json_array_new ();
   int n = ui_mask_n (self), start = 0;
   guint8 value = 0;
-  geometry_to_numbers (&self->geometry, numbers);
-  for (int i = 0; i < N_GEOMETRY; i++)
-    json_array_add_double_element (geometry, numbers[i]);
   for (int i = 0; i <= n; i++)
     if (i == n || self->pixels[i] != value)
       {
@@ -181,21 +182,24 @@ ui_mask_save (const UiMask *self, JsonObject *out)
         start = i;
         value = !value;
       }
-  json_object_set_array_member (out, "geometry", geometry);
+  add_numbers (out, "sizes", sizes, G_N_ELEMENTS (sizes));
+  add_numbers (out, "place", place, G_N_ELEMENTS (place));
   json_object_set_array_member (out, "runs", runs);
 }
 
 static gboolean
 read_geometry (const EngJson *in, EngGeometry *out, GError **error)
 {
-  double v[N_GEOMETRY] = { 0 };
-  if (!eng_json_numbers (in, "geometry", N_GEOMETRY, -1e6, 1e6, v, NULL, error))
+  double size[4] = { 0 }, place[8] = { 0 };
+  if (!eng_json_numbers (in, "sizes", 4, 1, MOST_SIDE, size, NULL, error)
+      || !eng_json_numbers (in, "place", 8, -1e6, 1e6, place, NULL, error))
     return FALSE;
-  if (!(v[0] >= 1 && v[1] >= 1 && v[2] >= 1 && v[3] >= 1 && v[2] <= MOST_SIDE && v[3] <= MOST_SIDE && v[4] > 0
-        && v[5] > 0))
-    return eng_json_fail (in, "geometry", "twelve numbers of a mask", error);
-  *out =
-      (EngGeometry){ (int)v[0], (int)v[1], (int)v[2], (int)v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11] };
+  if (size[2] < 1 || size[2] > MOST_INPUT || size[3] < 1 || size[3] > MOST_INPUT || size[0] < 1 || size[1] < 1)
+    return eng_json_fail (in, "sizes", "widths and heights of a picture and a model's input", error);
+  if (!(place[0] > 0 && place[1] > 0))
+    return eng_json_fail (in, "place", "scales and offsets of a model's input", error);
+  *out = (EngGeometry){ (int)size[0], (int)size[1], (int)size[2], (int)size[3], place[0], place[1],
+                        place[2],     place[3],     place[4],     place[5],     place[6], place[7] };
   return TRUE;
 }
 

@@ -36,8 +36,8 @@ gboolean ui_mask_clear (UiMask *self);
  */
 EngHeatmap *ui_mask_to_map (const UiMask *self, const char *image_sha256, const char *image_name);
 
-/* {"geometry": 12 numbers, "runs": lengths of unpainted and painted runs in turn, row by row}: into @out, and back.
- * NULL with an error where the numbers make no mask. */
+/* {"sizes": 4 numbers, "place": 8 numbers, "runs": lengths of unpainted and painted runs in turn, row by row}: into
+ * @out, and back. NULL with an error where the numbers make no mask. */
 void ui_mask_save (const UiMask *self, JsonObject *out);
 UiMask *ui_mask_load (const EngJson *in, GError **error);
 

@@ -13,6 +13,11 @@ struct _UiMaskedTile
   GtkLabel *name, *badge, *score, *rank;
   GtkLevelBar *bar;
   UiMaskedView *view;
+
+  /* What the score that is shown is about, but for the map. */
+  EngSubject *scored;
+  EngMasking masking;
+  int k;
 };
 
 G_DEFINE_FINAL_TYPE (UiMaskedTile, ui_masked_tile, GTK_TYPE_WIDGET)
@@ -34,6 +39,25 @@ update_badge (UiMaskedTile *self)
                                self->series->flat ? "The map is constant. There is nothing to rank." : NULL);
 }
 
+/* A map that is being painted is another one many times a second: its last score stays until the next is there. */
+static gboolean
+keeps_score (UiMaskedTile *self, gboolean known)
+{
+  UiThreshold *threshold = threshold_of (self);
+  EngSubject *subject = ui_threshold_subject (threshold);
+  EngMasking masking = ui_protocol_masking (ui_threshold_protocol (threshold), ui_threshold_direction (threshold));
+  int k = ui_threshold_k (threshold);
+  if (!known)
+    return subject && self->scored == subject && self->series->map && !self->series->flat && self->k == k
+           && eng_masking_equal (&masking, &self->masking);
+  eng_subject_ref (subject);
+  g_clear_pointer (&self->scored, eng_subject_unref);
+  self->scored = subject;
+  self->masking = masking;
+  self->k = k;
+  return FALSE;
+}
+
 /* "0.957 → 0.170": exact, or read off the curve and marked as that. */
 static void
 update_score (UiMaskedTile *self)
@@ -42,6 +66,8 @@ update_score (UiMaskedTile *self)
   EngSubject *subject = ui_threshold_subject (threshold);
   EngReading reading;
   gboolean exact = FALSE, known = subject && ui_threshold_score (threshold, self->series, &reading, &exact);
+  if (keeps_score (self, known))
+    return;
   double before = subject ? eng_subject_untouched (subject)->probability : 0;
   g_autofree char *score =
       !known  ? NULL
@@ -123,6 +149,7 @@ ui_masked_tile_dispose (GObject *object)
   UiMaskedTile *self = UI_MASKED_TILE (object);
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child);
+  g_clear_pointer (&self->scored, eng_subject_unref);
   g_clear_object (&self->series);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (ui_masked_tile_parent_class)->dispose (object);

@@ -18,6 +18,7 @@ struct _UiMaskedView
   UiSeries *series;
 
   /* What the texture was made from. */
+  EngSubject *subject;
   EngRanking *ranking;
   const guint8 *fill;
   EngMaskMode mode;
@@ -110,6 +111,9 @@ ensure_texture (UiMaskedView *self, const UiMasked *masked, const graphene_rect_
       && self->k == masked->k && self->width == width && self->height == height
       && graphene_rect_equal (&part, &self->part))
     return;
+  EngSubject *subject = eng_subject_ref (ui_threshold_subject (ui_session_threshold (self->session)));
+  g_clear_pointer (&self->subject, eng_subject_unref);
+  self->subject = subject;
   eng_ranking_ref ((EngRanking *)masked->ranking);
   g_clear_pointer (&self->ranking, eng_ranking_unref);
   self->ranking = (EngRanking *)masked->ranking;
@@ -152,6 +156,16 @@ draw_hatch (UiMaskedView *self, GtkSnapshot *snapshot, const EngGeometry *geomet
   cairo_destroy (cr);
 }
 
+/* A map that changes many times a second, as one that is painted does, would make the picture flash: the last one
+ * stays until the new one is ranked. */
+static gboolean
+waits (UiMaskedView *self)
+{
+  UiThreshold *threshold = ui_session_threshold (self->session);
+  return self->texture && self->subject == ui_threshold_subject (threshold) && self->series->map
+         && !self->series->flat && !ui_threshold_ranking (threshold, self->series);
+}
+
 static void
 ui_masked_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -161,13 +175,13 @@ ui_masked_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   graphene_rect_t place, bounds, visible;
   if (!frame_of (self, &frame))
     return;
-  gboolean peeks = ui_session_peeks (self->session), known = masked_of (self, &masked);
+  gboolean peeks = ui_session_peeks (self->session), known = masked_of (self, &masked), last = !known && waits (self);
   ui_viewport_place (ui_session_viewport (self->session), &frame, &place);
   graphene_rect_init (&bounds, 0, 0, (float)frame.width, (float)frame.height);
   if (!graphene_rect_intersection (&place, &bounds, &visible))
     return;
   gtk_snapshot_push_clip (snapshot, &bounds);
-  draw_photo (self, snapshot, &place, !known && !peeks);
+  draw_photo (self, snapshot, &place, !known && !last && !peeks);
   if (known && !peeks)
     {
       ensure_texture (self, &masked, &place, &visible);
@@ -175,6 +189,8 @@ ui_masked_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
         gtk_snapshot_append_texture (snapshot, self->texture, &visible);
       draw_hatch (self, snapshot, masked.geometry, &place, &visible);
     }
+  else if (last && !peeks)
+    gtk_snapshot_append_texture (snapshot, self->texture, &visible);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -218,6 +234,7 @@ ui_masked_view_dispose (GObject *object)
 {
   UiMaskedView *self = UI_MASKED_VIEW (object);
   g_clear_object (&self->texture);
+  g_clear_pointer (&self->subject, eng_subject_unref);
   g_clear_pointer (&self->ranking, eng_ranking_unref);
   g_clear_object (&self->series);
   g_clear_object (&self->session);

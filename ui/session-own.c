@@ -89,8 +89,8 @@ ui_session_refresh_own (UiSession *self)
 
 /* ---- coming and going ---- */
 
-static void
-add (UiSession *self, UiSlot *slot)
+void
+ui_session_add_own (UiSession *self, UiSlot *slot)
 {
   ui_slot_set_away (slot, TRUE); /* until it is looked at */
   ui_session_watch_slot (self, slot);
@@ -113,6 +113,7 @@ void
 ui_session_clear_own (UiSession *self)
 {
   g_ptr_array_set_size (self->own_waiting, 0);
+  g_clear_handle_id (&self->paint_timer, g_source_remove);
   while (count (self) > 0)
     {
       g_autoptr (UiSlot) slot = g_list_model_get_item (G_LIST_MODEL (self->own), 0);
@@ -163,7 +164,7 @@ add_imported (UiSession *self, EngHeatmap *map, const char *digest, const char *
     return;
   g_autoptr (UiSlot) slot = ui_own_map_new (map, digest, picture);
   name_apart (self, slot);
-  add (self, slot);
+  ui_session_add_own (self, slot);
 }
 
 /* ---- reading ---- */
@@ -316,8 +317,10 @@ ui_session_save_own (UiSession *self, JsonObject *out)
   for (guint i = 0; i < count (self); i++)
     {
       UiSlot *slot = nth (self, i);
-      JsonObject *row = json_object_new ();
       UiMask *mask = ui_own_map_mask (slot);
+      if (mask && ui_mask_painted (mask) == 0)
+        continue; /* erased to nothing: it goes when the stroke ends */
+      JsonObject *row = json_object_new ();
       json_object_set_string_member (row, "picture", ui_own_map_picture (slot));
       if (mask)
         {
@@ -332,8 +335,8 @@ ui_session_save_own (UiSession *self, JsonObject *out)
   json_object_set_array_member (out, "masks", masks);
 }
 
-static UiSlot *
-find_mask (UiSession *self, const char *image_sha256)
+UiSlot *
+ui_session_find_mask (UiSession *self, const char *image_sha256)
 {
   for (guint i = 0; i < count (self); i++)
     if (ui_own_map_mask (nth (self, i)) && g_str_equal (ui_own_map_image_sha256 (nth (self, i)), image_sha256))
@@ -367,13 +370,13 @@ load_mask (UiSession *self, const EngJson *row, GHashTable *stay, GError **error
       ui_mask_free (mask);
       return !mask ? FALSE : eng_json_fail (row, picture ? "image" : "picture", "the picture of the mask", error);
     }
-  UiSlot *slot = find_mask (self, image);
+  UiSlot *slot = ui_session_find_mask (self, image);
   if (slot)
     ui_own_map_set_mask (slot, mask);
   else
     {
       g_autoptr (UiSlot) made = slot = ui_own_map_new_painted (mask, picture, image);
-      add (self, slot);
+      ui_session_add_own (self, slot);
     }
   g_hash_table_add (stay, slot);
   return TRUE;

@@ -50,6 +50,7 @@ struct _UiSession
   GListStore *differences;
   GListStore *own;        /* session-own.c */
   GHashTable *own_maps;   /* digest -> EngHeatmap: what was imported, so that undo can bring it back */
+  guint paint_timer;      /* session-paint.c */
   GPtrArray *own_waiting; /* char*: paths of maps to read once it is known what they are about */
   gboolean shows_photo;
   UiMapCache *cache;
@@ -165,6 +166,9 @@ void ui_session_pump_own (UiSession *self);
  */
 void ui_session_write_own (UiSession *self, EngSession *out);
 gboolean ui_session_read_own (UiSession *self, const EngSessionMap *map);
+void ui_session_add_own (UiSession *self, UiSlot *slot);
+/* The mask painted on the picture of that digest; (nullable). */
+UiSlot *ui_session_find_mask (UiSession *self, const char *image_sha256);
 /* Pictures were found elsewhere. */
 void ui_session_move_own (UiSession *self, const char *from, const char *to);
 

@@ -4,6 +4,7 @@
 
 #include "ui/batch.h"
 #include "ui/draw/overlay.h"
+#include "ui/mask.h"
 #include "ui/picture.h"
 #include "ui/scores.h"
 #include "ui/slot.h"
@@ -152,6 +153,15 @@ guint ui_session_n_busy (UiSession *self);
 void ui_session_import_map (UiSession *self, const char *path);
 /* Of UiSlot: maps that no method here made, of all pictures; those of the current one are tiles. */
 GListModel *ui_session_own_maps (UiSession *self);
+
+/* A mask that a person paints on the current picture; (nullable): nothing is painted, or for another crop. */
+const UiMask *ui_session_mask (UiSession *self);
+gboolean ui_session_can_paint (UiSession *self);
+/* A piece of a stroke: see ui_mask_stroke(). The mask is a tile of its own; its map follows within 0.1 s, and at once
+ * when the stroke ends. A mask that is erased to nothing is no tile. */
+void ui_session_paint (UiSession *self, double x0, double y0, double x1, double y1, double radius, gboolean erase);
+void ui_session_end_stroke (UiSession *self);
+void ui_session_clear_mask (UiSession *self);
 
 /* What was changed, to be undone. */
 UiHistory *ui_session_history (UiSession *self);

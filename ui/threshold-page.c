@@ -7,6 +7,7 @@
 #include "ui/area-table.h"
 #include "ui/curve-plot.h"
 #include "ui/masked-tile.h"
+#include "ui/paint-pane.h"
 #include "ui/trajectory.h"
 
 #define MOST_COLUMNS 6
@@ -27,6 +28,8 @@ struct _UiThresholdPage
   UiCurvePlot *plot;
   UiAreaTable *areas;
   UiTrajectory *trajectory;
+  UiPaintPane *painting;
+  gboolean paints;
 };
 
 G_DEFINE_FINAL_TYPE (UiThresholdPage, ui_threshold_page, GTK_TYPE_WIDGET)
@@ -108,6 +111,8 @@ update_empty (UiThresholdPage *self)
 {
   const char *problem = ui_threshold_problem (threshold_of (self));
   gboolean any = g_list_model_get_n_items (ui_threshold_series (threshold_of (self))) > 0;
+  /* There may be nothing but what is about to be painted. */
+  any = any || (self->paints && ui_session_can_paint (self->session));
   gtk_stack_set_visible_child_name (self->stack, any && !problem ? "work" : "empty");
   gtk_label_set_label (self->empty,
                        problem                             ? problem
@@ -206,6 +211,22 @@ on_series (GListModel *series, guint position, guint removed, guint added, UiThr
 }
 
 void
+ui_threshold_page_set_paints (UiThresholdPage *self, gboolean paints)
+{
+  self->paints = paints;
+  update_empty (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->painting), paints);
+  if (paints)
+    gtk_widget_grab_focus (GTK_WIDGET (ui_paint_pane_view (self->painting)));
+}
+
+gboolean
+ui_threshold_page_paints (UiThresholdPage *self)
+{
+  return self->paints;
+}
+
+void
 ui_threshold_page_step_by (UiThresholdPage *self, int by)
 {
   ui_trajectory_step_by (self->trajectory, by);
@@ -252,6 +273,7 @@ ui_threshold_page_set_session (UiThresholdPage *self, UiSession *session)
   ui_curve_plot_set_session (self->plot, session);
   ui_area_table_set_session (self->areas, session);
   ui_trajectory_set_session (self->trajectory, session);
+  ui_paint_pane_set_session (self->painting, session);
   GListModel *series = ui_threshold_series (threshold_of (self));
   g_signal_connect_object (series, "items-changed", G_CALLBACK (on_series), self, 0);
   g_signal_connect_object (threshold_of (self), "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -297,6 +319,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (plot);
   BIND (areas);
   BIND (trajectory);
+  BIND (painting);
 }
 
 static void
@@ -309,6 +332,7 @@ ui_threshold_page_class_init (UiThresholdPageClass *klass)
   g_type_ensure (UI_TYPE_CURVE_PLOT);
   g_type_ensure (UI_TYPE_AREA_TABLE);
   g_type_ensure (UI_TYPE_TRAJECTORY);
+  g_type_ensure (UI_TYPE_PAINT_PANE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/threshold-page.ui");
   bind_children (widget_class);
 }

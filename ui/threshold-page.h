@@ -13,5 +13,8 @@ void ui_threshold_page_set_session (UiThresholdPage *self, UiSession *session);
 void ui_threshold_page_step_by (UiThresholdPage *self, int by);
 /* The tile before or after the selected one. */
 void ui_threshold_page_select_by (UiThresholdPage *self, int by);
+/* A mask of one's own is painted under the tiles. */
+void ui_threshold_page_set_paints (UiThresholdPage *self, gboolean paints);
+gboolean ui_threshold_page_paints (UiThresholdPage *self);
 
 G_END_DECLS

@@ -331,6 +331,20 @@ set_photo (UiWindow *self, gboolean on)
   ui_session_set_shows_photo (self->session, on);
 }
 
+static gboolean
+get_paints (UiWindow *self)
+{
+  return ui_threshold_page_paints (self->threshold);
+}
+
+static void
+set_paints (UiWindow *self, gboolean on)
+{
+  if (on)
+    ui_window_show_page (self, "threshold");
+  ui_threshold_page_set_paints (self->threshold, on);
+}
+
 /* In tenths of a percent. */
 static void
 threshold (UiWindow *self, GVariant *parameter)
@@ -425,6 +439,7 @@ static const struct
   { "link-views", get_linked, set_linked },
   { "crosshair", get_crosshair, set_crosshair },
   { "show-photo", get_photo, set_photo },
+  { "paint", get_paints, set_paints },
 };
 
 static const struct
@@ -501,6 +516,7 @@ static const struct
   { "<Shift>bracketleft|braceleft", "win.threshold", "-1" },
   { "<Shift>bracketright|braceright", "win.threshold", "1" },
   { "r", "win.mask-mode", NULL },
+  { "b", "win.paint", NULL },
   { "comma", "win.step", "-1" },
   { "period", "win.step", "1" },
   { "Escape", "win.stop", NULL },
