@@ -20,6 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngResultCache, eng_result_cache_free)
 char *eng_result_key (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
                       const char *layer, const EngValues *values, guint64 seed);
 
+/* The same for a picture of which only the digest is at hand. (transfer full) */
+char *eng_result_key_of_digest (EngModel *model, const char *image_sha256, const EngMethod *method, int class_index,
+                                int contrast, const char *layer, const EngValues *values, guint64 seed);
+
 /* (transfer full) (nullable): damaged files are removed. */
 EngHeatmap *eng_result_cache_find (EngResultCache *self, const char *key);
 /* FALSE with an error when the folder cannot be written; nothing else is harmed. */

@@ -11,57 +11,6 @@
 #include "ui/threshold-page.h"
 #include "ui/trajectory.h"
 
-/* ---- finding ---- */
-
-static GtkWidget *
-find_type (GtkWidget *widget, GType type, guint *skip)
-{
-  if (g_type_is_a (G_OBJECT_TYPE (widget), type) && (*skip)-- == 0)
-    return widget;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = find_type (child, type, skip);
-      if (found)
-        return found;
-    }
-  return NULL;
-}
-
-/* The @nth widget of that type, from 0, in the order of the tree. */
-static GtkWidget *
-find (GtkWidget *widget, GType type, guint nth)
-{
-  GtkWidget *found = find_type (widget, type, &nth);
-  g_assert_nonnull (found);
-  return found;
-}
-
-static GtkWidget *
-find_toggle (GtkWidget *widget, const char *label)
-{
-  for (guint i = 0;; i++)
-    {
-      GtkWidget *toggle = find (widget, GTK_TYPE_TOGGLE_BUTTON, i);
-      if (g_strcmp0 (gtk_button_get_label (GTK_BUTTON (toggle)), label) == 0)
-        return toggle;
-    }
-}
-
-static gboolean
-shows (GtkWidget *widget, const char *text)
-{
-  if (!gtk_widget_get_visible (widget))
-    return FALSE;
-  if (GTK_IS_LABEL (widget) && strstr (gtk_label_get_text (GTK_LABEL (widget)), text))
-    return TRUE;
-  if (GTK_IS_STACK (widget))
-    return shows (gtk_stack_get_visible_child (GTK_STACK (widget)), text);
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
-    if (shows (child, text))
-      return TRUE;
-  return FALSE;
-}
-
 /* ---- waiting ---- */
 
 static gboolean
@@ -113,27 +62,27 @@ end (UiWindow *window)
 static void
 check_agreement (UiWindow *window, double percent)
 {
-  GtkWidget *page = find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
+  GtkWidget *page = test_ui_find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
   UiThreshold *threshold = ui_session_threshold (ui_window_session (window));
-  UiCurvePlot *plot = UI_CURVE_PLOT (find (page, UI_TYPE_CURVE_PLOT, 0));
-  GtkRange *scale = GTK_RANGE (find (page, GTK_TYPE_SCALE, 0));
-  GtkEditable *spin = GTK_EDITABLE (find (page, GTK_TYPE_SPIN_BUTTON, 0));
+  UiCurvePlot *plot = UI_CURVE_PLOT (test_ui_find (page, UI_TYPE_CURVE_PLOT, 0));
+  GtkRange *scale = GTK_RANGE (test_ui_find (page, GTK_TYPE_SCALE, 0));
+  GtkEditable *spin = GTK_EDITABLE (test_ui_find (page, GTK_TYPE_SPIN_BUTTON, 0));
   g_autofree char *text = g_strdup_printf ("%.1f %%", percent), *status = g_strdup_printf ("Threshold %s", text);
   wait_until (all_scored (threshold));
   g_assert_cmpfloat_with_epsilon (100 * ui_threshold_share (threshold), percent, 1e-6);
   g_assert_cmpfloat_with_epsilon (gtk_range_get_value (scale), percent, 1e-6);
   g_assert_cmpstr (gtk_editable_get_text (spin), ==, text);
-  g_assert_true (shows (GTK_WIDGET (window), status));
+  g_assert_true (test_ui_shows (GTK_WIDGET (window), status));
   GListModel *series = ui_threshold_series (threshold);
   for (guint i = 0; i < g_list_model_get_n_items (series); i++)
     {
-      GtkWidget *tile = find (page, UI_TYPE_MASKED_TILE, i);
+      GtkWidget *tile = test_ui_find (page, UI_TYPE_MASKED_TILE, i);
       EngReading reading;
       gboolean exact;
       UiSeries *item = ui_masked_tile_series (UI_MASKED_TILE (tile));
       g_assert_true (ui_threshold_score (threshold, item, &reading, &exact));
       g_autofree char *score = g_strdup_printf ("→ %.3f", reading.probability);
-      g_assert_true (shows (tile, score));
+      g_assert_true (test_ui_shows (tile, score));
       g_assert_cmpfloat (ui_curve_plot_dot (plot, item), ==, reading.probability);
     }
 }
@@ -144,9 +93,9 @@ test_threshold (void)
   if (!test_ui_have_sample ())
     return;
   UiWindow *window = open_page ("grad-cam,gradient");
-  GtkWidget *page = find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
+  GtkWidget *page = test_ui_find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
   UiThreshold *threshold = ui_session_threshold (ui_window_session (window));
-  GtkRange *scale = GTK_RANGE (find (page, GTK_TYPE_SCALE, 0));
+  GtkRange *scale = GTK_RANGE (test_ui_find (page, GTK_TYPE_SCALE, 0));
   guint before, after;
   gtk_range_set_value (scale, 0);
   check_agreement (window, 0);
@@ -161,19 +110,19 @@ test_threshold (void)
   g_test_message ("%u textures while dragging, %.2f ms each", after - before,
                   1000 * seconds / MAX (after - before, 1));
 
-  GtkWidget *spin = find (page, GTK_TYPE_SPIN_BUTTON, 0);
+  GtkWidget *spin = test_ui_find (page, GTK_TYPE_SPIN_BUTTON, 0);
   gtk_editable_set_text (GTK_EDITABLE (spin), "15");
   gtk_spin_button_update (GTK_SPIN_BUTTON (spin));
   check_agreement (window, 15);
-  g_assert_true (shows (page, "lower is better"));
-  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (find_toggle (page, "Keep")), TRUE);
+  g_assert_true (test_ui_shows (page, "lower is better"));
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (test_ui_find_button (page, "Keep")), TRUE);
   g_assert_cmpint (ui_threshold_direction (threshold), ==, UI_INSERTION);
-  g_assert_true (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (find_toggle (page, "Insertion ↑"))));
-  g_assert_true (shows (page, "higher is better"));
+  g_assert_true (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (test_ui_find_button (page, "Insertion ↑"))));
+  g_assert_true (test_ui_shows (page, "higher is better"));
   check_agreement (window, 15);
   /* By keys alone, as the window's shortcuts call them. */
   gtk_widget_activate_action (GTK_WIDGET (window), "win.mask-mode", NULL);
-  g_assert_true (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (find_toggle (page, "Remove"))));
+  g_assert_true (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (test_ui_find_button (page, "Remove"))));
   gtk_widget_activate_action (GTK_WIDGET (window), "win.threshold", "i", 10);
   gtk_widget_activate_action (GTK_WIDGET (window), "win.threshold", "i", -1);
   check_agreement (window, 15.9);
@@ -188,30 +137,30 @@ test_protocol (void)
   if (!test_ui_have_sample ())
     return;
   UiWindow *window = open_page ("grad-cam");
-  GtkWidget *page = find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
-  GtkWidget *table = find (page, UI_TYPE_AREA_TABLE, 0);
+  GtkWidget *page = test_ui_find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
+  GtkWidget *table = test_ui_find (page, UI_TYPE_AREA_TABLE, 0);
   UiThreshold *threshold = ui_session_threshold (ui_window_session (window));
-  GtkDropDown *fill = GTK_DROP_DOWN (find (page, GTK_TYPE_DROP_DOWN, 0));
-  GtkDropDown *protocol = GTK_DROP_DOWN (find (page, GTK_TYPE_DROP_DOWN, 1));
+  GtkDropDown *fill = GTK_DROP_DOWN (test_ui_find (page, GTK_TYPE_DROP_DOWN, 0));
+  GtkDropDown *protocol = GTK_DROP_DOWN (test_ui_find (page, GTK_TYPE_DROP_DOWN, 1));
   g_autoptr (UiSeries) series = g_list_model_get_item (ui_threshold_series (threshold), 0);
   gboolean old;
   g_autofree char *before = ui_area_text (threshold, series, UI_DELETION, &old);
   g_autofree char *marked = g_strdup_printf ("%s old", before);
-  g_assert_true (shows (table, before));
-  g_assert_true (shows (page, "RISE protocol"));
+  g_assert_true (test_ui_shows (table, before));
+  g_assert_true (test_ui_shows (page, "RISE protocol"));
 
   gtk_drop_down_set_selected (fill, ENG_FILL_BLUR);
   g_assert_cmpstr (gtk_string_object_get_string (gtk_drop_down_get_selected_item (protocol)), ==, "Custom");
-  g_assert_true (shows (page, "Custom protocol"));
-  g_assert_true (shows (table, marked));
+  g_assert_true (test_ui_shows (page, "Custom protocol"));
+  g_assert_true (test_ui_shows (table, marked));
   wait_until (curves_are_ready (threshold));
-  g_assert_false (shows (table, marked));
+  g_assert_false (test_ui_shows (table, marked));
 
   gtk_drop_down_set_selected (protocol, 0);
   g_assert_cmpstr (gtk_string_object_get_string (gtk_drop_down_get_selected_item (protocol)), ==, "RISE");
   g_assert_true (curves_are_ready (threshold));
-  g_assert_true (shows (table, before));
-  g_assert_false (shows (table, marked));
+  g_assert_true (test_ui_shows (table, before));
+  g_assert_false (test_ui_shows (table, marked));
   end (window);
 }
 
@@ -223,38 +172,29 @@ test_trajectory (void)
   if (!test_ui_have_sample ())
     return;
   UiWindow *window = open_page ("ltx");
-  GtkWidget *page = find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
-  GtkWidget *trajectory = find (page, UI_TYPE_TRAJECTORY, 0);
+  GtkWidget *page = test_ui_find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0);
+  GtkWidget *trajectory = test_ui_find (page, UI_TYPE_TRAJECTORY, 0);
   UiSession *session = ui_window_session (window);
   UiSlot *ltx = test_ui_slot (session, "ltx");
   EngHeatmap *own = ui_slot_map (ltx);
   g_autofree char *kept = g_strdup_printf ("kept: %d", eng_heatmap_kept_step (own));
   g_autofree char *tile_badge = g_strdup ("step 0");
-  GtkRange *scale = GTK_RANGE (find (trajectory, GTK_TYPE_SCALE, 0));
+  GtkRange *scale = GTK_RANGE (test_ui_find (trajectory, GTK_TYPE_SCALE, 0));
   g_assert_cmpint (eng_heatmap_kept_step (own), >, 0);
-  g_assert_true (shows (trajectory, kept));
+  g_assert_true (test_ui_shows (trajectory, kept));
 
   gtk_range_set_value (scale, 0);
-  g_assert_true (shows (trajectory, "step 0 of"));
-  g_assert_true (shows (find (page, UI_TYPE_MASKED_TILE, 0), tile_badge));
+  g_assert_true (test_ui_shows (trajectory, "step 0 of"));
+  g_assert_true (test_ui_shows (test_ui_find (page, UI_TYPE_MASKED_TILE, 0), tile_badge));
   g_assert_true (ui_slot_map (ltx) == own);
   test_ui_idle ();
-  for (guint i = 0;; i++)
-    {
-      GtkWidget *button = find (trajectory, GTK_TYPE_BUTTON, i);
-      if (g_strcmp0 (gtk_button_get_label (GTK_BUTTON (button)), "Keep This Step") == 0)
-        {
-          g_assert_true (gtk_widget_get_sensitive (button));
-          g_signal_emit_by_name (button, "clicked");
-          break;
-        }
-    }
-  g_assert_true (shows (trajectory, "kept: 0"));
+  test_ui_click (trajectory, "Keep This Step");
+  g_assert_true (test_ui_shows (trajectory, "kept: 0"));
   g_assert_cmpint (eng_heatmap_kept_step (ui_slot_map (ltx)), ==, 0);
   test_ui_idle ();
   gtk_widget_activate_action (GTK_WIDGET (window), "win.undo", NULL);
   g_assert_true (ui_slot_map (ltx) == own);
-  g_assert_true (shows (trajectory, kept));
+  g_assert_true (test_ui_shows (trajectory, kept));
   end (window);
 }
 

@@ -1,4 +1,6 @@
-/* Walk-throughs that stand in files of their own. */
+/* The walk-throughs, one function per file that has some. */
 #pragma once
 
-void acceptance_add_threshold (void);
+void acceptance_add_inspect (void);   /* 1 to 5, 7 */
+void acceptance_add_threshold (void); /* 8 to 10 */
+void acceptance_add_model (void);     /* 6, 12, 13 */

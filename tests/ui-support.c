@@ -5,6 +5,8 @@
 #include "ui/appearance.h"
 #include "ui/loader.h"
 
+#include <string.h>
+
 #define HOME_VARIABLE "SIGHTLINE_TEST_HOME"
 
 static gboolean has_display, is_child;
@@ -113,6 +115,110 @@ test_ui_window (void)
   UiWindow *window = ui_window_new (application);
   gtk_window_present (GTK_WINDOW (window));
   return window;
+}
+
+void
+test_ui_act (UiWindow *window, const char *action, const char *format, ...)
+{
+  va_list values;
+  va_start (values, format);
+  GVariant *parameter = format ? g_variant_new_va (format, NULL, &values) : NULL;
+  va_end (values);
+  g_assert_true (gtk_widget_activate_action_variant (GTK_WIDGET (window), action, parameter));
+}
+
+/* The first widget, in the order of the tree, that @wanted says yes to. */
+static GtkWidget *
+search (GtkWidget *widget, gboolean (*wanted) (GtkWidget *widget, gpointer data), gpointer data)
+{
+  if (wanted (widget, data))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = search (child, wanted, data);
+      if (found)
+        return found;
+    }
+  return NULL;
+}
+
+typedef struct
+{
+  GType type;
+  guint skip;
+} Nth;
+
+static gboolean
+is_nth (GtkWidget *widget, gpointer data)
+{
+  Nth *nth = data;
+  return g_type_is_a (G_OBJECT_TYPE (widget), nth->type) && nth->skip-- == 0;
+}
+
+GtkWidget *
+test_ui_find (GtkWidget *widget, GType type, guint nth)
+{
+  GtkWidget *found = search (widget, is_nth, &(Nth){ type, nth });
+  g_assert_nonnull (found);
+  return found;
+}
+
+static gboolean
+is_button (GtkWidget *widget, gpointer label)
+{
+  return GTK_IS_BUTTON (widget) && gtk_widget_get_visible (widget)
+         && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), label) == 0;
+}
+
+GtkWidget *
+test_ui_find_button (GtkWidget *widget, const char *label)
+{
+  return search (widget, is_button, (gpointer)label);
+}
+
+void
+test_ui_click (GtkWidget *widget, const char *label)
+{
+  GtkWidget *button = test_ui_find_button (widget, label);
+  g_assert_nonnull (button);
+  g_assert_true (gtk_widget_is_sensitive (button));
+  g_signal_emit_by_name (button, "clicked");
+}
+
+static gboolean
+offers (GtkWidget *widget, gpointer item)
+{
+  GListModel *items = GTK_IS_DROP_DOWN (widget) ? gtk_drop_down_get_model (GTK_DROP_DOWN (widget)) : NULL;
+  for (guint i = 0; items && GTK_IS_STRING_LIST (items) && i < g_list_model_get_n_items (items); i++)
+    if (g_strcmp0 (gtk_string_list_get_string (GTK_STRING_LIST (items), i), item) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+GtkDropDown *
+test_ui_find_drop_down (GtkWidget *widget, const char *item)
+{
+  GtkWidget *found = search (widget, offers, (gpointer)item);
+  g_assert_nonnull (found);
+  return GTK_DROP_DOWN (found);
+}
+
+gboolean
+test_ui_shows (GtkWidget *widget, const char *text)
+{
+  if (!gtk_widget_get_visible (widget))
+    return FALSE;
+  if (GTK_IS_LABEL (widget) && strstr (gtk_label_get_text (GTK_LABEL (widget)), text))
+    return TRUE;
+  if (GTK_IS_STACK (widget))
+    {
+      GtkWidget *page = gtk_stack_get_visible_child (GTK_STACK (widget));
+      return page && test_ui_shows (page, text);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
+    if (test_ui_shows (child, text))
+      return TRUE;
+  return FALSE;
 }
 
 typedef struct

@@ -26,6 +26,17 @@ gboolean test_ui_settled (UiSession *session);
 void test_ui_idle (void);
 /* A window of its own application. Destroy it with gtk_window_destroy(). */
 UiWindow *test_ui_window (void);
+/* As a key or a menu would: the window's action. @format: of the parameter; NULL: none. */
+void test_ui_act (UiWindow *window, const char *action, const char *format, ...);
+/* The @nth widget of that type below @widget, from 0, in the order of the tree. It must be there. */
+GtkWidget *test_ui_find (GtkWidget *widget, GType type, guint nth);
+/* The visible button, or toggle button, with that label; NULL: there is none. */
+GtkWidget *test_ui_find_button (GtkWidget *widget, const char *label);
+void test_ui_click (GtkWidget *widget, const char *label); /* that button, which must be there and sensitive */
+/* The drop-down among whose items is @item. */
+GtkDropDown *test_ui_find_drop_down (GtkWidget *widget, const char *item);
+/* A person can read @text there: in a label that is not hidden. */
+gboolean test_ui_shows (GtkWidget *widget, const char *text);
 /* What @widget looks like in its window. (transfer full) */
 GBytes *test_ui_pixels (GtkWidget *widget);
 /* Closes @session, which must be the last reference. */

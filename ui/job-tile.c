@@ -235,7 +235,7 @@ static void
 append_score (GString *text, const char *name, const UiScore *score, EngDirection direction)
 {
   const char *arrow = direction == ENG_LOWER_IS_BETTER ? "↓" : "↑";
-  g_string_append_printf (text, "%s%s ", text->len ? " " : "", name);
+  g_string_append_printf (text, "%s%s%s", text->len ? " " : "", name, *name ? " " : "");
   if (!score->known)
     g_string_append_printf (text, "… %s", arrow);
   else if (isnan (score->value))
@@ -244,17 +244,20 @@ append_score (GString *text, const char *name, const UiScore *score, EngDirectio
     g_string_append_printf (text, "<b>%.2f</b> %s", score->value, arrow);
 }
 
-/* (transfer full): NULL: nothing is scored. */
+/* @wording: 0: in full; more: shorter. (transfer full): NULL: nothing is scored. */
 static char *
-describe_scores (UiJobTile *self, gboolean is_short)
+describe_scores (UiJobTile *self, int wording)
 {
-  static const char *const short_names[UI_N_SCORES] = { "Del", "Ins" };
+  static const char *const short_names[UI_SQUEEZER_WORDINGS][UI_N_SCORES] = { { NULL },
+                                                                              { "Del", "Ins" },
+                                                                              { "", "" } };
   const UiScore *scores = ui_scores_find (ui_session_scores (self->session), self->slot);
   GString *text = g_string_new (NULL);
   for (int kind = 0; scores && kind < UI_N_SCORES; kind++)
     {
       const EngProtocol *protocol = ui_scores_protocol ((UiScoreKind)kind);
-      append_score (text, is_short ? short_names[kind] : protocol->name, &scores[kind], protocol->direction);
+      const char *name = short_names[wording][kind] ? short_names[wording][kind] : protocol->name;
+      append_score (text, name, &scores[kind], protocol->direction);
     }
   return g_string_free (text, !scores);
 }
@@ -326,15 +329,17 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
       g_free (text);
       text = g_strdup ("Preview, sharpens while it runs");
     }
-  g_autofree char *scores = state == UI_SLOT_DONE ? describe_scores (self, FALSE) : NULL;
-  g_autofree char *fewer = scores ? describe_scores (self, TRUE) : NULL;
+  g_autofree char *scores = state == UI_SLOT_DONE ? describe_scores (self, 0) : NULL;
+  g_autofree char *fewer = scores ? describe_scores (self, 1) : NULL,
+                  *fewest = scores ? describe_scores (self, 2) : NULL;
   if (scores)
     {
       g_free (text);
       text = g_steal_pointer (&scores);
     }
   g_autofree char *details = state == UI_SLOT_DONE && !invited ? describe_details (self) : NULL;
-  ui_squeezer_set (self->footer, invited ? "" : text, invited ? "" : fewer ? fewer : text);
+  ui_squeezer_set (self->footer,
+                   (const char *const[]){ invited ? "" : text, invited ? "" : fewer, invited ? "" : fewest });
   gtk_widget_set_tooltip_markup (GTK_WIDGET (self->footer), details);
   /* What was stopped can be run to its end: from there where the method can, else from the start. */
   static const Button go_on = { "Continue", "tile.continue" };

@@ -63,11 +63,12 @@ ui_session_key_for (UiSession *self, UiSlot *slot)
 {
   int target = ui_session_target_of (self, slot);
   EngImage *image = self->picture ? ui_picture_image (self->picture) : NULL;
+  const char *digest = image ? eng_image_sha256 (image) : self->picture ? ui_picture_sha256 (self->picture) : NULL;
   const EngMethod *method = ui_slot_method (slot);
-  if (!self->model || !image || (target < 0 && method->class_dependent))
+  if (!self->model || !digest || (target < 0 && method->class_dependent))
     return NULL;
-  return eng_result_key (self->model, image, method, target, ui_session_contrast_of (self, slot),
-                         ui_slot_layer (slot), ui_slot_values (slot), 0);
+  return eng_result_key_of_digest (self->model, digest, method, target, ui_session_contrast_of (self, slot),
+                                   ui_slot_layer (slot), ui_slot_values (slot), 0);
 }
 
 /* Maps that are the same for all classes stay; others that know no contrast would show something else. */
@@ -206,6 +207,10 @@ refresh_slot (UiSession *self, UiSlot *slot)
   if (key && g_strcmp0 (key, ui_slot_key (slot)) == 0)
     return ui_slot_state (slot) == UI_SLOT_PENDING;
   EngHeatmap *map = key ? ui_map_cache_find (self->cache, key) : NULL;
+  /* Before it is decoded a picture is what it was the last time, so its maps are there at once; anything else waits
+   * until it is known that the file is still the same. */
+  if (!map && !ui_picture_image (self->picture))
+    g_clear_pointer (&key, g_free);
   if (map)
     {
       ui_slot_show_map (slot, key, map);

@@ -1,19 +1,25 @@
-/* See squeezer.h. Both labels are always there; the one that fits is shown. */
+/* See squeezer.h. All labels are always there; the longest that fits is shown. */
 #include "ui/squeezer.h"
 
 struct _UiSqueezer
 {
   GtkWidget parent_instance;
-  GtkWidget *full, *shorter;
+  GtkWidget *labels[UI_SQUEEZER_WORDINGS];
 };
 
 G_DEFINE_FINAL_TYPE (UiSqueezer, ui_squeezer, GTK_TYPE_WIDGET)
 
+#define SHORTEST (UI_SQUEEZER_WORDINGS - 1)
+
 void
-ui_squeezer_set (UiSqueezer *self, const char *text, const char *shorter)
+ui_squeezer_set (UiSqueezer *self, const char *const wordings[UI_SQUEEZER_WORDINGS])
 {
-  gtk_label_set_markup (GTK_LABEL (self->full), text);
-  gtk_label_set_markup (GTK_LABEL (self->shorter), shorter);
+  const char *text = "";
+  for (int i = 0; i < UI_SQUEEZER_WORDINGS; i++)
+    {
+      text = wordings[i] ? wordings[i] : text;
+      gtk_label_set_markup (GTK_LABEL (self->labels[i]), text);
+    }
 }
 
 static void
@@ -21,30 +27,38 @@ ui_squeezer_measure (GtkWidget *widget, GtkOrientation orientation, int for_size
                      int *minimum_baseline, int *natural_baseline)
 {
   UiSqueezer *self = UI_SQUEEZER (widget);
-  int least, most;
-  gtk_widget_measure (self->shorter, orientation, -1, minimum, &least, minimum_baseline, natural_baseline);
-  gtk_widget_measure (self->full, orientation, -1, NULL, &most, NULL, NULL);
-  *natural = MAX (least, most);
+  gtk_widget_measure (self->labels[SHORTEST], orientation, -1, minimum, natural, minimum_baseline, natural_baseline);
+  for (int i = 0; i < SHORTEST; i++)
+    {
+      int wanted;
+      gtk_widget_measure (self->labels[i], orientation, -1, NULL, &wanted, NULL, NULL);
+      *natural = MAX (*natural, wanted);
+    }
 }
 
 static void
 ui_squeezer_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   UiSqueezer *self = UI_SQUEEZER (widget);
-  int wanted;
-  gtk_widget_measure (self->full, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &wanted, NULL, NULL);
-  gboolean fits = wanted <= width;
-  gtk_widget_set_child_visible (self->full, fits);
-  gtk_widget_set_child_visible (self->shorter, !fits);
-  gtk_widget_size_allocate (fits ? self->full : self->shorter, &(GtkAllocation){ 0, 0, width, height }, baseline);
+  int shown = 0;
+  for (; shown < SHORTEST; shown++)
+    {
+      int wanted;
+      gtk_widget_measure (self->labels[shown], GTK_ORIENTATION_HORIZONTAL, -1, NULL, &wanted, NULL, NULL);
+      if (wanted <= width)
+        break;
+    }
+  for (int i = 0; i < UI_SQUEEZER_WORDINGS; i++)
+    gtk_widget_set_child_visible (self->labels[i], i == shown);
+  gtk_widget_size_allocate (self->labels[shown], &(GtkAllocation){ 0, 0, width, height }, baseline);
 }
 
 static void
 ui_squeezer_dispose (GObject *object)
 {
   UiSqueezer *self = UI_SQUEEZER (object);
-  g_clear_pointer (&self->full, gtk_widget_unparent);
-  g_clear_pointer (&self->shorter, gtk_widget_unparent);
+  for (int i = 0; i < UI_SQUEEZER_WORDINGS; i++)
+    g_clear_pointer (&self->labels[i], gtk_widget_unparent);
   G_OBJECT_CLASS (ui_squeezer_parent_class)->dispose (object);
 }
 
@@ -71,6 +85,6 @@ make_label (UiSqueezer *self)
 static void
 ui_squeezer_init (UiSqueezer *self)
 {
-  self->full = make_label (self);
-  self->shorter = make_label (self);
+  for (int i = 0; i < UI_SQUEEZER_WORDINGS; i++)
+    self->labels[i] = make_label (self);
 }

@@ -110,7 +110,9 @@ static void
 update_hint (UiWindow *self)
 {
   gboolean room = gtk_widget_get_width (GTK_WIDGET (self)) >= HINT_NEEDS;
-  gtk_widget_set_visible (self->space_hint, room && !gtk_widget_get_visible (GTK_WIDGET (self->notice)));
+  gboolean crowded =
+      gtk_widget_get_visible (GTK_WIDGET (self->notice)) || gtk_widget_get_visible (GTK_WIDGET (self->scales));
+  gtk_widget_set_visible (self->space_hint, room && !crowded);
 }
 
 /* Part of the picture that the model never sees. */
@@ -176,6 +178,21 @@ append_value (GString *text, UiJobTile *tile, double x, double y)
   g_string_append_printf (text, "     %s <b>%s</b>", name, number);
 }
 
+/* With the pointer elsewhere: what is explained, and that there is more to see. */
+static void
+append_rest (UiWindow *self, GString *text)
+{
+  int n, target = ui_session_target (self->session);
+  const float *probabilities = ui_session_probabilities (self->session, &n);
+  EngModel *model = ui_session_model (self->session);
+  if (!model || !probabilities || target < 0 || target >= n)
+    return;
+  g_autofree char *name = g_markup_escape_text (eng_model_label (model, target), -1);
+  g_string_append_printf (text, "Explaining %s <b>%.3f</b>", name, (double)probabilities[target]);
+  if (g_strcmp0 (ui_window_page (self), "inspect") == 0)
+    g_string_append (text, "     Point at a picture for the values under it");
+}
+
 static gboolean
 is_on_threshold (UiWindow *self)
 {
@@ -200,6 +217,8 @@ update_status (UiWindow *self)
         if (UI_IS_JOB_TILE (tile))
           append_value (text, UI_JOB_TILE (tile), x, y);
     }
+  else
+    append_rest (self, text);
   gtk_label_set_markup (self->status_values, text->str);
   g_string_free (text, TRUE);
 }
@@ -233,6 +252,8 @@ update_jobs (UiWindow *self)
       g_autofree char *ready = ui_threshold_readiness (ui_session_threshold (self->session));
       g_string_append (text, ready);
     }
+  if (!text->len && ui_session_model (self->session) && ui_session_n_busy (self->session) == 0)
+    g_string_append (text, "Nothing is running");
   gtk_label_set_label (self->status_jobs, text->str);
   update_status (self); /* values under a resting pointer */
   if (failed)
@@ -257,6 +278,7 @@ static void
 update_scales (UiWindow *self)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->scales), ui_session_scales_differ (self->session));
+  update_hint (self);
 }
 
 /* ---- start page or work page ---- */
@@ -409,6 +431,7 @@ connect_session (UiWindow *self)
   g_signal_connect_object (session, "notify::path", G_CALLBACK (ui_window_update_title), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "pointer-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::target", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_scales), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
