@@ -91,10 +91,13 @@ test_first_run (void)
   for (guint i = 0; i < 5; i++)
     test_ui_find (test_ui_find (classes, GTK_TYPE_LIST_BOX, 0), GTK_TYPE_LIST_BOX_ROW, i);
 
-  wait_until (ui_slot_state (ltx) == UI_SLOT_RUNNING && ui_slot_map (ltx));
   GtkWidget *tile = GTK_WIDGET (tile_of (window, "ltx"));
-  g_assert_true (test_ui_shows (tile, "Preview, sharpens while it runs"));
-  g_assert_nonnull (test_ui_find_button (tile, "Stop"));
+  wait_until (ui_slot_map (ltx));
+  if (ui_slot_state (ltx) == UI_SLOT_RUNNING) /* not on a machine that is done within a preview's time */
+    {
+      g_assert_true (test_ui_shows (tile, "Preview, sharpens while it runs"));
+      g_assert_nonnull (test_ui_find_button (tile, "Stop"));
+    }
   wait_until (ui_slot_state (ltx) == UI_SLOT_DONE);
   g_assert_false (ui_slot_partial (ltx));
   double seconds = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC;
@@ -180,14 +183,14 @@ test_cancel (void)
   wait_until (ui_slot_state (rise) == UI_SLOT_DONE);
   g_assert_cmpuint (masks_done (rise), >, done);
 
-  /* The same with few masks, to the end. Stopped before it began to count, it is empty: it goes on from a later stop.
-   */
+  /* The same with few masks, to the end. */
   run_rise (session, 300);
   ui_session_run (session, rise);
-  wait_until (ui_slot_state (rise) == UI_SLOT_RUNNING && ui_slot_progress (rise) > 0);
-  test_ui_act (window, "win.stop", NULL);
+  wait_until (ui_slot_state (rise) == UI_SLOT_DONE || ui_slot_progress (rise) > 0);
+  if (ui_slot_state (rise) != UI_SLOT_DONE) /* not on a machine that is quicker than the key */
+    test_ui_act (window, "win.stop", NULL);
   wait_until (ui_slot_state (rise) == UI_SLOT_DONE);
-  if (ui_slot_partial (rise)) /* the machine may have been quicker than the key */
+  if (ui_slot_partial (rise))
     {
       g_assert_true (test_ui_shows (tile, "partial"));
       test_ui_click (tile, "Continue");
