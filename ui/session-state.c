@@ -2,6 +2,7 @@
 #include "ui/session-state.h"
 
 #include "engine/values-json.h"
+#include "ui/draw/display-json.h"
 #include "ui/session-private.h"
 
 #define MOST_COPIES 99 /* of one method; a file that asks for more is not ours */
@@ -181,13 +182,6 @@ static const UiStateWord tiles_words[] = {
 
 /* ---- how it is shown ---- */
 
-static const char *const mode_ids[] = { "overlay", "map", "outline", "photo", "masked", "faded", NULL };
-static const char *const clip_ids[] = { "percentile", "minmax", "symmetric", "manual", NULL };
-static const char *const values_ids[] = { "all", "positive", "negative", "absolute", NULL };
-static const char *const same_ids[] = { "tile", "method", "image", "all", NULL };
-static const char *const smoothing_ids[] = { "automatic", "cells", "smooth", NULL };
-static const char *const photo_ids[] = { "automatic", "colour", "grey", NULL };
-
 void
 ui_state_set_choice (JsonObject *out, const char *key, const char *const *ids, int index)
 {
@@ -197,64 +191,16 @@ ui_state_set_choice (JsonObject *out, const char *key, const char *const *ids, i
 static void
 save_display (UiSession *self, JsonObject *out)
 {
-  const UiDisplay *d = &self->display;
-  ui_state_set_choice (out, "mode", mode_ids, (int)d->mode);
-  json_object_set_string_member (out, "unsigned-map", d->unsigned_map->id);
-  json_object_set_string_member (out, "signed-map", d->signed_map->id);
-  json_object_set_double_member (out, "opacity", d->opacity);
-  json_object_set_boolean_member (out, "fade", d->fade);
-  ui_state_set_choice (out, "clip", clip_ids, (int)d->range.clip);
-  ui_state_set_choice (out, "values", values_ids, (int)d->range.values);
-  ui_state_set_choice (out, "same-scale", same_ids, (int)d->same);
+  ui_display_save (&self->display, out);
   json_object_set_boolean_member (out, "shows-photo", self->shows_photo);
-  json_object_set_double_member (out, "percentile", d->range.percentile);
-  json_object_set_double_member (out, "lo", d->range.lo);
-  json_object_set_double_member (out, "hi", d->range.hi);
-  ui_state_set_choice (out, "smoothing", smoothing_ids, (int)d->smoothing);
-  ui_state_set_choice (out, "photo", photo_ids, (int)d->photo);
-}
-
-static gboolean
-load_map (const EngJson *in, const char *key, EngSign sign, const UiColormap **out, GError **error)
-{
-  g_autofree char *id = NULL;
-  if (!eng_json_string (in, key, &id, error))
-    return FALSE;
-  const UiColormap *map = id ? ui_colormap_find (id) : *out;
-  if (!map || map->sign != sign)
-    return eng_json_fail (in, key, "a colour map of this program", error);
-  *out = map;
-  return TRUE;
 }
 
 static gboolean
 load_display (UiSession *self, const EngJson *in, GError **error)
 {
-  UiDisplay d = self->display;
-  int mode = (int)d.mode, clip = (int)d.range.clip, smoothing = (int)d.smoothing, photo = (int)d.photo;
-  int values = (int)d.range.values, same = (int)d.same;
   gboolean shows_photo = self->shows_photo;
-  if (!eng_json_choice (in, "mode", mode_ids, &mode, error)
-      || !load_map (in, "unsigned-map", ENG_SIGN_UNSIGNED, &d.unsigned_map, error)
-      || !load_map (in, "signed-map", ENG_SIGN_SIGNED, &d.signed_map, error)
-      || !eng_json_double (in, "opacity", 0, 1, &d.opacity, error) || !eng_json_bool (in, "fade", &d.fade, error)
-      || !eng_json_choice (in, "clip", clip_ids, &clip, error)
-      || !eng_json_choice (in, "values", values_ids, &values, error)
-      || !eng_json_choice (in, "same-scale", same_ids, &same, error)
-      || !eng_json_bool (in, "shows-photo", &shows_photo, error)
-      || !eng_json_double (in, "percentile", 50, 100, &d.range.percentile, error)
-      || !eng_json_double (in, "lo", -1e30, 1e30, &d.range.lo, error)
-      || !eng_json_double (in, "hi", -1e30, 1e30, &d.range.hi, error)
-      || !eng_json_choice (in, "smoothing", smoothing_ids, &smoothing, error)
-      || !eng_json_choice (in, "photo", photo_ids, &photo, error))
+  if (!eng_json_bool (in, "shows-photo", &shows_photo, error) || !ui_display_load (&self->display, in, error))
     return FALSE;
-  d.mode = (UiMode)mode;
-  d.range.clip = (UiClip)clip;
-  d.range.values = (UiValues)values;
-  d.same = (UiSameScale)same;
-  d.smoothing = (UiSmoothing)smoothing;
-  d.photo = (UiPhoto)photo;
-  self->display = d;
   self->shows_photo = shows_photo;
   return TRUE;
 }

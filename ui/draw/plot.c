@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ui/draw/pen.h"
+
 #define GAP 6
 #define DOT 4.5
 #define HANDLE 6
@@ -14,17 +16,26 @@ typedef enum
   END
 } Align;
 
+static PangoLayout *
+make_layout (const UiPlot *self, cairo_t *cr, const char *text)
+{
+  PangoLayout *layout = self->context ? pango_layout_new (self->context) : pango_cairo_create_layout (cr);
+  if (self->context)
+    pango_cairo_update_layout (cr, layout);
+  pango_layout_set_font_description (layout, self->font);
+  pango_layout_set_text (layout, text, -1);
+  return layout;
+}
+
 /* Text whose anchor lies at (@x, @y); returns its width. Vertical anchor is the middle. */
 static double
 put_text (const UiPlot *self, cairo_t *cr, const char *text, double x, double y, Align align)
 {
-  PangoLayout *layout = pango_cairo_create_layout (cr);
+  PangoLayout *layout = make_layout (self, cr, text);
   int width, height;
-  pango_layout_set_font_description (layout, self->font);
-  pango_layout_set_text (layout, text, -1);
   pango_layout_get_pixel_size (layout, &width, &height);
   cairo_move_to (cr, x - (align == START ? 0 : align == MIDDLE ? width / 2.0 : width), y - height / 2.0);
-  pango_cairo_show_layout (cr, layout);
+  ui_pen_text (cr, layout);
   g_object_unref (layout);
   return width;
 }
@@ -32,9 +43,7 @@ put_text (const UiPlot *self, cairo_t *cr, const char *text, double x, double y,
 static void
 measure (const UiPlot *self, cairo_t *cr, const char *text, int *width, int *height)
 {
-  PangoLayout *layout = pango_cairo_create_layout (cr);
-  pango_layout_set_font_description (layout, self->font);
-  pango_layout_set_text (layout, text, -1);
+  PangoLayout *layout = make_layout (self, cr, text);
   pango_layout_get_pixel_size (layout, width, height);
   g_object_unref (layout);
 }
@@ -93,7 +102,7 @@ draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
       set_ink (self, cr, i == 0 ? 0.45 : 0.14);
       cairo_move_to (cr, a->x, y);
       cairo_line_to (cr, a->x + a->width, y);
-      cairo_stroke (cr);
+      ui_pen_stroke (cr);
       set_ink (self, cr, 0.85);
       put_text (self, cr, text, a->x - GAP, y, END);
     }
@@ -137,7 +146,7 @@ draw_band (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
     cairo_line_to (cr, place_x (a, self->band_x[i]), place_y (self, a, self->band_low[i]));
   cairo_close_path (cr);
   cairo_set_source_rgba (cr, rgba[0], rgba[1], rgba[2], rgba[3]);
-  cairo_fill (cr);
+  ui_pen_fill (cr);
   if (self->band_label)
     draw_band_label (self, cr, a);
 }
@@ -156,7 +165,7 @@ draw_line (const UiPlot *self, const UiPlotLine *line, cairo_t *cr, const UiPlot
   cairo_new_path (cr);
   for (int i = 0; i < line->n; i++)
     cairo_line_to (cr, place_x (a, line->x[i]), place_y (self, a, line->y[i]));
-  cairo_stroke (cr);
+  ui_pen_stroke (cr);
   if (line->faded)
     {
       cairo_pop_group_to_source (cr);
@@ -175,12 +184,12 @@ draw_cursor (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
   cairo_set_line_width (cr, 1.5);
   cairo_move_to (cr, x, a->y);
   cairo_line_to (cr, x, a->y + a->height);
-  cairo_stroke (cr);
+  ui_pen_stroke (cr);
   cairo_move_to (cr, x - HANDLE, a->y - HANDLE);
   cairo_line_to (cr, x + HANDLE, a->y - HANDLE);
   cairo_line_to (cr, x, a->y + 2);
   cairo_close_path (cr);
-  cairo_fill (cr);
+  ui_pen_fill (cr);
 }
 
 static void
@@ -197,7 +206,7 @@ draw_dots (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
       cairo_fill_preserve (cr);
       cairo_set_source_rgb (cr, self->background[0], self->background[1], self->background[2]);
       cairo_set_line_width (cr, 1.5);
-      cairo_stroke (cr);
+      ui_pen_stroke (cr);
     }
 }
 

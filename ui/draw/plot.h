@@ -32,6 +32,7 @@ typedef struct
   double background[3];
   gboolean dark;
   const PangoFontDescription *font;
+  PangoContext *context; /* (nullable): sets the text; NULL: as the surface does */
 } UiPlot;
 
 typedef struct

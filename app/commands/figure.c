@@ -1,0 +1,245 @@
+/* sightline-cli figure: a figure document, or pictures and methods, drawn as PDF, SVG or PNG. The same code as the
+ * window's composer, so the same bytes. */
+#include "app/commands/command.h"
+#include "app/commands/figure-batch.h"
+#include "app/commands/figure-compute.h"
+#include "ui/draw/figure-export.h"
+#include "ui/draw/figure-open.h"
+#include "ui/draw/figure-verdict.h"
+
+typedef struct
+{
+  AppFigureBatch batch;
+  char *output, *format, *width, *font;
+  char **folders, **rest;
+  double dpi, page_height;
+  gboolean transparent, force, latex, csv, maps, no_json, swap;
+  int threads;
+} Options;
+
+static const char notes[] =
+    "FIGURE is a document that the window or this command wrote (.json), or a PDF, SVG or PNG that was exported: "
+    "they "
+    "hold the\n"
+    "document too. Or name classifiers, methods and pictures, and a contact sheet is made: PDF with page breaks, SVG "
+    "and PNG as\n"
+    "NAME, NAME-2 ... Beside the figure NAME.json says how it came to be and opens again. Warnings about what would "
+    "look wrong\n"
+    "on paper go to the error output.";
+
+static void
+options_clear (Options *self)
+{
+  g_strfreev (self->batch.models);
+  g_strfreev (self->batch.images);
+  g_free (self->batch.methods);
+  g_free (self->batch.class_text);
+  g_free (self->batch.scores);
+  g_free (self->output);
+  g_free (self->format);
+  g_free (self->width);
+  g_free (self->font);
+  g_strfreev (self->folders);
+  g_strfreev (self->rest);
+}
+
+static char **
+joined (char **a, char **b)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  if (a)
+    g_strv_builder_addv (builder, (const char **)a);
+  if (b)
+    g_strv_builder_addv (builder, (const char **)b);
+  return g_strv_builder_end (builder);
+}
+
+/* With --model all words left are pictures; without it the one word is the document. */
+static gboolean
+check (Options *o)
+{
+  const char *missing = !o->output ? "--output FILE" : NULL;
+  guint n = o->rest ? g_strv_length (o->rest) : 0;
+  if (o->batch.models)
+    {
+      char **images = joined (o->batch.images, o->rest);
+      g_strfreev (o->batch.images);
+      o->batch.images = images;
+      missing = missing             ? missing
+                : !o->batch.methods ? "--methods ID[,ID...]"
+                : !*images          ? "at least one picture"
+                                    : NULL;
+    }
+  else if (n != 1 || o->batch.images || o->batch.methods || o->batch.class_text || o->batch.scores)
+    missing = "one FIGURE, or --model M.onnx with --methods and pictures";
+  if (missing)
+    app_complain ("figure needs %s", missing);
+  else if (o->batch.seed < 0)
+    app_complain ("--seed must not be negative");
+  return !missing && o->batch.seed >= 0;
+}
+
+static gboolean
+parse (int argc, char **argv, Options *o)
+{
+  const GOptionEntry entries[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output, "The figure: .pdf, .svg or .png", "FILE" },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Of the figure (as its name ends, else pdf)", "pdf|svg|png" },
+    { "width", 0, 0, G_OPTION_ARG_STRING, &o->width,
+      "On paper: 174mm, or one-column, two-columns, icml, neurips, slide", "WIDTH" },
+    { "page-height", 0, 0, G_OPTION_ARG_DOUBLE, &o->page_height, "Begin a new page after so many mm (0: never)",
+      "MM" },
+    { "dpi", 0, 0, G_OPTION_ARG_DOUBLE, &o->dpi, "Dots per inch of a PNG (300)", "N" },
+    { "transparent", 0, 0, G_OPTION_ARG_NONE, &o->transparent, "No white page below", NULL },
+    { "font", 0, 0, G_OPTION_ARG_STRING, &o->font, "Family of all text", "NAME" },
+    { "swap", 0, 0, G_OPTION_ARG_NONE, &o->swap, "Pictures across, methods down", NULL },
+    { "force", 'f', 0, G_OPTION_ARG_NONE, &o->force, "Write over files that exist", NULL },
+    { "data", 'd', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->folders, "Where else models and pictures lie; may be repeated",
+      "DIR" },
+    { "latex", 0, 0, G_OPTION_ARG_NONE, &o->latex, "Write NAME.tex too: figure, caption, table", NULL },
+    { "csv", 0, 0, G_OPTION_ARG_NONE, &o->csv, "Write NAME.csv too: scores, one a line", NULL },
+    { "maps", 0, 0, G_OPTION_ARG_NONE, &o->maps, "Write every map as .npy too", NULL },
+    { "no-json", 0, 0, G_OPTION_ARG_NONE, &o->no_json, "Write no NAME.json", NULL },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->batch.models, "Contact sheet: a classifier; may be repeated",
+      "M.onnx" },
+    { "methods", 0, 0, G_OPTION_ARG_STRING, &o->batch.methods, "Contact sheet: its columns", "ID[,ID...]" },
+    { "images", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->batch.images, "Contact sheet: pictures; may be repeated",
+      "FILE|DIR" },
+    { "class", 'c', 0, G_OPTION_ARG_STRING, &o->batch.class_text, "Contact sheet: class to explain (top)",
+      "top|INDEX|NAME" },
+    { "scores", 0, 0, G_OPTION_ARG_STRING, &o->batch.scores,
+      "Contact sheet: protocols measured below the maps (none)", "ID[,ID...]" },
+    { "seed", 0, 0, G_OPTION_ARG_INT64, &o->batch.seed, "Contact sheet: seed of all random numbers (0)", "N" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads to use (0: all cores)", "N" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->rest, NULL, NULL },
+    { NULL },
+  };
+  return app_parse_options (&app_figure, "FIGURE|IMAGE...", notes, entries, &argc, &argv) && check (o)
+         && app_set_threads (o->threads);
+}
+
+/* "174mm", "174", "17.4cm", "one-column". */
+static gboolean
+read_width (const char *text, double *out, GError **error)
+{
+  char *end;
+  for (const UiFigureWidth *w = ui_figure_widths; w->id; w++)
+    if (g_ascii_strcasecmp (w->id, text) == 0)
+      {
+        *out = w->mm;
+        return TRUE;
+      }
+  double value = g_ascii_strtod (text, &end);
+  double unit = *end == 0 || g_str_equal (end, "mm") ? 1
+                : g_str_equal (end, "cm")            ? 10
+                : g_str_equal (end, "in")            ? 25.4
+                                                     : 0;
+  value *= unit;
+  if (end == text || !(value >= UI_FIGURE_LEAST_WIDTH && value <= UI_FIGURE_MOST_WIDTH))
+    return eng_fail (error, ENG_ERROR_ARGUMENT,
+                     "--width %s is no width between 20 and 2000 mm. Write 174mm, 17.4cm, 6.85in or one-column, "
+                     "two-columns, icml, neurips, slide.",
+                     text);
+  *out = value;
+  return TRUE;
+}
+
+static gboolean
+apply (UiFigure *figure, const Options *o, GError **error)
+{
+  if (o->width && !read_width (o->width, &figure->width, error))
+    return FALSE;
+  if (o->page_height != -1 && !(o->page_height >= 0 && o->page_height <= UI_FIGURE_MOST_WIDTH))
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "--page-height is not between 0 and 2000 mm.");
+  if (o->page_height != -1)
+    figure->page_height = o->page_height;
+  if (o->font)
+    {
+      g_free (figure->font);
+      figure->font = g_strdup (o->font);
+    }
+  if (o->swap)
+    figure->swapped = !figure->swapped;
+  return TRUE;
+}
+
+static gboolean
+find_format (const Options *o, UiFigureExport *export, GError **error)
+{
+  ui_figure_export_init (export);
+  if (o->format ? !ui_figure_format_find (o->format, &export->format)
+                : !ui_figure_format_find (o->output, &export->format))
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "%s is no format of figures. Write pdf, svg or png.",
+                     o->format ? o->format : o->output);
+  if (!(o->dpi >= 36 && o->dpi <= 2400))
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "--dpi is not between 36 and 2400.");
+  export->dpi = o->dpi;
+  export->transparent = o->transparent;
+  export->force = o->force;
+  export->beside = (o->no_json ? 0 : UI_BESIDE_JSON) | (o->latex ? UI_BESIDE_LATEX : 0) | (o->csv ? UI_BESIDE_CSV : 0)
+                   | (o->maps ? UI_BESIDE_MAPS : 0);
+  return TRUE;
+}
+
+/* The document, its files found where it says or where --data says. */
+static UiFigure *
+find_figure (const Options *o, gboolean *failed, GError **error)
+{
+  g_autoptr (UiFigure) figure =
+      o->batch.models ? app_figure_batch (&o->batch, failed, error) : ui_figure_open (o->rest[0], error);
+  if (!figure)
+    return NULL;
+  if (!o->batch.models)
+    ui_figure_locate (figure, o->rest[0], (const char *const *)o->folders);
+  return g_steal_pointer (&figure);
+}
+
+static void
+print_verdict (const UiFigureDrawing *drawing)
+{
+  g_autoptr (GPtrArray) findings = ui_figure_verdict (drawing);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const UiFigureFinding *finding = findings->pdata[i];
+      if (finding->warning)
+        app_complain ("%s [%s]", finding->sentence, finding->code);
+    }
+}
+
+static AppStatus
+draw (UiFigure *figure, const Options *o, const UiFigureExport *export, gboolean failed, GError **error)
+{
+  g_autoptr (UiFigureCells) cells = app_figure_compute (figure, &failed);
+  if (!cells || app_interrupted ())
+    return APP_FAILED;
+  g_autoptr (UiFigureDrawing) drawing = ui_figure_drawing_new (figure, cells, NULL);
+  print_verdict (drawing);
+  g_auto (GStrv) written = ui_figure_export (drawing, export, o->output, error);
+  if (written)
+    g_print ("%s\n", written[0]);
+  return written && !failed ? APP_OK : APP_FAILED;
+}
+
+static AppStatus
+run (int argc, char **argv)
+{
+  Options options = { .dpi = 300, .page_height = -1 };
+  UiFigureExport export;
+  g_autoptr (GError) error = NULL;
+  AppStatus status = APP_USAGE;
+  if (parse (argc, argv, &options) && find_format (&options, &export, &error))
+    {
+      gboolean failed = FALSE;
+      g_autoptr (UiFigure) figure = find_figure (&options, &failed, &error);
+      if (!figure)
+        status = options.batch.models ? APP_USAGE : APP_FAILED;
+      else if (apply (figure, &options, &error))
+        status = draw (figure, &options, &export, failed, &error);
+    }
+  if (error)
+    app_complain ("%s", error->message);
+  options_clear (&options);
+  return status;
+}
+
+const AppCommand app_figure = { "figure", "Draws a figure for a paper: pictures, maps, scores.", run };
