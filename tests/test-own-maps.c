@@ -168,6 +168,36 @@ test_belongs_to_picture (Fixture *f, gconstpointer unused)
   g_assert_cmpint (ui_slot_state (slot), ==, UI_SLOT_DONE);
 }
 
+/* A map is about one view of the picture: another crop has no use for it, and undo brings it back. */
+static void
+test_other_view (Fixture *f, gconstpointer unused)
+{
+  if (!test_ui_have_sample ())
+    return;
+  open_sample (f);
+  import (f, 0);
+  ui_session_paint (f->session, 200, 100, 240, 100, 5, FALSE);
+  ui_session_end_stroke (f->session);
+  g_assert_cmpuint (n_tiles (f->session), ==, 3);
+  test_ui_idle (); /* what follows is another change */
+  g_autoptr (EngModel) model = g_object_ref (ui_session_model (f->session));
+  g_autoptr (EngPreprocess) p = eng_preprocess_copy (ui_session_preprocess (f->session));
+  p->fit = p->fit == ENG_FIT_CROP ? ENG_FIT_STRETCH : ENG_FIT_CROP;
+  ui_session_set_preprocess (f->session, p);
+  wait_until (ui_session_model (f->session) != model && test_ui_settled (f->session));
+  UiSlot *mask = last_tile (f->session);
+  g_autoptr (UiSlot) map = g_list_model_get_item (ui_session_tiles (f->session), 1);
+  g_assert_cmpint (ui_slot_state (mask), ==, UI_SLOT_IMPOSSIBLE);
+  g_assert_cmpint (ui_slot_state (map), ==, UI_SLOT_IMPOSSIBLE);
+  g_assert_nonnull (strstr (ui_slot_reason (map), "another size or crop"));
+  g_assert_null (ui_session_mask (f->session));
+  g_autoptr (EngModel) other = g_object_ref (ui_session_model (f->session));
+  ui_history_undo (ui_session_history (f->session));
+  wait_until (ui_session_model (f->session) != other && test_ui_settled (f->session));
+  g_assert_cmpint (ui_slot_state (last_tile (f->session)), ==, UI_SLOT_DONE);
+  g_assert_nonnull (ui_session_mask (f->session));
+}
+
 static void
 test_undo (Fixture *f, gconstpointer unused)
 {
@@ -759,6 +789,7 @@ main (int argc, char **argv)
   test_ui_init (&argc, &argv);
   ADD ("/own-maps/tile", NULL, test_tile);
   ADD ("/own-maps/belongs-to-picture", NULL, test_belongs_to_picture);
+  ADD ("/own-maps/other-view", NULL, test_other_view);
   ADD ("/own-maps/undo", NULL, test_undo);
   ADD ("/own-maps/session-file", NULL, test_session_file);
   ADD ("/own-maps/one-drop", NULL, test_one_drop);
