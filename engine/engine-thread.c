@@ -2,7 +2,8 @@
  * explaining. Results are handed to the main context; so is the last reference to what they hold.
  *
  * Tasks wait in a queue of their own and the pool is given one token for each: long work lets the urgent ones in
- * between two of its steps, and the tokens of those find the queue shorter than expected, which is all right. */
+ * between two of its steps, work in the background all others; the tokens of those find the queue shorter than
+ * expected, which is all right. */
 #include "check/check-private.h"
 #include "job-private.h"
 
@@ -17,8 +18,8 @@ typedef struct
 
 static GThreadPool *pool;
 static GMutex lock;
-static GQueue tasks;                /* Task*, next first; behind the lock */
-static __thread gboolean may_yield; /* a task runs on this thread that is not itself urgent */
+static GQueue tasks;                      /* Task*, next first; behind the lock */
+static __thread int gives_way = G_MININT; /* the task that runs on this thread lets those below in */
 
 static int
 compare (gconstpointer a, gconstpointer b, gpointer user_data)
@@ -50,11 +51,13 @@ take (int than)
 static void
 run (Task *task)
 {
-  gboolean before = may_yield;
-  may_yield = task->priority >= 0;
+  int before = gives_way;
+  gives_way = task->priority >= ENG_PRIORITY_BACKGROUND ? ENG_PRIORITY_BACKGROUND
+              : task->priority >= 0                     ? 0
+                                                        : G_MININT;
   if (task->func)
     task->func (task->data);
-  may_yield = before;
+  gives_way = before;
   g_idle_add_full (G_PRIORITY_DEFAULT, finish, task, g_free);
 }
 
@@ -69,7 +72,7 @@ run_next (gpointer token, gpointer user_data)
 void
 eng_engine_yield (void)
 {
-  for (Task *task; may_yield && (task = take (0));)
+  for (Task *task; (task = take (gives_way));)
     run (task);
 }
 

@@ -38,6 +38,8 @@ EngJob *eng_job_new (EngModel *model, EngImage *image, const EngMethod *method, 
 gboolean eng_job_continue_from (EngJob *self, EngHeatmap *stopped);
 /* Runs on the calling thread; progress signals come on it. TRUE when done. */
 gboolean eng_job_run (EngJob *self, GError **error);
+/* From this priority on, work lets everything that is more urgent in between two of its steps: whole jobs too. */
+#define ENG_PRIORITY_BACKGROUND 2000
 /* Queues on the engine thread; properties change and "changed" is emitted on the main context.
  * @priority: smaller runs first. */
 void eng_job_start (EngJob *self, int priority);

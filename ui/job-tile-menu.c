@@ -3,6 +3,7 @@
  * The menu is made when it is opened, since it names the other tiles. */
 #include "ui/job-tile-private.h"
 
+#include "ui/check-window.h"
 #include "ui/method-form.h"
 #include "ui/tile-export.h"
 
@@ -74,6 +75,24 @@ compare (UiJobTile *self, GVariant *parameter)
   g_autoptr (UiSlot) other = g_list_model_get_item (tiles, g_variant_get_uint32 (parameter));
   if (other)
     ui_session_compare (self->session, self->slot, other);
+}
+
+static void
+check (UiJobTile *self, EngCheckKind kind)
+{
+  ui_check_window_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, self->slot, kind);
+}
+
+static void
+check_stability (UiJobTile *self, GVariant *parameter)
+{
+  check (self, ENG_CHECK_STABILITY);
+}
+
+static void
+check_sanity (UiJobTile *self, GVariant *parameter)
+{
+  check (self, ENG_CHECK_SANITY);
 }
 
 static void
@@ -159,6 +178,14 @@ may_run (UiJobTile *self)
 }
 
 static gboolean
+may_check (UiJobTile *self)
+{
+  UiPicture *picture = ui_session_picture (self->session);
+  return has_values (self) && ui_session_model (self->session) && picture && ui_picture_image (picture)
+         && ui_slot_state (self->slot) != UI_SLOT_IMPOSSIBLE;
+}
+
+static gboolean
 may_continue (UiJobTile *self)
 {
   return ui_session_model (self->session) && ui_slot_can_continue (self->slot);
@@ -186,6 +213,8 @@ static const struct
   { "tile.parameters", NULL, parameters, has_values },
   { "tile.pin", NULL, pin, may_pin },
   { "tile.compare", "u", compare, may_compare },
+  { "tile.check-stability", NULL, check_stability, may_check },
+  { "tile.check-sanity", NULL, check_sanity, may_check },
   { "tile.reset-scale", NULL, reset_scale, has_map },
   { "tile.save-picture", NULL, save_picture, has_map },
   { "tile.save-map", NULL, save_map, has_map },
@@ -311,6 +340,8 @@ make_menu (UiJobTile *self)
       if (may_continue (self))
         g_menu_append (section, "Con_tinue", "tile.continue");
       g_menu_append (section, "Run _Again", "tile.run");
+      g_menu_append (section, "C_heck Stability…", "tile.check-stability");
+      g_menu_append (section, "Check Sanit_y…", "tile.check-sanity");
     }
   if (may_compare (self))
     {

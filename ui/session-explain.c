@@ -340,6 +340,18 @@ make_job (UiSession *self, UiSlot *slot)
                       eng_values_copy (ui_slot_values (slot)), 0);
 }
 
+EngCheck *
+ui_session_check (UiSession *self, UiSlot *slot, const EngCheckSettings *settings)
+{
+  const EngMethod *method = ui_slot_method (slot);
+  EngImage *image = self->picture ? ui_picture_image (self->picture) : NULL;
+  if (!self->model || !image || !ui_slot_values (slot))
+    return NULL;
+  return eng_check_new (self->model, image, method, ui_session_target_of (self, slot),
+                        method->class_dependent ? ui_session_contrast_of (self, slot) : -1, ui_slot_layer (slot),
+                        eng_values_copy (ui_slot_values (slot)), 0, settings);
+}
+
 static void
 start_slot (UiSession *self, UiSlot *slot, guint row)
 {

@@ -139,6 +139,9 @@ void ui_session_undo_values (UiSession *self, UiSlot *slot);
 void ui_session_run (UiSession *self, UiSlot *slot); /* again, even if finished or stopped */
 /* A stopped slot goes on where it stopped, if ui_slot_can_continue(). */
 void ui_session_continue (UiSession *self, UiSlot *slot);
+/* (transfer full): a check of the map that @slot would show now; not started. NULL while model or pixels are missing.
+ */
+EngCheck *ui_session_check (UiSession *self, UiSlot *slot, const EngCheckSettings *settings);
 void ui_session_run_with (UiSession *self, UiSlot *slot, const EngValues *values); /* with the slot's layer */
 /* Another map for the same settings, which a person chose. */
 void ui_session_replace_map (UiSession *self, UiSlot *slot, EngHeatmap *map);

@@ -12,6 +12,7 @@ struct _EngCheck
   GCancellable *cancel;
   gboolean synchronous;
   int priority;
+  int class_index; /* as given at birth; -1: the predicted one */
   /* behind the lock */
   GMutex lock;
   EngJobState state;
@@ -59,7 +60,22 @@ eng_check_new (EngModel *model, EngImage *image, const EngMethod *method, int cl
 {
   EngCheck *self = g_object_new (ENG_TYPE_CHECK, NULL);
   self->work = eng_check_work_new (model, image, method, class_index, contrast, layer, values, seed, settings);
+  self->class_index = class_index;
   return self;
+}
+
+EngCheck *
+eng_check_again (EngCheck *self, const EngCheckSettings *settings)
+{
+  const EngCheckWork *w = self->work; /* these of its fields stay as they are */
+  return eng_check_new (w->model, w->image, w->method, self->class_index, w->contrast, w->layer,
+                        eng_values_copy (w->values), w->seed, settings);
+}
+
+EngImage *
+eng_check_image (EngCheck *self)
+{
+  return self->work->image;
 }
 
 /* ---- telling ---- */

@@ -128,6 +128,9 @@ G_DECLARE_FINAL_TYPE (EngCheck, eng_check, ENG, CHECK, GObject)
  */
 EngCheck *eng_check_new (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
                          const char *layer, EngValues *values, guint64 seed, const EngCheckSettings *settings);
+/* (transfer full): another one of the same inputs. */
+EngCheck *eng_check_again (EngCheck *self, const EngCheckSettings *settings);
+EngImage *eng_check_image (EngCheck *self); /* (transfer none) */
 /* On the calling thread. TRUE when done. */
 gboolean eng_check_run (EngCheck *self, GError **error);
 /* On the engine thread, each run a task of its own at @priority, so that other work goes between. */
