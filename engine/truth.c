@@ -31,8 +31,8 @@ eng_truth_unref (EngTruth *self)
 
 /* ---- the table ---- */
 
-static gboolean
-is_title (const char *field)
+gboolean
+eng_truth_is_title (const char *field)
 {
   static const char *const titles[] = { "name", "file", "filename", "file_name", "image", "picture", "path", NULL };
   g_autofree char *lower = g_ascii_strdown (field, -1);
@@ -64,7 +64,7 @@ take_row (EngTruth *self, const EngCsv *csv, guint row, GError **error)
   if (row >= ENG_TRUTH_MAX_ROWS)
     return eng_fail (error, ENG_ERROR_INVALID, "%s has more than %d rows.", csv->name, ENG_TRUTH_MAX_ROWS);
   /* No label is no claim. */
-  if (*label && !(row == 0 && is_title (name)))
+  if (*label && !(row == 0 && eng_truth_is_title (name)))
     g_hash_table_replace (self->labels, g_strdup (without_folder (name)), g_strdup (label));
   return TRUE;
 }

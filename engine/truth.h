@@ -23,6 +23,8 @@ EngTruth *eng_truth_ref (EngTruth *self);
 void eng_truth_unref (EngTruth *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngTruth, eng_truth_unref)
 
+/* TRUE for what heads a column of file names: "image", "path". */
+gboolean eng_truth_is_title (const char *field);
 guint eng_truth_count (const EngTruth *self);
 /* Label of the picture @file_name (without its folder); (nullable). */
 const char *eng_truth_find (const EngTruth *self, const char *file_name);

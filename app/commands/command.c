@@ -147,6 +147,12 @@ app_interrupted (void)
   return g_cancellable_is_cancelled (interrupt.cancellable);
 }
 
+GCancellable *
+app_interrupt_cancellable (void)
+{
+  return interrupt.cancellable;
+}
+
 void
 app_interrupt_watch (EngJob *job)
 {

@@ -22,7 +22,8 @@ typedef struct
   AppStatus (*run) (int argc, char **argv); /* @argv[0] is the command's name */
 } AppCommand;
 
-extern const AppCommand app_predict, app_explain, app_check, app_sheet, app_figure, app_methods, app_inspect;
+extern const AppCommand app_predict, app_explain, app_check, app_sheet, app_evaluate, app_figure, app_methods,
+    app_inspect;
 
 /* "sightline-cli: ..." and a line end on stderr. */
 void app_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -63,6 +64,8 @@ GPtrArray *app_expand_inputs (char **paths, gboolean *failed);
  * cancel it. Call before any thread starts. */
 void app_interrupt_init (void);
 gboolean app_interrupted (void);
+/* Cancelled by the first of them. (transfer none) */
+GCancellable *app_interrupt_cancellable (void);
 /* The job that an interrupt ends; NULL: none. Not owned. */
 void app_interrupt_watch (EngJob *job);
 /* The same for a check, which keeps nothing. */

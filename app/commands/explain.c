@@ -53,22 +53,6 @@ parse (int argc, char **argv, Options *o)
   return !missing && o->plan.seed >= 0;
 }
 
-/* A parameter that names a file to write would be written over by each further picture. */
-static gboolean
-may_explain_several (const AppPlan *plan, GError **error)
-{
-  const EngParam *p;
-  for (guint k = 0; k < plan->choices->len; k++)
-    {
-      const AppChoice *choice = plan->choices->pdata[k];
-      for (guint i = 0; (p = eng_method_param (choice->method, i)); i++)
-        if (p->type == ENG_PARAM_OUTPUT_PATH && *eng_values_get_text (choice->values, p->id))
-          return eng_fail (error, ENG_ERROR_ARGUMENT, "%s names one file, so explain one picture at a time with it",
-                           p->id);
-    }
-  return TRUE;
-}
-
 static gboolean
 explain_one (const AppPlan *plan, const AppChoice *choice, EngImage *image, const char *folder, const char *stem,
              const char *label, GError **error)
@@ -145,12 +129,14 @@ run (int argc, char **argv)
     {
       gboolean failed = FALSE;
       g_autoptr (GPtrArray) paths = app_expand_inputs (options.images, &failed);
-      if (paths->len > 1 && !may_explain_several (&plan, &error))
+      if (paths->len > 1 && !app_plan_may_explain_several (&plan, &error))
         status = APP_USAGE;
       else if (!app_result_prepare_folder (options.output, &error))
         status = APP_FAILED;
       else
-        status = MAX (explain_all (&plan, paths, options.output), failed ? APP_FAILED : APP_OK);
+        status = explain_all (&plan, paths, options.output);
+      if (status == APP_OK && failed) /* a folder; no MAX() here, which would do the work twice */
+        status = APP_FAILED;
     }
   if (error)
     app_complain ("%s", error->message);

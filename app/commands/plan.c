@@ -216,3 +216,18 @@ app_plan_job (const AppPlan *self, const AppChoice *choice, EngImage *image)
   return eng_job_new (self->model, image, choice->method, self->class_index, self->contrast, choice->layer,
                       eng_values_copy (choice->values), self->seed);
 }
+
+gboolean
+app_plan_may_explain_several (const AppPlan *plan, GError **error)
+{
+  const EngParam *p;
+  for (guint k = 0; k < plan->choices->len; k++)
+    {
+      const AppChoice *choice = plan->choices->pdata[k];
+      for (guint i = 0; (p = eng_method_param (choice->method, i)); i++)
+        if (p->type == ENG_PARAM_OUTPUT_PATH && *eng_values_get_text (choice->values, p->id))
+          return eng_fail (error, ENG_ERROR_ARGUMENT, "%s names one file, so explain one picture at a time with it",
+                           p->id);
+    }
+  return TRUE;
+}

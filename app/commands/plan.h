@@ -69,6 +69,8 @@ typedef struct
  * Returns: APP_OK, or another status with an error (or after a message).
  */
 AppStatus app_plan_make (AppPlan *self, const AppPlanOptions *options, GError **error);
+/* FALSE with an error: a parameter names a file to write, which each further picture would write over. */
+gboolean app_plan_may_explain_several (const AppPlan *self, GError **error);
 void app_plan_clear (AppPlan *self);
 /* (transfer full) */
 EngJob *app_plan_job (const AppPlan *self, const AppChoice *choice, EngImage *image);

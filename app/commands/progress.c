@@ -22,6 +22,21 @@ terminal_width (void)
   return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
+static void
+show (const char *text)
+{
+  /* Longer than the terminal it would wrap, and \r could not take it back. */
+  g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), terminal_width () - 1));
+  g_printerr ("\r\033[K%s", cut);
+}
+
+void
+app_progress_say (const char *text)
+{
+  if (isatty (STDERR_FILENO))
+    show (text ? text : "");
+}
+
 /* @part: 0 .. 1 */
 static void
 put (double part, const char *words)
@@ -31,9 +46,7 @@ put (double part, const char *words)
   for (int i = 0; i < BAR; i++)
     bar[i] = i < part * BAR ? '#' : '.';
   g_autofree char *text = g_strdup_printf ("%s [%s] %s", line.label, bar, words);
-  /* Longer than the terminal it would wrap, and \r could not take it back. */
-  g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), terminal_width () - 1));
-  g_printerr ("\r\033[K%s", cut);
+  show (text);
 }
 
 static gboolean

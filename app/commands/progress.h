@@ -7,6 +7,8 @@ G_BEGIN_DECLS
 
 /* Shows @job's progress until app_progress_end(). @label: "2/5 chelsea.png". */
 void app_progress_begin (EngJob *job, const char *label);
+/* @text alone, when stderr is a terminal; NULL: clears the line. */
+void app_progress_say (const char *text);
 /* Clears the line. */
 void app_progress_end (EngJob *job);
 /* The same for a check. */

@@ -153,7 +153,9 @@ run (int argc, char **argv)
       if (!app_result_prepare_folder (folder, &error))
         status = APP_FAILED;
       else
-        status = MAX (make_sheet (&plan, paths, options.output, &error), failed ? APP_FAILED : APP_OK);
+        status = make_sheet (&plan, paths, options.output, &error);
+      if (status == APP_OK && failed) /* a folder; no MAX() here, which would do the work twice */
+        status = APP_FAILED;
     }
   if (error)
     app_complain ("%s", error->message);
