@@ -6,6 +6,7 @@
 #include "ui/draw/legend.h"
 #include "ui/draw/overlay.h"
 #include "ui/draw/png-file.h"
+#include "ui/draw/spread.h"
 
 /* A picture whose pixels all differ from their neighbours. */
 static EngImage *
@@ -38,6 +39,42 @@ make_map (const float *values, int rows, int cols, EngSign sign, EngUpsample ups
 {
   EngProvenance provenance = { 0 };
   return eng_heatmap_new (values, 1, rows, cols, sign, upsample, &geometry, &provenance);
+}
+
+static int
+compare_floats (const void *a, const void *b)
+{
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+/* Values of every size and sign, all bits used, in the order that comparing gives; what is no number is left out. */
+static void
+test_spread_order (void)
+{
+  enum
+  {
+    N = 4096
+  };
+  g_autoptr (GRand) random = g_rand_new_with_seed (5);
+  g_autofree float *values = g_new (float, N), *expected = g_new (float, N);
+  gsize n = 0;
+  for (int i = 0; i < N; i++)
+    {
+      guint32 bits = g_rand_int (random);
+      memcpy (&values[i], &bits, sizeof bits);
+      if (i % 16 == 0)
+        values[i] = i % 32 ? 0.0f : -0.0f;
+      if (isfinite (values[i]))
+        expected[n++] = values[i];
+    }
+  qsort (expected, n, sizeof *expected, compare_floats);
+  EngGeometry geometry = { 64, 64, 64, 64, 1, 1, 0, 0, 0, 0, 64, 64 };
+  g_autoptr (EngHeatmap) map = make_map (values, 64, 64, ENG_SIGN_SIGNED, ENG_UPSAMPLE_NEAREST, geometry);
+  g_autoptr (UiSpread) spread = ui_spread_new (map);
+  g_assert_cmpuint (spread->n, ==, n);
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat (spread->sorted[i], ==, expected[i]);
 }
 
 static void
@@ -425,6 +462,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/draw/spread-order", test_spread_order);
   g_test_add_func ("/draw/colormap/known", test_known_colours);
   g_test_add_func ("/draw/colormap/table", test_table);
   g_test_add_func ("/draw/scale/ends", test_scale);

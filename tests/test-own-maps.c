@@ -767,6 +767,8 @@ test_paint_by_keys (void)
   int one = painted (session);
   g_assert_cmpint (one, >, 0);
   g_assert_cmpint (ui_slot_state (last_tile (session)), ==, UI_SLOT_DONE);
+  UiThreshold *threshold = ui_session_threshold (session);
+  wait_until (ui_threshold_selected (threshold) && ui_threshold_selected (threshold)->slot == last_tile (session));
   double radius = ui_paint_view_radius (view);
   g_assert_true (press (widget, GDK_KEY_Page_Up, 0));
   g_assert_cmpfloat (ui_paint_view_radius (view), >, radius);

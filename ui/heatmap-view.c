@@ -200,7 +200,9 @@ update_description (UiHeatmapView *self)
 {
   UiPicture *picture = ui_heatmap_view_picture (self);
   EngModel *model = ui_session_model (self->session);
-  int target = ui_session_target (self->session);
+  gboolean pinned = ui_slot_pinned (self->slot);
+  int target = pinned ? ui_slot_pinned_class (self->slot) : ui_session_target (self->session);
+  target = model && target < eng_model_n_classes (model) ? target : -1;
   g_autofree char *label = g_strdup_printf ("%s map for %s, %s", ui_slot_name (self->slot),
                                             model && target >= 0 ? eng_model_label (model, target) : "no class yet",
                                             picture ? ui_picture_name (picture) : "no picture");

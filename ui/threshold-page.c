@@ -7,6 +7,7 @@
 #include "ui/area-table.h"
 #include "ui/curve-plot.h"
 #include "ui/masked-tile.h"
+#include "ui/own-map.h"
 #include "ui/paint-pane.h"
 #include "ui/trajectory.h"
 
@@ -30,6 +31,7 @@ struct _UiThresholdPage
   UiTrajectory *trajectory;
   UiPaintPane *painting;
   gboolean paints;
+  gpointer painted; /* slot of the mask that was selected for it, not owned: only compared */
 };
 
 G_DEFINE_FINAL_TYPE (UiThresholdPage, ui_threshold_page, GTK_TYPE_WIDGET)
@@ -119,13 +121,35 @@ update_empty (UiThresholdPage *self)
                        : !ui_session_model (self->session) ? "Open a model to see what its maps are worth."
                        : !ui_session_picture (self->session)
                            ? "Open a picture to see what is left of the decision without its pixels."
-                       : ui_session_n_busy (self->session) ? "Waiting for the first map."
-                                                           : "Tick a method to see its map at work here.");
+                       : ui_session_n_busy (self->session)
+                           ? "Waiting for the first map."
+                           : "Tick a method to see its map at work here, or paint a mask of your own (B).");
+}
+
+/* What one paints is what one wants to read about: a mask is selected once, when it begins. */
+static void
+select_painted (UiThresholdPage *self)
+{
+  GListModel *series = ui_threshold_series (threshold_of (self));
+  UiSlot *painted = NULL;
+  for (guint i = 0; self->paints && i < g_list_model_get_n_items (series); i++)
+    {
+      g_autoptr (UiSeries) item = g_list_model_get_item (series, i);
+      if (!item->slot || ui_slot_kind (item->slot) != UI_SLOT_OWN || !ui_own_map_mask (item->slot))
+        continue;
+      painted = item->slot;
+      if (painted == self->painted)
+        return;
+      self->painted = painted;
+      ui_threshold_select (threshold_of (self), item);
+    }
+  self->painted = painted;
 }
 
 static void
 update (UiThresholdPage *self)
 {
+  select_painted (self);
   self->updating = TRUE;
   update_controls (self);
   self->updating = FALSE;
@@ -216,6 +240,7 @@ ui_threshold_page_set_paints (UiThresholdPage *self, gboolean paints)
   self->paints = paints;
   update_empty (self);
   gtk_widget_set_visible (GTK_WIDGET (self->painting), paints);
+  select_painted (self);
   if (paints)
     gtk_widget_grab_focus (GTK_WIDGET (ui_paint_pane_view (self->painting)));
 }

@@ -1,6 +1,7 @@
 /* See tile-export.h. Pictures are drawn by the code that draws the command line's overlays. */
 #include "ui/tile-export.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ui/draw/png-file.h"
@@ -180,7 +181,8 @@ ui_tile_copy_provenance (GtkWidget *tile, UiSlot *slot)
   };
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     append_line (text, lines[i].name, lines[i].value);
-  g_string_append_printf (text, "Probability: %.6f\nSeed: %" G_GUINT64_FORMAT "\n", p->probability, p->seed);
+  if (!isnan (p->probability)) /* of a map that another program made it is not known */
+    g_string_append_printf (text, "Probability: %.6f\nSeed: %" G_GUINT64_FORMAT "\n", p->probability, p->seed);
   gdk_clipboard_set_text (gtk_widget_get_clipboard (tile), text->str);
   g_string_free (text, TRUE);
 }

@@ -4,11 +4,36 @@
 #include <math.h>
 #include <string.h>
 
-static int
-compare (const void *a, const void *b)
+#define DIGIT 11 /* bits of a sort key that one pass looks at: three passes for 32 */
+#define BUCKETS (1u << DIGIT)
+
+/* Ascending, by the bits of the numbers (radix sort): some ten times quicker than by comparing, which counts, since
+ * this is asked for where a frame waits. @values: finite. */
+static void
+sort (float *values, gsize n)
 {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
+  g_autofree guint32 *keys = g_new (guint32, MAX (n, 1)), *other = g_new (guint32, MAX (n, 1));
+  guint32 *from = keys, *to = other;
+  memcpy (keys, values, n * sizeof *keys);
+  /* So that their order as whole numbers is that of the floats. */
+  for (gsize i = 0; i < n; i++)
+    keys[i] ^= keys[i] >> 31 ? G_MAXUINT32 : 1u << 31;
+  for (int shift = 0; shift < 32; shift += DIGIT)
+    {
+      gsize starts[BUCKETS + 1] = { 0 };
+      for (gsize i = 0; i < n; i++)
+        starts[(from[i] >> shift & (BUCKETS - 1)) + 1]++;
+      for (guint b = 0; b < BUCKETS; b++)
+        starts[b + 1] += starts[b];
+      for (gsize i = 0; i < n; i++)
+        to[starts[from[i] >> shift & (BUCKETS - 1)]++] = from[i];
+      guint32 *swap = from;
+      from = to;
+      to = swap;
+    }
+  for (gsize i = 0; i < n; i++)
+    from[i] ^= from[i] >> 31 ? 1u << 31 : G_MAXUINT32;
+  memcpy (values, from, n * sizeof *values);
 }
 
 /* The magnitudes of ascending values: two ascending runs, one of them backwards, merged. */
@@ -38,7 +63,7 @@ spread_of (float *values, gsize total, EngSign sign)
   for (gsize i = 0; i < total; i++)
     if (isfinite (values[i]))
       values[self->n++] = values[i];
-  qsort (values, self->n, sizeof *values, compare);
+  sort (values, self->n);
   if (sign == ENG_SIGN_SIGNED)
     self->magnitudes = merge_magnitudes (values, self->n);
   return self;
