@@ -152,6 +152,10 @@ act (UiWindow *window)
       int mode;
       if (sscanf (names[i], "mode=%d", &mode) == 1)
         ui_session_set_mode (session, (UiMode)CLAMP (mode, 0, UI_N_MODES - 1));
+      else if (g_str_has_prefix (names[i], "table="))
+        ui_threshold_set_group (ui_session_threshold (session), names[i] + strlen ("table="));
+      else if (g_str_equal (names[i], "outline"))
+        ui_threshold_set_shows_outline (ui_session_threshold (session), TRUE);
       else if (g_action_parse_detailed_name (names[i], &name, &target, NULL))
         gtk_widget_activate_action_variant (tile ? GTK_WIDGET (tile) : GTK_WIDGET (window), name, target);
     }

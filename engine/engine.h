@@ -13,6 +13,7 @@
 #include "kernels/kernels.h"
 #include "labels.h"
 #include "layer-maps.h"
+#include "masks.h"
 #include "method.h"
 #include "metrics/bootstrap.h"
 #include "metrics/protocol.h"

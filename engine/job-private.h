@@ -8,5 +8,3 @@ gboolean eng_job_is_cancelled (EngJob *self, GError **error); /* TRUE with ENG_E
 int eng_job_n_layers (EngJob *self);                          /* at least 1 */
 /* The method is about to run on @input (borrowed; NULL: the picture) and layer number @layer, as one of @parts. */
 void eng_job_begin_part (EngJob *self, const float *input, int layer, guint part, guint parts);
-/* Runs the urgent tasks that wait, if this is the engine thread; else nothing. Between two steps of long work. */
-void eng_engine_yield (void);

@@ -107,6 +107,8 @@ EngHeatmap *eng_job_make_heatmap (EngJob *self, const float *values, int channel
 /* Runs @func on the engine thread, then @done on the main context; either may be NULL. @func may take long.
  * @priority: smaller runs first; below 0: urgent, it also runs between two steps of a job and has to be short. */
 void eng_engine_push (int priority, void (*func) (gpointer data), void (*done) (gpointer data), gpointer data);
+/* Runs the urgent tasks that wait, if this is the engine thread; else nothing. Between two steps of long work. */
+void eng_engine_yield (void);
 /* Cancels all jobs, waits for the engine thread, delivers what is left. At quit only. */
 void eng_engine_shutdown (void);
 

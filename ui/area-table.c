@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ui/ink.h"
+#include "ui/series-column.h"
 
 struct _UiAreaTable
 {
@@ -120,30 +120,6 @@ compare_insertion (gconstpointer a, gconstpointer b, gpointer data)
 /* ---- cells ---- */
 
 static void
-setup_name (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
-{
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8), *label = gtk_label_new (NULL);
-  gtk_box_append (GTK_BOX (box), ui_swatch_new ());
-  gtk_box_append (GTK_BOX (box), label);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_list_item_set_child (item, box);
-}
-
-static void
-bind_name (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
-{
-  UiSeries *series = gtk_list_item_get_item (item);
-  GtkWidget *swatch = gtk_widget_get_first_child (gtk_list_item_get_child (item));
-  GtkWidget *label = gtk_widget_get_next_sibling (swatch);
-  g_autofree char *text = series->slot ? g_strdup (ui_series_name (series)) : g_strdup ("Random order ×20");
-  ui_swatch_set (swatch, series);
-  gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, text);
-}
-
-static void
 setup_value (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
 {
   GtkWidget *label = gtk_label_new (NULL);
@@ -231,32 +207,17 @@ on_selected (UiAreaTable *self)
 }
 
 static GtkColumnViewColumn *
-add_column (UiAreaTable *self, const char *title, GCallback setup, GCallback bind, GCallback unbind, int direction)
+add_column (UiAreaTable *self, int direction)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   g_object_set_data (G_OBJECT (factory), "direction", GINT_TO_POINTER (direction));
-  g_signal_connect (factory, "setup", setup, self);
-  g_signal_connect (factory, "bind", bind, self);
-  if (unbind)
-    g_signal_connect (factory, "unbind", unbind, self);
-  GtkColumnViewColumn *column = gtk_column_view_column_new (title, factory);
+  g_signal_connect (factory, "setup", G_CALLBACK (setup_value), self);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_value), self);
+  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_value), self);
+  GtkColumnViewColumn *column = gtk_column_view_column_new ("", factory);
   gtk_column_view_append_column (self->view, column);
   g_object_unref (column); /* the view holds it */
   return column;
-}
-
-/* Titles of numbers stand over the numbers. */
-static void
-align_titles (UiAreaTable *self)
-{
-  GtkWidget *header = gtk_widget_get_first_child (GTK_WIDGET (self->view));
-  GtkWidget *title = header ? gtk_widget_get_first_child (header) : NULL;
-  for (title = title ? gtk_widget_get_next_sibling (title) : NULL; title; title = gtk_widget_get_next_sibling (title))
-    {
-      GtkWidget *box = gtk_widget_get_first_child (title);
-      if (box)
-        gtk_widget_set_halign (box, GTK_ALIGN_END);
-    }
 }
 
 void
@@ -265,13 +226,10 @@ ui_area_table_set_session (UiAreaTable *self, UiSession *session)
   UiThreshold *threshold = ui_session_threshold (session);
   static const GCompareDataFunc compares[] = { compare_deletion, compare_insertion };
   self->session = g_object_ref (session);
-  GtkColumnViewColumn *names =
-      add_column (self, "Area under curve", G_CALLBACK (setup_name), G_CALLBACK (bind_name), NULL, 0);
-  gtk_column_view_column_set_expand (names, TRUE);
+  ui_series_column_add (self->view);
   for (int d = 0; d < UI_N_DIRECTIONS; d++)
     {
-      self->columns[d] =
-          add_column (self, "", G_CALLBACK (setup_value), G_CALLBACK (bind_value), G_CALLBACK (unbind_value), d);
+      self->columns[d] = add_column (self, d);
       self->sorters[d] = GTK_SORTER (gtk_custom_sorter_new (compares[d], self, NULL));
       gtk_column_view_column_set_sorter (self->columns[d], self->sorters[d]);
     }
@@ -283,7 +241,7 @@ ui_area_table_set_session (UiAreaTable *self, UiSession *session)
   GListModel *sorted =
       G_LIST_MODEL (gtk_sort_list_model_new (g_object_ref (ui_threshold_series (threshold)), GTK_SORTER (sorter)));
   self->selection = gtk_single_selection_new (sorted);
-  align_titles (self);
+  ui_series_column_align_titles (self->view);
   gtk_single_selection_set_autoselect (self->selection, FALSE); /* the threshold says which */
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));

@@ -7,6 +7,7 @@
 
 #include "ui/draw/hatch.h"
 #include "ui/draw/masked.h"
+#include "ui/draw/outline.h"
 
 #define LEAST 100
 #define MOST_HEIGHT 150
@@ -25,6 +26,11 @@ struct _UiMaskedView
   int k, width, height;
   graphene_rect_t part; /* of the picture */
   GdkTexture *texture;
+
+  /* The object's outline, and what it was made from. */
+  EngImage *truth;
+  graphene_rect_t outline_part;
+  GdkTexture *outline;
 };
 
 G_DEFINE_FINAL_TYPE (UiMaskedView, ui_masked_view, GTK_TYPE_WIDGET)
@@ -126,6 +132,60 @@ ensure_texture (UiMaskedView *self, const UiMasked *masked, const graphene_rect_
   make_texture (self, masked, width, height);
 }
 
+/* The object's edge in the visible @part of the picture. */
+static GdkTexture *
+make_outline (EngImage *truth, const graphene_rect_t *part, int width, int height)
+{
+  int w = eng_image_width (truth), h = eng_image_height (truth);
+  g_autofree guint8 *inside = g_try_malloc ((gsize)width * height);
+  guint8 *rgba = g_try_malloc0 ((gsize)width * height * 4);
+  for (int y = 0; inside && rgba && y < height; y++)
+    for (int x = 0; x < width; x++)
+      {
+        int i = (int)(part->origin.x + (x + 0.5f) * part->size.width / width);
+        int j = (int)(part->origin.y + (y + 0.5f) * part->size.height / height);
+        gsize at = (gsize)CLAMP (j, 0, h - 1) * w + CLAMP (i, 0, w - 1);
+        inside[(gsize)y * width + x] = eng_image_rgb (truth)[3 * at] > ENG_TRUTH_INSIDE;
+      }
+  if (!inside || !rgba)
+    {
+      g_free (rgba);
+      return NULL;
+    }
+  ui_outline_draw (inside, width, height, rgba, 4);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
+  return gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
+}
+
+static void
+draw_outline (UiMaskedView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *visible)
+{
+  UiThreshold *threshold = ui_session_threshold (self->session);
+  EngImage *truth = ui_threshold_shows_outline (threshold) ? ui_threshold_truth (threshold) : NULL;
+  if (!truth)
+    return;
+  int factor = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+  int width = MAX (1, (int)lroundf (visible->size.width) * factor);
+  int height = MAX (1, (int)lroundf (visible->size.height) * factor);
+  float scale = (float)eng_image_width (truth) / place->size.width;
+  graphene_rect_t part;
+  graphene_rect_init (&part, (visible->origin.x - place->origin.x) * scale,
+                      (visible->origin.y - place->origin.y) * scale, visible->size.width * scale,
+                      visible->size.height * scale);
+  if (!self->outline || truth != self->truth || !graphene_rect_equal (&part, &self->outline_part)
+      || gdk_texture_get_width (self->outline) != width || gdk_texture_get_height (self->outline) != height)
+    {
+      eng_image_ref (truth);
+      g_clear_pointer (&self->truth, eng_image_unref);
+      self->truth = truth;
+      self->outline_part = part;
+      g_clear_object (&self->outline);
+      self->outline = make_outline (truth, &part, width, height);
+    }
+  if (self->outline)
+    gtk_snapshot_append_texture (snapshot, self->outline, visible);
+}
+
 static void
 draw_photo (UiMaskedView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, gboolean dim)
 {
@@ -191,6 +251,8 @@ ui_masked_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     }
   else if (last && !peeks)
     gtk_snapshot_append_texture (snapshot, self->texture, &visible);
+  if (!peeks)
+    draw_outline (self, snapshot, &place, &visible);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -223,6 +285,7 @@ ui_masked_view_set (UiMaskedView *self, UiSession *session, UiSeries *series)
   self->series = g_object_ref (series);
   g_signal_connect_object (threshold, "changed", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (threshold, "scored", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (threshold, "truth", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (gtk_widget_queue_resize), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "display-changed", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_viewport (session), "changed", G_CALLBACK (gtk_widget_queue_draw), self,
@@ -235,6 +298,8 @@ ui_masked_view_dispose (GObject *object)
   UiMaskedView *self = UI_MASKED_VIEW (object);
   g_clear_object (&self->texture);
   g_clear_pointer (&self->subject, eng_subject_unref);
+  g_clear_object (&self->outline);
+  g_clear_pointer (&self->truth, eng_image_unref);
   g_clear_pointer (&self->ranking, eng_ranking_unref);
   g_clear_object (&self->series);
   g_clear_object (&self->session);

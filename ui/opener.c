@@ -123,6 +123,28 @@ look_into_folder (Look *look, const char *path)
   g_ptr_array_extend_and_steal (look->found.pictures, g_steal_pointer (&files));
 }
 
+static gboolean
+holds_masks (const Look *look, const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path), *lower = g_ascii_strdown (name, -1);
+  return look->hint == UI_OPEN_MASKS || (look->hint == UI_OPEN_ANYTHING && g_str_has_suffix (lower, "masks"));
+}
+
+/* Only a folder that has some is taken: one that has none leaves everything as it was. */
+static void
+look_for_masks (Look *look, const char *path)
+{
+  GError *error = NULL;
+  g_autoptr (EngMasks) masks = eng_masks_open (path, &error);
+  if (!masks)
+    {
+      fail_first (look, error);
+      return;
+    }
+  g_free (look->found.masks);
+  look->found.masks = g_strdup (path);
+}
+
 static void
 look_at_file (Look *look, const char *path)
 {
@@ -163,7 +185,9 @@ look_work (gpointer data)
   Look *look = data;
   UiFound *found = &look->found;
   for (guint i = 0; look->paths[i]; i++)
-    if (g_file_test (look->paths[i], G_FILE_TEST_IS_DIR))
+    if (g_file_test (look->paths[i], G_FILE_TEST_IS_DIR) && holds_masks (look, look->paths[i]))
+      look_for_masks (look, look->paths[i]);
+    else if (g_file_test (look->paths[i], G_FILE_TEST_IS_DIR))
       look_into_folder (look, look->paths[i]);
     else
       look_at_file (look, look->paths[i]);
@@ -188,6 +212,7 @@ look_done (gpointer data)
   g_free (look->found.session);
   g_free (look->found.folder);
   g_ptr_array_unref (look->found.maps);
+  g_free (look->found.masks);
   g_ptr_array_unref (look->found.pictures);
   g_clear_pointer (&look->found.image, eng_image_unref);
   g_clear_pointer (&look->found.truth, eng_truth_unref);

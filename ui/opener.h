@@ -15,6 +15,7 @@ typedef struct
   guint first;         /* index of the first picture that can be decoded */
   EngImage *image;     /* that picture; NULL: none can */
   char *folder;        /* when one folder was given: its path */
+  char *masks;         /* folder with masks of objects; NULL: none among them */
   EngTruth *truth;     /* labels.csv beside the pictures; NULL: there is none */
   GError *error;       /* about something that could not be opened; (nullable) */
 } UiFound;

@@ -281,6 +281,8 @@ static const UiStateSection sections[] = {
   { "own-maps", TRUE, ui_session_save_own, ui_session_load_own, ui_session_own_words },
   { "display", TRUE, save_display, load_display, display_words },
   { "threshold", TRUE, ui_threshold_save_state, ui_threshold_load_state, ui_threshold_words },
+  { "object", TRUE, ui_truth_save_state, ui_truth_load_state, ui_truth_words },
+  { "measures", FALSE, ui_measures_save_state, ui_measures_load_state, NULL },
   { "view", FALSE, save_view, load_view, NULL },
 };
 

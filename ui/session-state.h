@@ -46,6 +46,11 @@ gboolean ui_session_state_load (UiSession *session, const EngJson *state, GError
 void ui_threshold_save_state (UiSession *session, JsonObject *out);
 gboolean ui_threshold_load_state (UiSession *session, const EngJson *in, GError **error);
 extern const UiStateWord ui_threshold_words[];
+void ui_truth_save_state (UiSession *session, JsonObject *out);
+gboolean ui_truth_load_state (UiSession *session, const EngJson *in, GError **error);
+extern const UiStateWord ui_truth_words[];
+void ui_measures_save_state (UiSession *session, JsonObject *out);
+gboolean ui_measures_load_state (UiSession *session, const EngJson *in, GError **error);
 
 /* session-own.c */
 void ui_session_save_own (UiSession *session, JsonObject *out);

@@ -159,6 +159,8 @@ on_found (const UiFound *found, gpointer data)
     }
   for (guint i = 0; i < found->maps->len; i++)
     ui_session_import_map (self, found->maps->pdata[i]);
+  if (found->masks)
+    ui_threshold_set_masks (self->threshold, found->masks);
   if (found->error)
     ui_session_report (self, found->error->message, "win.open-images");
 }

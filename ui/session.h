@@ -33,7 +33,8 @@ typedef enum
   UI_OPEN_ANYTHING,
   UI_OPEN_MODEL,
   UI_OPEN_PICTURES,
-  UI_OPEN_MAPS /* of other programs: a grey .png is one too */
+  UI_OPEN_MAPS, /* of other programs: a grey .png is one too */
+  UI_OPEN_MASKS /* a folder; so is any whose name ends in "masks", unless pictures are asked for */
 } UiOpenHint;
 
 /* Properties, read-only and with notification: "model", "opening", "picture" (another one, or its

@@ -9,6 +9,7 @@
 #include "ui/masked-tile.h"
 #include "ui/own-map.h"
 #include "ui/paint-pane.h"
+#include "ui/measure-table.h"
 #include "ui/trajectory.h"
 
 #define MOST_COLUMNS 6
@@ -27,7 +28,11 @@ struct _UiThresholdPage
   GtkStack *stack;
   GtkFlowBox *tiles;
   UiCurvePlot *plot;
+  GtkDropDown *table;
+  GtkCheckButton *outline;
+  GtkStack *tables;
   UiAreaTable *areas;
+  UiMeasureTable *measures;
   UiTrajectory *trajectory;
   UiPaintPane *painting;
   gboolean paints;
@@ -94,6 +99,22 @@ update_controls (UiThresholdPage *self)
   fill_protocols (self);
 }
 
+/* Areas first, then the groups of the table of protocols. */
+static void
+update_table (UiThresholdPage *self)
+{
+  const char *group = ui_threshold_group (threshold_of (self));
+  const EngProtocol *row = group ? ui_measure_nth (group, 0) : NULL;
+  guint at = 0;
+  for (guint i = 0; group && ui_measure_group_nth (i); i++)
+    if (g_str_equal (group, ui_measure_group_nth (i)))
+      at = i + 1;
+  gtk_drop_down_set_selected (self->table, at);
+  gtk_stack_set_visible_child_name (self->tables, group ? "measures" : "areas");
+  gtk_widget_set_visible (GTK_WIDGET (self->outline), row && row->needs_truth);
+  gtk_check_button_set_active (self->outline, ui_threshold_shows_outline (threshold_of (self)));
+}
+
 static void
 update_words (UiThresholdPage *self)
 {
@@ -152,6 +173,7 @@ update (UiThresholdPage *self)
   select_painted (self);
   self->updating = TRUE;
   update_controls (self);
+  update_table (self);
   self->updating = FALSE;
   update_words (self);
   update_empty (self);
@@ -194,6 +216,21 @@ on_protocol (UiThresholdPage *self)
   guint at = gtk_drop_down_get_selected (self->protocol);
   if (!self->updating && self->session && at < n_presets ())
     ui_threshold_set_preset (threshold_of (self), ui_preset_nth (at));
+}
+
+static void
+on_table (UiThresholdPage *self)
+{
+  guint at = gtk_drop_down_get_selected (self->table);
+  if (!self->updating && self->session && at != GTK_INVALID_LIST_POSITION)
+    ui_threshold_set_group (threshold_of (self), at ? ui_measure_group_nth (at - 1) : NULL);
+}
+
+static void
+on_outline (UiThresholdPage *self)
+{
+  if (!self->updating && self->session)
+    ui_threshold_set_shows_outline (threshold_of (self), gtk_check_button_get_active (self->outline));
 }
 
 static gboolean
@@ -297,6 +334,7 @@ ui_threshold_page_set_session (UiThresholdPage *self, UiSession *session)
   self->session = g_object_ref (session);
   ui_curve_plot_set_session (self->plot, session);
   ui_area_table_set_session (self->areas, session);
+  ui_measure_table_set_session (self->measures, session);
   ui_trajectory_set_session (self->trajectory, session);
   ui_paint_pane_set_session (self->painting, session);
   GListModel *series = ui_threshold_series (threshold_of (self));
@@ -342,7 +380,11 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (stack);
   BIND (tiles);
   BIND (plot);
+  BIND (table);
+  BIND (outline);
+  BIND (tables);
   BIND (areas);
+  BIND (measures);
   BIND (trajectory);
   BIND (painting);
 }
@@ -356,6 +398,7 @@ ui_threshold_page_class_init (UiThresholdPageClass *klass)
   widget_class->unmap = ui_threshold_page_unmap;
   g_type_ensure (UI_TYPE_CURVE_PLOT);
   g_type_ensure (UI_TYPE_AREA_TABLE);
+  g_type_ensure (UI_TYPE_MEASURE_TABLE);
   g_type_ensure (UI_TYPE_TRAJECTORY);
   g_type_ensure (UI_TYPE_PAINT_PANE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/threshold-page.ui");
@@ -371,6 +414,13 @@ fill_lists (UiThresholdPage *self)
     gtk_string_list_append (fills, eng_fill_info ((EngFill)i)->name);
   for (guint i = 0; ui_preset_nth (i); i++)
     gtk_string_list_append (protocols, ui_preset_nth (i)->name);
+  g_autoptr (GtkStringList) tables = gtk_string_list_new ((const char *const[]){ "Area under curve", NULL });
+  for (guint i = 0; ui_measure_group_nth (i); i++)
+    {
+      const char *group = ui_measure_group_nth (i);
+      gtk_string_list_append (tables, ui_measure_nth (group, 1) ? group : ui_measure_nth (group, 0)->name);
+    }
+  gtk_drop_down_set_model (self->table, G_LIST_MODEL (tables));
   gtk_drop_down_set_model (self->fill, G_LIST_MODEL (fills));
   gtk_drop_down_set_model (self->protocol, G_LIST_MODEL (protocols));
 }
@@ -402,6 +452,8 @@ ui_threshold_page_init (UiThresholdPage *self)
   g_signal_connect_swapped (self->seed, "value-changed", G_CALLBACK (on_seed), self);
   g_signal_connect_swapped (self->fill, "notify::selected", G_CALLBACK (on_fill), self);
   g_signal_connect_swapped (self->protocol, "notify::selected", G_CALLBACK (on_protocol), self);
+  g_signal_connect_swapped (self->table, "notify::selected", G_CALLBACK (on_table), self);
+  g_signal_connect_swapped (self->outline, "toggled", G_CALLBACK (on_outline), self);
   g_signal_connect (self->spin, "output", G_CALLBACK (on_percent_output), NULL);
   g_signal_connect (self->spin, "input", G_CALLBACK (on_percent_input), NULL);
 }

@@ -1,5 +1,6 @@
 /* What the threshold's files share: threshold.c holds what is chosen and tells what is known, threshold-series.c
- * keeps the lines in step with the session's maps, threshold-work.c measures. */
+ * keeps the lines in step with the session's maps, threshold-work.c measures, threshold-measures.c measures what
+ * other protocols say, threshold-truth.c finds the mask of the object. */
 #pragma once
 
 #include "ui/session.h"
@@ -57,6 +58,21 @@ struct _UiThreshold
   double seconds;
 
   gboolean preparing, scoring, measuring; /* one task of each kind at most */
+
+  /* threshold-truth.c */
+  char *masks;         /* folder that a person chose; NULL: none */
+  EngMasks *listed[2]; /* that one and the one beside the picture, as they were listed; NULL: not yet */
+  char *truth_key;     /* what was looked for */
+  guint truth_epoch;
+  gboolean looking, shows_outline;
+  EngImage *truth;
+  char *truth_problem; /* why there is none */
+
+  /* threshold-measures.c */
+  const char *group;                /* of the table; NULL: areas */
+  GHashTable *measures;             /* key -> UiMeasured */
+  struct _UiEvaluation *evaluation; /* under way; NULL: none */
+  guint evaluation_poll;
 };
 
 enum
@@ -65,6 +81,7 @@ enum
   UI_THRESHOLD_SCORED,
   UI_THRESHOLD_CURVES,
   UI_THRESHOLD_TRUTH,
+  UI_THRESHOLD_MEASURED,
   UI_THRESHOLD_N_SIGNALS
 };
 extern guint ui_threshold_signals[UI_THRESHOLD_N_SIGNALS];
@@ -78,6 +95,16 @@ void ui_band_run_free (UiBandRun *self);
 void ui_threshold_apply_kept (UiThreshold *self, UiSlot *slot);
 /* Is @series' newest score that of the threshold as it is? */
 gboolean ui_threshold_is_exact (UiThreshold *self, UiSeries *series);
+
+/* threshold-truth.c: in step with picture, class and folder. */
+void ui_threshold_look_for_truth (UiThreshold *self);
+void ui_threshold_truth_free (UiThreshold *self);
+
+/* threshold-measures.c: starts the next evaluation, or ends one that is not wanted any more. */
+void ui_threshold_pump_measures (UiThreshold *self);
+void ui_threshold_measures_init (UiThreshold *self);
+void ui_threshold_measures_close (UiThreshold *self);
+void ui_threshold_measures_free (UiThreshold *self);
 
 /* Everything that is chosen is different: a state was loaded. */
 void ui_threshold_restored (UiThreshold *self);

@@ -156,6 +156,7 @@ forget (UiSeries *self)
       set_curve (&self->wanted[d], NULL);
     }
   g_clear_pointer (&self->picture, g_bytes_unref);
+  g_clear_pointer (&self->overlap, eng_overlap_free);
   self->k = -1;
   self->flat = FALSE;
 }
@@ -420,6 +421,7 @@ ui_threshold_refresh (UiThreshold *self)
     changed |= update_map (wanted->pdata[i]);
   if (other_series)
     replace_series (self, wanted);
+  ui_threshold_look_for_truth (self);
   if (changed || other_series)
     {
       ui_threshold_look_up (self);

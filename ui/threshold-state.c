@@ -2,6 +2,10 @@
 #include "ui/session-state.h"
 #include "ui/threshold-private.h"
 
+#include <string.h>
+
+#define MOST_PATH 1000 /* as eng_json_string() reads */
+
 static const char *const direction_ids[] = { "remove", "keep", NULL };
 
 void
@@ -81,6 +85,58 @@ ui_threshold_load_state (UiSession *session, const EngJson *in, GError **error)
     }
   self->share = share;
   ui_threshold_restored (self);
+  return TRUE;
+}
+
+/* ---- the object ---- */
+
+void
+ui_truth_save_state (UiSession *session, JsonObject *out)
+{
+  UiThreshold *self = ui_session_threshold (session);
+  gboolean writable = self->masks && g_utf8_validate (self->masks, -1, NULL) && strlen (self->masks) <= MOST_PATH;
+  json_object_set_string_member (out, "masks", writable ? self->masks : "none");
+  json_object_set_boolean_member (out, "outline", self->shows_outline);
+}
+
+gboolean
+ui_truth_load_state (UiSession *session, const EngJson *in, GError **error)
+{
+  UiThreshold *self = ui_session_threshold (session);
+  g_autofree char *masks = NULL;
+  gboolean outline = self->shows_outline;
+  if (!eng_json_string (in, "masks", &masks, error) || !eng_json_bool (in, "outline", &outline, error))
+    return FALSE;
+  const char *folder = masks && g_path_is_absolute (masks) ? masks : NULL;
+  if (masks && g_strcmp0 (folder, self->masks) != 0)
+    ui_threshold_set_masks (self, folder);
+  ui_threshold_set_shows_outline (self, outline);
+  return TRUE;
+}
+
+const UiStateWord ui_truth_words[] = {
+  { "masks", "object masks" },
+  { "outline", "outline" },
+  { NULL, NULL },
+};
+
+/* ---- which table is open ---- */
+
+void
+ui_measures_save_state (UiSession *session, JsonObject *out)
+{
+  const char *group = ui_threshold_group (ui_session_threshold (session));
+  json_object_set_string_member (out, "group", group ? group : "areas");
+}
+
+gboolean
+ui_measures_load_state (UiSession *session, const EngJson *in, GError **error)
+{
+  g_autofree char *group = NULL;
+  if (!eng_json_string (in, "group", &group, error))
+    return FALSE;
+  if (group)
+    ui_threshold_set_group (ui_session_threshold (session), ui_measure_nth (group, 0) ? group : NULL);
   return TRUE;
 }
 

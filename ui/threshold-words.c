@@ -116,6 +116,45 @@ append_row (GString *text, UiThreshold *self, UiSeries *series)
   g_string_append_c (text, '\n');
 }
 
+/* TRUE when any map has a value there. */
+static gboolean
+is_measured (UiThreshold *self, const EngProtocol *row)
+{
+  GListModel *series = ui_threshold_series (self);
+  for (guint i = 0; i < g_list_model_get_n_items (series); i++)
+    {
+      g_autoptr (UiSeries) item = g_list_model_get_item (series, i);
+      if (item->slot && !isnan (ui_threshold_measure (self, item, row).value))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A block of its own for each protocol: they are not to be read as one table. */
+static void
+append_measure (GString *text, UiThreshold *self, const EngProtocol *row)
+{
+  GListModel *series = ui_threshold_series (self);
+  g_autofree char *truth = row->needs_truth ? ui_threshold_truth_words (self) : NULL;
+  g_string_append_printf (text, "\n# %s: %s, %s. %s %s.", row->group, row->unit, eng_direction_name (row->direction),
+                          row->definition, row->reference);
+  if (row->seeded)
+    g_string_append_printf (text, " Seed %" G_GUINT64_FORMAT ".", ui_threshold_protocol (self)->seed);
+  if (truth)
+    g_string_append_printf (text, "\n# %s", truth);
+  g_string_append_printf (text, "\nMethod\t%s", row->name);
+  if (row->thresholded)
+    g_string_append_printf (text, ", %.1f %%", 100 * ui_threshold_share (self));
+  g_string_append_c (text, '\n');
+  for (guint i = 0; i < g_list_model_get_n_items (series); i++)
+    {
+      g_autoptr (UiSeries) item = g_list_model_get_item (series, i);
+      double value = item->slot ? ui_threshold_measure (self, item, row).value : NAN;
+      if (!isnan (value))
+        g_string_append_printf (text, "%s\t%.6f\n", ui_series_name (item), value);
+    }
+}
+
 char *
 ui_threshold_numbers (UiThreshold *self)
 {
@@ -142,5 +181,9 @@ ui_threshold_numbers (UiThreshold *self)
       g_autoptr (UiSeries) item = g_list_model_get_item (series, i);
       append_row (text, self, item);
     }
+  const EngProtocol *row;
+  for (guint i = 0; (row = eng_protocol_nth (i)); i++)
+    if (!row->curve && is_measured (self, row))
+      append_measure (text, self, row);
   return g_string_free (text, FALSE);
 }

@@ -13,7 +13,8 @@ char *ui_threshold_reading (UiThreshold *self);
 char *ui_threshold_status (UiThreshold *self);
 /* "Curves ready for 4 methods" */
 char *ui_threshold_readiness (UiThreshold *self);
-/* Tab-separated: a header with class, threshold and protocol, a row for each method. */
+/* Tab-separated: a header with class, threshold and protocol, a row for each method; then the same for each other
+ * protocol that was measured. */
 char *ui_threshold_numbers (UiThreshold *self);
 
 G_END_DECLS

@@ -544,6 +544,7 @@ pump_measure (UiThreshold *self)
 void
 ui_threshold_pump (UiThreshold *self)
 {
+  ui_threshold_pump_measures (self); /* also to end what nobody wants any more */
   if (!self->session || !self->watchers || !self->subject_key)
     return;
   pump_prepare (self);

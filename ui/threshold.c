@@ -338,6 +338,8 @@ ui_threshold_watch (UiThreshold *self, gboolean watch)
   self->watchers += watch ? 1 : -1;
   if (watch && self->watchers == 1)
     ui_threshold_refresh (self);
+  else if (!self->watchers)
+    ui_threshold_pump_measures (self); /* nobody looks: what is under way ends */
 }
 
 UiThreshold *
@@ -359,6 +361,8 @@ ui_threshold_close (UiThreshold *self)
 {
   self->session = NULL;
   self->epoch++;
+  self->truth_epoch++;
+  ui_threshold_measures_close (self);
 }
 
 static void
@@ -378,13 +382,15 @@ ui_threshold_finalize (GObject *object)
   g_free (self->problem);
   g_free (self->class_name);
   g_free (self->probabilities);
+  ui_threshold_truth_free (self);
+  ui_threshold_measures_free (self);
   G_OBJECT_CLASS (ui_threshold_parent_class)->finalize (object);
 }
 
 static void
 ui_threshold_class_init (UiThresholdClass *klass)
 {
-  static const char *const names[] = { "changed", "scored", "curves", "truth" };
+  static const char *const names[] = { "changed", "scored", "curves", "truth", "measured" };
   G_OBJECT_CLASS (klass)->finalize = ui_threshold_finalize;
   for (guint i = 0; i < UI_THRESHOLD_N_SIGNALS; i++)
     ui_threshold_signals[i] =
@@ -400,6 +406,7 @@ ui_threshold_init (UiThreshold *self)
   g_autofree char *preferred = ui_settings_get ("protocol");
   if (preferred && ui_preset_find (preferred))
     self->protocol.preset = ui_preset_find (preferred);
+  ui_threshold_measures_init (self);
   self->series = g_list_store_new (UI_TYPE_SERIES);
   self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->originals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_heatmap_unref);

@@ -47,6 +47,7 @@ struct _UiSeries
   GBytes *picture;                  /* H x W x 3: the masked picture, for fills that are computed per mask */
   UiCurve *shown[UI_N_DIRECTIONS];  /* the last complete one of this map */
   UiCurve *wanted[UI_N_DIRECTIONS]; /* of the protocol chosen; may still be growing */
+  EngOverlap *overlap;              /* of this map and the mask of the object; NULL: not there (yet) */
 };
 /* "LTX", "Random order" */
 const char *ui_series_name (UiSeries *self);
@@ -55,7 +56,7 @@ const char *ui_series_name (UiSeries *self);
 G_DECLARE_FINAL_TYPE (UiThreshold, ui_threshold, UI, THRESHOLD, GObject)
 
 /* Signals: "changed": share, direction, protocol or the selected series; "scored": some series' score; "curves": some
- * curve, area or the band; "truth": a mask of the object or what was compared with it. */
+ * curve, area or the band; "truth": the mask of the object; "measured": what some other protocol's row says. */
 UiThreshold *ui_threshold_new (UiSession *session);
 void ui_threshold_close (UiThreshold *self); /* the session ends */
 /* Somebody looks: measure. Calls are counted. */
@@ -106,5 +107,36 @@ double ui_threshold_progress (UiThreshold *self, UiSeries *series, UiDirection d
 double ui_threshold_flip (UiThreshold *self, UiSeries *series, UiDirection direction, gboolean *known);
 const EngBand *ui_threshold_band (UiThreshold *self, UiDirection direction); /* (nullable) */
 guint ui_threshold_n_ready (UiThreshold *self, guint *of);                   /* methods whose two curves are there */
+
+/* ---- the object ---- */
+/* A folder of masks, see eng_masks_open(); NULL: the folder "masks" beside the picture, which is looked into too
+ * where the chosen one has no mask. */
+void ui_threshold_set_masks (UiThreshold *self, const char *folder);
+const char *ui_threshold_masks (UiThreshold *self); /* as chosen; (nullable) */
+EngImage *ui_threshold_truth (UiThreshold *self);   /* mask of this picture and class; NULL: none, or not yet */
+/* Which mask that is, or why there is none: a sentence or two. (transfer full) */
+char *ui_threshold_truth_words (UiThreshold *self);
+/* Its outline over the masked pictures. */
+gboolean ui_threshold_shows_outline (UiThreshold *self);
+void ui_threshold_set_shows_outline (UiThreshold *self, gboolean shows);
+
+/* ---- what else is measured ---- */
+/* The rows of one heading of the table of protocols that are no curves of a preset; only those of the group chosen
+ * are measured. NULL: the areas under the preset's curves are what is looked at. */
+const char *ui_threshold_group (UiThreshold *self);
+void ui_threshold_set_group (UiThreshold *self, const char *group);
+const char *ui_measure_group_nth (guint i);                     /* NULL at the end */
+const EngProtocol *ui_measure_nth (const char *group, guint i); /* its rows; NULL at the end */
+
+typedef struct
+{
+  gboolean known;
+  double value;        /* NAN: it cannot be measured: @why_not says why */
+  const char *why_not; /* borrowed until the next change; (nullable) */
+  double progress;     /* 0 .. 1 while it is not known */
+} UiMeasure;
+
+/* What is known of @row for @series; rows that depend on the threshold follow it. */
+UiMeasure ui_threshold_measure (UiThreshold *self, UiSeries *series, const EngProtocol *row);
 
 G_END_DECLS

@@ -157,6 +157,12 @@ explain_all (UiWindow *self, GVariant *parameter)
 }
 
 static void
+open_masks (UiWindow *self, GVariant *parameter)
+{
+  ui_window_ask_masks (self);
+}
+
+static void
 load_truth (UiWindow *self, GVariant *parameter)
 {
   ui_window_ask_truth (self);
@@ -398,6 +404,7 @@ static const struct
   { "explain", NULL, explain },
   { "explain-all", NULL, explain_all },
   { "load-truth", NULL, load_truth },
+  { "open-masks", NULL, open_masks },
   { "load-labels", NULL, load_labels },
   { "stop", NULL, stop },
   { "stop-all", NULL, stop_all },

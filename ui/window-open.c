@@ -152,6 +152,26 @@ ui_window_ask_truth (UiWindow *self)
   ask_text (self, "Labels of the Pictures", "Tables: name,label", tables, ui_session_load_truth);
 }
 
+static void
+on_masks (GtkNativeDialog *dialog, int response, UiWindow *self)
+{
+  g_autoptr (GFile) folder = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+  g_autofree char *path = folder ? g_file_get_path (folder) : NULL;
+  if (response == GTK_RESPONSE_ACCEPT && path)
+    ui_session_open (self->session, (const char *const[]){ path, NULL }, UI_OPEN_MASKS);
+  g_object_unref (dialog);
+}
+
+void
+ui_window_ask_masks (UiWindow *self)
+{
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
+      "Open Object Masks", GTK_WINDOW (self), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, "_Open", "_Cancel");
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_masks), self, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
 void
 ui_window_ask_labels (UiWindow *self)
 {

@@ -119,6 +119,7 @@ void ui_window_copy_command (UiWindow *self, GVariant *unused);
 /* window-open.c */
 void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);
 void ui_window_ask_truth (UiWindow *self);  /* a table of the pictures' labels */
+void ui_window_ask_masks (UiWindow *self);  /* a folder with masks of objects */
 void ui_window_ask_labels (UiWindow *self); /* the names of the model's classes */
 void ui_window_open_sample (UiWindow *self, gboolean model, gboolean scenes);
 void ui_window_add_drop_target (UiWindow *self);

@@ -104,6 +104,7 @@ run_increase (EngTrial *trial, GError **error)
 const EngProtocol eng_protocols_confidence[] = {
   { .id = "average-drop",
     .name = "Average drop",
+    .title = "AD",
     .group = "Soft mask",
     .definition = MASK "m" SCORES "100 · max(0, p − q) / p; a data set reports the mean.",
     .reference = LTX_PAPER,
@@ -114,6 +115,7 @@ const EngProtocol eng_protocols_confidence[] = {
     .run = run_average_drop },
   { .id = "increase-in-confidence",
     .name = "Increase in confidence (PIC)",
+    .title = "PIC",
     .group = "Soft mask",
     .definition = MASK "m" SCORES "100 when q > p, else 0; a data set reports the mean. PIC stands for percentage "
                        "increase in confidence here, not for performance information curve.",
@@ -125,6 +127,7 @@ const EngProtocol eng_protocols_confidence[] = {
     .run = run_increase },
   { .id = "average-drop-in-deletion",
     .name = "Average drop in deletion",
+    .title = "ADD",
     .group = "Soft mask",
     .definition = MASK "1 − m" SCORES "100 · max(0, p − q) / p; a data set reports the mean.",
     .reference = "Jung and Oh, LIFT-CAM, ICCV 2021; mask as in the LTX evaluation",

@@ -9,10 +9,21 @@
 
 #define RADIUS 15
 
-static float *
+/* input_height x input_width, kept with the picture: a mask of many megapixels is walked over once. */
+static const float *
+find_cover (EngSubject *subject, EngImage *mask, GError **error)
+{
+  g_autofree char *key = g_strconcat ("cover ", eng_image_sha256 (mask), NULL);
+  float *cover = eng_subject_kept (subject, key);
+  if (!cover && (cover = eng_truth_cover (mask, eng_subject_geometry (subject), error)))
+    eng_subject_keep (subject, g_steal_pointer (&key), cover, g_free);
+  return cover;
+}
+
+static const float *
 cover_of (EngTrial *trial, double *area, GError **error)
 {
-  float *cover = eng_truth_cover (trial->options->truth, eng_subject_geometry (trial->subject), error);
+  const float *cover = find_cover (trial->subject, trial->options->truth, error);
   *area = 0;
   for (int i = 0; cover && i < eng_subject_n (trial->subject); i++)
     *area += cover[i];
@@ -26,7 +37,7 @@ run_pointing (EngTrial *trial, GError **error)
 {
   const EngGeometry *g = eng_subject_geometry (trial->subject);
   double area;
-  g_autofree float *cover = cover_of (trial, &area, error);
+  const float *cover = cover_of (trial, &area, error);
   g_autoptr (EngRanking) ranking = eng_trial_ranking (trial, ENG_ORDER_MOST_FIRST);
   if (!cover)
     return FALSE;
@@ -43,7 +54,8 @@ static gboolean
 run_energy (EngTrial *trial, GError **error)
 {
   double area, inside = 0, all = 0;
-  g_autofree float *cover = cover_of (trial, &area, error), *map = eng_heatmap_at_input (trial->map);
+  const float *cover = cover_of (trial, &area, error);
+  g_autofree float *map = eng_heatmap_at_input (trial->map);
   if (!cover)
     return FALSE;
   if (area == 0)
@@ -62,40 +74,32 @@ run_energy (EngTrial *trial, GError **error)
 
 #define IOU_POINTS 100
 
-static double
-iou (int both, int k, int mask)
+EngOverlap *
+eng_protocol_overlap (EngSubject *subject, EngHeatmap *map, EngImage *mask, EngRankBy by, GError **error)
 {
-  return (double)both / (k + mask - both);
+  const float *cover = find_cover (subject, mask, error);
+  g_autoptr (EngRanking) ranking = eng_subject_ranking (subject, map, by, ENG_ORDER_MOST_FIRST);
+  return cover ? eng_overlap_new (ranking, cover) : NULL;
 }
 
 static gboolean
 run_iou (EngTrial *trial, GError **error)
 {
-  int n = eng_subject_n (trial->subject), mask = 0, both = 0, k = 0;
   double area;
-  g_autofree float *cover = cover_of (trial, &area, error);
-  g_autoptr (EngRanking) ranking = eng_trial_ranking (trial, ENG_ORDER_MOST_FIRST);
-  const guint32 *order = eng_ranking_order (ranking);
-  if (!cover)
+  const EngProtocolOptions *o = trial->options;
+  if (!cover_of (trial, &area, error))
     return FALSE;
-  for (int i = 0; i < n; i++)
-    mask += cover[i] >= 0.5f;
-  if (mask == 0)
+  g_autoptr (EngOverlap) overlap = eng_protocol_overlap (trial->subject, trial->map, o->truth, o->rank_by, error);
+  if (overlap->object == 0)
     return eng_trial_undefined (
         trial, area == 0 ? UNSEEN : "The object covers no pixel of the model's input by half or more.");
   trial->total = IOU_POINTS + 1;
   for (int i = 0; i <= IOU_POINTS; i++)
     {
       double share = (double)i / IOU_POINTS;
-      for (int end = eng_share_pixels (share, n); k < end; k++)
-        both += cover[order[k]] >= 0.5f;
-      eng_trial_point (trial, share, iou (both, k, mask), NULL);
+      eng_trial_point (trial, share, eng_overlap_iou (overlap, share), NULL);
     }
-  both = 0;
-  k = eng_share_pixels (trial->options->threshold, n);
-  for (int i = 0; i < k; i++)
-    both += cover[order[i]] >= 0.5f;
-  trial->out->value = iou (both, k, mask);
+  trial->out->value = eng_overlap_iou (overlap, o->threshold);
   return TRUE;
 }
 
@@ -106,6 +110,7 @@ run_iou (EngTrial *trial, GError **error)
 const EngProtocol eng_protocols_truth[] = {
   { .id = "pointing-game",
     .name = "Pointing game",
+    .title = "Pointing",
     .group = "Ground truth",
     .definition =
         "1 when a pixel of the object lies less than 15 picture pixels from the centre of the map's highest "
@@ -119,6 +124,7 @@ const EngProtocol eng_protocols_truth[] = {
     .run = run_pointing },
   { .id = "energy-inside",
     .name = "Energy inside the mask",
+    .title = "Energy",
     .group = "Ground truth",
     .definition = COVER "The value is the sum of the map's positive values inside the object, divided by the sum of "
                         "all positive values.",
@@ -130,6 +136,7 @@ const EngProtocol eng_protocols_truth[] = {
     .run = run_energy },
   { .id = "iou",
     .name = "IoU at the threshold",
+    .title = "IoU",
     .group = "Ground truth",
     .definition = COVER "Pixels covered by half or more are the object; the pixels that the threshold keeps (its "
                         "share of the model's input, most relevant first, rounded down) are the map. The value is "

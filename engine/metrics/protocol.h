@@ -9,6 +9,7 @@
 #pragma once
 
 #include "curve.h"
+#include "truth.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +37,7 @@ struct _EngProtocol
 {
   const char *id;         /* stable: "ltx-pos" */
   const char *name;       /* "POS" */
+  const char *title;      /* of a column, as papers abbreviate it: "AD"; NULL: the name is short */
   const char *group;      /* heading of lists: "LTX paper" */
   const char *definition; /* exactly what is computed, sentences for people */
   const char *reference;
@@ -103,5 +105,14 @@ gboolean eng_protocol_curve (const EngProtocol *self, const EngProtocolOptions *
 EngMeasurement *eng_protocol_evaluate (const EngProtocol *self, EngSubject *subject, EngHeatmap *map,
                                        const EngProtocolOptions *options, EngPointFunc func, gpointer data,
                                        GCancellable *cancellable, GError **error);
+
+/**
+ * eng_protocol_overlap:
+ * @mask: of the picture's size
+ *
+ * What the row "iou" computes at one threshold, for all of them: for sliders. Engine thread.
+ * Returns: (transfer full): NULL with an error.
+ */
+EngOverlap *eng_protocol_overlap (EngSubject *subject, EngHeatmap *map, EngImage *mask, EngRankBy by, GError **error);
 
 G_END_DECLS

@@ -84,6 +84,7 @@ const EngProtocol eng_protocols_road[] = {
     .seeded = TRUE },
   { .id = "road-combined",
     .name = "ROAD, combined",
+    .title = "ROAD",
     .group = "ROAD",
     .definition = "Half the difference of the two ROAD curves, least relevant first minus most relevant first: the "
                   "mean over 10, 20 .. 90 % of (softmax probability with the least relevant pixels imputed − with "

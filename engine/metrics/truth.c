@@ -78,3 +78,32 @@ eng_truth_near (EngImage *mask, double x, double y, double radius)
         return TRUE;
   return FALSE;
 }
+
+EngOverlap *
+eng_overlap_new (const EngRanking *ranking, const float *cover)
+{
+  EngOverlap *self = g_new0 (EngOverlap, 1);
+  const guint32 *order = eng_ranking_order (ranking);
+  self->n = eng_ranking_n (ranking);
+  self->both = g_new0 (int, (gsize)self->n + 1);
+  for (int k = 0; k < self->n; k++)
+    self->both[k + 1] = self->both[k] + (cover[order[k]] >= 0.5f);
+  self->object = self->both[self->n];
+  return self;
+}
+
+void
+eng_overlap_free (EngOverlap *self)
+{
+  if (!self)
+    return;
+  g_free (self->both);
+  g_free (self);
+}
+
+double
+eng_overlap_iou (const EngOverlap *self, double share)
+{
+  int k = eng_share_pixels (share, self->n), both = self->both[k];
+  return self->object ? (double)both / (k + self->object - both) : NAN;
+}
