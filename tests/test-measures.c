@@ -315,6 +315,35 @@ has_label (GtkWidget *widget, const char *text)
   return FALSE;
 }
 
+static GtkWidget *
+find_child (GtkWidget *widget, const char *css_name)
+{
+  if (g_str_equal (gtk_widget_get_css_name (widget), css_name))
+    return widget;
+  GtkWidget *found = NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child && !found;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_child (child, css_name);
+  return found;
+}
+
+/* Four pictures come, and each moves the threshold to its point. */
+static void
+check_thumbs (UiWindow *window)
+{
+  static const double shares[] = { 0.10, 0.25, 0.50, 0.75 };
+  UiThreshold *threshold = ui_session_threshold (ui_window_session (window));
+  GtkWidget *button = gtk_widget_get_first_child (find_child (GTK_WIDGET (window), "curvethumbs"));
+  for (guint i = 0; i < G_N_ELEMENTS (shares); i++, button = gtk_widget_get_next_sibling (button))
+    {
+      GtkWidget *view = find_child (button, "picture");
+      wait_until (gtk_picture_get_paintable (GTK_PICTURE (view)));
+      g_signal_emit_by_name (button, "clicked");
+      g_assert_cmpfloat_with_epsilon (ui_threshold_share (threshold), shares[i], 1e-9);
+    }
+  g_assert_null (button);
+}
+
 /* Columns and values appear, follow the slider, and the outline is drawn over the pictures. */
 static void
 test_window (void)
@@ -346,6 +375,7 @@ test_window (void)
   ui_threshold_set_shows_outline (threshold, TRUE);
   g_autoptr (GBytes) outlined = test_ui_pixels (GTK_WIDGET (window));
   g_assert_false (g_bytes_equal (plain, outlined));
+  check_thumbs (window);
   gtk_window_destroy (GTK_WINDOW (window));
   test_ui_idle ();
 }

@@ -174,8 +174,8 @@ static void
 ui_curve_plot_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
                        int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 260 : 190;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 250;
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 260 : 170;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 210;
 }
 
 /* ---- pointer and keys ---- */

@@ -6,6 +6,7 @@
 
 #include "ui/area-table.h"
 #include "ui/curve-plot.h"
+#include "ui/curve-thumbs.h"
 #include "ui/masked-tile.h"
 #include "ui/own-map.h"
 #include "ui/paint-pane.h"
@@ -28,6 +29,7 @@ struct _UiThresholdPage
   GtkStack *stack;
   GtkFlowBox *tiles;
   UiCurvePlot *plot;
+  UiCurveThumbs *thumbs;
   GtkDropDown *table;
   GtkCheckButton *outline;
   GtkStack *tables;
@@ -333,6 +335,7 @@ ui_threshold_page_set_session (UiThresholdPage *self, UiSession *session)
 {
   self->session = g_object_ref (session);
   ui_curve_plot_set_session (self->plot, session);
+  ui_curve_thumbs_set_session (self->thumbs, session);
   ui_area_table_set_session (self->areas, session);
   ui_measure_table_set_session (self->measures, session);
   ui_trajectory_set_session (self->trajectory, session);
@@ -380,6 +383,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (stack);
   BIND (tiles);
   BIND (plot);
+  BIND (thumbs);
   BIND (table);
   BIND (outline);
   BIND (tables);
@@ -397,6 +401,7 @@ ui_threshold_page_class_init (UiThresholdPageClass *klass)
   widget_class->map = ui_threshold_page_map;
   widget_class->unmap = ui_threshold_page_unmap;
   g_type_ensure (UI_TYPE_CURVE_PLOT);
+  g_type_ensure (UI_TYPE_CURVE_THUMBS);
   g_type_ensure (UI_TYPE_AREA_TABLE);
   g_type_ensure (UI_TYPE_MEASURE_TABLE);
   g_type_ensure (UI_TYPE_TRAJECTORY);
