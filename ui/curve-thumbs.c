@@ -20,7 +20,8 @@ struct _UiCurveThumbs
   /* What the pictures show. */
   EngRanking *ranking;
   EngMasking masking;
-  guint epoch; /* what comes back from an earlier one finds no listener */
+  gboolean none; /* there is nothing to rank */
+  guint epoch;   /* what comes back from an earlier one finds no listener */
 };
 
 G_DEFINE_FINAL_TYPE (UiCurveThumbs, ui_curve_thumbs, GTK_TYPE_WIDGET)
@@ -121,15 +122,20 @@ update (UiCurveThumbs *self)
   EngSubject *subject = ui_threshold_subject (threshold);
   EngRanking *ranking = series && subject && !series->flat ? ui_threshold_ranking (threshold, series) : NULL;
   EngMasking masking = ui_protocol_masking (ui_threshold_protocol (threshold), ui_threshold_direction (threshold));
-  if (ranking == self->ranking && eng_masking_equal (&masking, &self->masking))
+  /* The last ones stay until there are others, unless there will be none. */
+  gboolean none = !series || series->flat || ui_threshold_problem (threshold);
+  if (ranking == self->ranking && none == self->none && eng_masking_equal (&masking, &self->masking))
     return;
+  self->none = none;
   g_clear_pointer (&self->ranking, eng_ranking_unref);
   self->ranking = ranking ? eng_ranking_ref (ranking) : NULL;
   self->masking = masking;
   self->epoch++;
   update_names (self, masking.mode == ENG_MASK_KEEP);
+  for (guint i = 0; none && i < N; i++)
+    gtk_picture_set_paintable (GTK_PICTURE (self->views[i]), NULL);
   if (!ranking)
-    return; /* the last ones stay until there are others: nothing jumps */
+    return;
   Make *make = g_new0 (Make, 1);
   make->self = g_object_ref (self);
   make->epoch = self->epoch;
