@@ -3,11 +3,13 @@
 
 #include "engine.h"
 #include "file.h"
+#include "json-read.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define MOST_MAP_BYTES ((gsize)40 << 20) /* base64; what JSON readers take is 64 MB */
+#define MOST_MAP_BYTES ((gsize)40 << 20) /* base64; of the 64 MB that are read again */
+#define MOST_LOGIT_BYTES ((gsize)8 << 20)
 #define MOST_DIGEST ((guint64)8 << 30)
 
 /* ---- what it consists of ---- */
@@ -155,6 +157,7 @@ add_file (JsonBuilder *b, const char *folder, const char *path, const char *sha2
 static void
 add_pictures (JsonBuilder *b, const EngSession *self, const char *folder)
 {
+  gsize room = MOST_LOGIT_BYTES;
   json_builder_set_member_name (b, "pictures");
   json_builder_begin_array (b);
   for (guint i = 0; i < self->pictures->len; i++)
@@ -162,8 +165,10 @@ add_pictures (JsonBuilder *b, const EngSession *self, const char *folder)
       const EngSessionPicture *picture = self->pictures->pdata[i];
       json_builder_begin_object (b);
       add_file (b, folder, picture->path, picture->sha256);
-      if (picture->logits)
+      gsize need = sizeof (float) * (gsize)picture->n_logits / 3 * 4 + 4;
+      if (picture->logits && need <= room)
         {
+          room -= need;
           g_autofree guint32 *words = g_new (guint32, picture->n_logits);
           memcpy (words, picture->logits, sizeof *words * (gsize)picture->n_logits);
           for (int k = 0; k < picture->n_logits; k++)
@@ -196,6 +201,11 @@ add_map (JsonBuilder *b, const EngSessionMap *map, guint picture, gsize *room)
   add_text (b, "seed", seed);
   json_builder_set_member_name (b, "progress");
   json_builder_add_double_value (b, map->progress);
+  if (map->shown)
+    {
+      json_builder_set_member_name (b, "shown");
+      json_builder_add_boolean_value (b, TRUE);
+    }
   if (map->map)
     {
       g_autoptr (GBytes) bytes = eng_heatmap_encode (map->map);
@@ -260,6 +270,18 @@ eng_session_encode (const EngSession *self, const char *folder)
   g_autoptr (JsonNode) root = json_builder_get_root (b);
   char *text = json_to_string (root, TRUE);
   return g_bytes_new_take (text, strlen (text));
+}
+
+gboolean
+eng_session_write (const EngSession *self, const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path), *name = g_filename_display_basename (path);
+  g_autoptr (GBytes) bytes = eng_session_encode (self, folder);
+  if (g_bytes_get_size (bytes) > ENG_JSON_MAX_FILE)
+    return eng_fail (error, ENG_ERROR_IO,
+                     "%s would be larger than %d MB, which is not opened again. Take pictures away (it lists %u).",
+                     name, ENG_JSON_MAX_FILE >> 20, self->pictures->len);
+  return eng_write_atomically (path, bytes, error);
 }
 
 char *

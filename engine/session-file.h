@@ -7,6 +7,7 @@
 #pragma once
 
 #include "heatmap.h"
+#include "model.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,7 @@ typedef struct
   int class_index, contrast;
   guint64 seed;
   double progress; /* < 1: it was stopped there, or the window was closed in the middle */
+  gboolean shown;  /* its tile was on screen */
   EngHeatmap *map; /* (nullable): result, or the preview so far */
 } EngSessionMap;
 
@@ -51,16 +53,19 @@ EngSessionPicture *eng_session_picture_new (const char *path, const char *sha256
 EngSessionMap *eng_session_map_new (void);
 EngSessionMap *eng_session_map_copy (const EngSessionMap *self); /* shares the heatmap */
 void eng_session_map_free (EngSessionMap *self);
-/* TRUE when both say how the same map is made. */
+/* TRUE when both say how the same map is made, whether it is shown or not. */
 gboolean eng_session_map_equal (const EngSessionMap *a, const EngSessionMap *b);
 
 /**
  * eng_session_encode:
  * @folder: where the file will lie
  *
- * Maps come first to first: those for which there is no room (40 MB) are written without their values. Any thread.
+ * Maps come first to first: those for which there is no room (40 MB) are written without their values; logits
+ * likewise (8 MB). Any thread.
  */
 GBytes *eng_session_encode (const EngSession *self, const char *folder);
+/* Whole or not at all. FALSE with an error, also when it would be too large to be opened again. Any thread. */
+gboolean eng_session_write (const EngSession *self, const char *path, GError **error);
 /**
  * eng_session_decode:
  * @path: of the file: for messages, and for what lies near it
@@ -70,6 +75,15 @@ GBytes *eng_session_encode (const EngSession *self, const char *folder);
  */
 EngSession *eng_session_decode (GBytes *bytes, const char *path, GError **error);
 EngSession *eng_session_load (const char *path, GError **error);
+/**
+ * eng_session_prepare_model:
+ * @model: the session's, as its file says
+ * @name: of the session's file, for messages
+ *
+ * Returns: (transfer full): @model behind the preprocessing that the state notes, which may be another than the
+ * file's own; NULL with an error that names the key that will not do. Any thread; may take seconds.
+ */
+EngModel *eng_session_prepare_model (const EngSession *self, EngModel *model, const char *name, GError **error);
 
 /* The file's digest as eng_image_sha256() and eng_model_sha256() tell it; NULL: it cannot be read. (transfer full) */
 char *eng_session_digest (const char *path);

@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "file.h"
 #include "json-read.h"
+#include "preprocess-json.h"
 
 #include <math.h>
 #include <string.h>
@@ -177,7 +178,8 @@ read_map (const EngJson *json, const EngSession *self, EngSessionMap *map, GErro
       || !eng_json_int (json, "class", -1, G_MAXINT, &map->class_index, error)
       || !eng_json_int (json, "contrast", -1, G_MAXINT, &map->contrast, error)
       || !eng_json_double (json, "progress", 0, 1, &map->progress, error)
-      || !read_text (json, "seed", 20, &seed, error) || !read_text (json, "map", ENG_JSON_MAX_FILE, &data, error))
+      || !eng_json_bool (json, "shown", &map->shown, error) || !read_text (json, "seed", 20, &seed, error)
+      || !read_text (json, "map", ENG_JSON_MAX_FILE, &data, error))
     return FALSE;
   if (picture < 0)
     return eng_json_fail (json, "picture", "the place of a picture in the list", error);
@@ -265,4 +267,18 @@ eng_session_load (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = eng_file_read (path, ENG_JSON_MAX_FILE, error);
   return bytes ? eng_session_decode (bytes, path, error) : NULL;
+}
+
+EngModel *
+eng_session_prepare_model (const EngSession *self, EngModel *model, const char *name, GError **error)
+{
+  g_autoptr (JsonNode) node = self->state ? eng_json_parse (self->state, -1, name, NULL) : NULL;
+  EngJson state = { node ? json_node_get_object (node) : NULL, name, "" }, json;
+  EngPreprocess *now = eng_model_preprocess (model);
+  if (!eng_json_object (&state, "preprocess", "preprocess.", &json, error))
+    return NULL;
+  g_autoptr (EngPreprocess) wanted = eng_preprocess_read (model, now, &json, error);
+  if (!wanted)
+    return NULL;
+  return eng_preprocess_same (wanted, now) ? g_object_ref (model) : eng_model_with_preprocess (model, wanted, error);
 }

@@ -103,9 +103,7 @@ static void
 write_work (gpointer data)
 {
   Write *write = data;
-  g_autofree char *folder = g_path_get_dirname (write->path);
-  g_autoptr (GBytes) bytes = eng_session_encode (write->snapshot, folder);
-  eng_write_atomically (write->path, bytes, NULL);
+  eng_session_write (write->snapshot, write->path, NULL);
 }
 
 static void

@@ -55,6 +55,7 @@ add_maps (UiSession *self, EngSession *out)
       /* One that is out of date is not what is asked for. */
       EngHeatmap *map = ui_slot_state (slot) == UI_SLOT_OLD ? NULL : ui_slot_map (slot);
       gboolean done = ui_slot_state (slot) == UI_SLOT_DONE;
+      recipe->shown = TRUE;
       recipe->map = map ? eng_heatmap_ref (map) : NULL;
       recipe->progress = done ? 1 : recipe->map ? MIN (ui_slot_progress (slot), 0.999) : 0;
       g_ptr_array_add (out->maps, recipe);
@@ -104,9 +105,7 @@ static void
 save_work (gpointer data)
 {
   Save *save = data;
-  g_autofree char *folder = g_path_get_dirname (save->path);
-  g_autoptr (GBytes) bytes = eng_session_encode (save->snapshot, folder);
-  eng_write_atomically (save->path, bytes, &save->error);
+  eng_session_write (save->snapshot, save->path, &save->error);
 }
 
 static void
@@ -236,6 +235,19 @@ look_for_pictures (Open *open)
     }
 }
 
+/* So that the session's maps and scores are of this model from the start. What will not do is told with the rest of
+ * the state. */
+static void
+prepare_model (Open *open)
+{
+  EngModel *model = open->model ? eng_session_prepare_model (open->file, open->model, open->path, NULL) : NULL;
+  if (model)
+    {
+      g_object_unref (open->model);
+      open->model = model;
+    }
+}
+
 static void
 open_work (gpointer data)
 {
@@ -245,6 +257,7 @@ open_work (gpointer data)
   if (open->file->model)
     open->model =
         eng_model_open_output (open->file->model, open->file->model_output, open->cancellable, &open->model_error);
+  prepare_model (open);
   look_for_pictures (open);
   open->spreads = g_ptr_array_new ();
   for (guint i = 0; i < open->file->maps->len; i++)

@@ -90,11 +90,24 @@ ui_session_fits (UiSession *self, const EngHeatmap *map)
 }
 
 static gboolean
+is_own_model (UiSession *self, const EngHeatmap *map)
+{
+  return self->model && g_strcmp0 (eng_heatmap_provenance (map)->model_sha256, eng_model_sha256 (self->model)) == 0;
+}
+
+static gboolean
 is_own (UiSession *self, const EngHeatmap *map)
 {
-  const EngProvenance *made = eng_heatmap_provenance (map);
-  return self->model && g_strcmp0 (made->model_sha256, eng_model_sha256 (self->model)) == 0
-         && g_strcmp0 (made->image_sha256, ui_picture_sha256 (self->picture)) == 0;
+  return is_own_model (self, map)
+         && g_strcmp0 (eng_heatmap_provenance (map)->image_sha256, ui_picture_sha256 (self->picture)) == 0;
+}
+
+/* The same network that sees pictures in another way is another model, by a person's choice: no file changed. */
+static gboolean
+is_prepared_otherwise (UiSession *self, const EngHeatmap *map)
+{
+  g_autofree char *now = self->model ? eng_preprocess_describe (eng_model_preprocess (self->model)) : NULL;
+  return is_own_model (self, map) && g_strcmp0 (eng_heatmap_provenance (map)->preprocessing, now) != 0;
 }
 
 /* Without the model, values have no meaning: the method and the picture must do. */
@@ -114,7 +127,8 @@ ui_session_find_kept (UiSession *self, UiSlot *slot, gboolean *own)
   for (guint i = self->kept->len; i-- > 0 && self->picture && !found;)
     {
       EngSessionMap *kept = nth (self, i);
-      if (!kept->map || !matches (self, kept, slot, recipe) || !ui_session_fits (self, kept->map))
+      if (!kept->map || !matches (self, kept, slot, recipe) || !ui_session_fits (self, kept->map)
+          || is_prepared_otherwise (self, kept->map))
         continue;
       *own = is_own (self, kept->map);
       if (*own || self->keeps_old)

@@ -2,8 +2,7 @@
  * session-private.h. */
 #include "ui/session-private.h"
 
-#include <string.h>
-
+#include "engine/preprocess-json.h"
 #include "ui/loader.h"
 
 typedef struct
@@ -198,31 +197,11 @@ gboolean
 ui_session_load_preprocess (UiSession *self, const EngJson *in, GError **error)
 {
   EngPreprocess *now = ui_session_preprocess (self);
-  if (!now || json_object_get_size (in->object) == 0)
+  if (!now)
     return TRUE;
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), in->object);
-  g_autofree char *text = json_to_string (node, FALSE);
-  gboolean is_free = eng_model_size_is_free (self->model);
-  g_autoptr (EngPreprocess) read = eng_preprocess_parse (text, -1, in->origin, NULL, now->channels,
-                                                         is_free ? 0 : now->height, is_free ? 0 : now->width, error);
+  g_autoptr (EngPreprocess) read = eng_preprocess_read (self->model, now, in, error);
   if (!read)
     return FALSE;
-  EngPreprocess *opened = eng_model_opened_preprocess (self->model);
-  if (eng_preprocess_same (read, opened))
-    ui_session_set_preprocess (self, opened);
-  else
-    {
-      g_autoptr (EngPreprocess) copy = eng_preprocess_copy (now);
-      copy->height = read->height;
-      copy->width = read->width;
-      copy->fit = read->fit;
-      copy->resize_short = read->resize_short;
-      copy->filter = read->filter;
-      memcpy (copy->mean, read->mean, sizeof copy->mean);
-      memcpy (copy->std, read->std, sizeof copy->std);
-      copy->range_255 = read->range_255;
-      copy->bgr = read->bgr;
-      ui_session_set_preprocess (self, copy);
-    }
+  ui_session_set_preprocess (self, read);
   return TRUE;
 }

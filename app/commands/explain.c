@@ -2,12 +2,14 @@
 #include "app/commands/plan.h"
 #include "app/commands/progress.h"
 #include "app/commands/result.h"
+#include "app/commands/session.h"
 #include "ui/draw/words.h"
 
 typedef struct
 {
   AppPlanOptions plan;
-  char *output;
+  char *output, *session;
+  gboolean all_maps;
   char **images;
 } Options;
 
@@ -16,6 +18,7 @@ options_clear (Options *self)
 {
   app_plan_options_clear (&self->plan);
   g_free (self->output);
+  g_free (self->session);
   g_strfreev (self->images);
 }
 
@@ -25,9 +28,34 @@ static const char notes[] =
     "  STEM.ID.input.npy  the map at the model's input size, float32\n"
     "  STEM.ID.png        the map over the picture; hatched: never seen by the model\n"
     "  STEM.ID.json       how the map came to be\n"
+    "With --session the session's model, pictures, methods and parameters are taken; each map is compared with the "
+    "one\n"
+    "that the session holds.\n"
     "\"sightline-cli methods\" lists methods and parameters. Ctrl+C keeps what a method has done so far, where it "
     "can;\n"
     "once more cancels.";
+
+/* A session says all that these would say. */
+static gboolean
+check_session (const Options *o)
+{
+  const AppPlanOptions *p = &o->plan;
+  const char *other = p->model_path      ? "--model"
+                      : p->output_name   ? "--output-name"
+                      : p->methods       ? "--method"
+                      : p->class_text    ? "--class"
+                      : p->contrast_text ? "--contrast"
+                      : p->settings      ? "--set"
+                      : p->layer         ? "--layer"
+                      : p->seed          ? "--seed"
+                      : o->images        ? "pictures"
+                                         : NULL;
+  if (other)
+    app_complain ("--session already says what to explain, and how; leave out %s", other);
+  else if (!o->output)
+    app_complain ("explain needs --output DIR");
+  return !other && o->output;
+}
 
 static gboolean
 parse (int argc, char **argv, Options *o)
@@ -35,12 +63,17 @@ parse (int argc, char **argv, Options *o)
   const GOptionEntry entries[] = {
     APP_PLAN_ENTRIES (&o->plan),
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output, "Folder for the results; made when missing", "DIR" },
+    { "session", 0, 0, G_OPTION_ARG_FILENAME, &o->session, "Make the maps that a session shows, as it made them",
+      "S.sightline" },
+    { "all-maps", 0, 0, G_OPTION_ARG_NONE, &o->all_maps, "With --session: all maps it holds, shown or not", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images, NULL, NULL },
     { NULL },
   };
   if (!app_parse_options (&app_explain, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
       || !app_set_threads (o->plan.threads))
     return FALSE;
+  if (o->session)
+    return check_session (o);
   const char *missing = !o->plan.model_path ? "--model M.onnx"
                         : !o->plan.methods  ? "--method ID (\"sightline-cli methods\" lists them)"
                         : !o->output        ? "--output DIR"
@@ -50,7 +83,9 @@ parse (int argc, char **argv, Options *o)
     app_complain ("explain needs %s", missing);
   else if (o->plan.seed < 0)
     app_complain ("--seed must not be negative");
-  return !missing && o->plan.seed >= 0;
+  else if (o->all_maps)
+    app_complain ("--all-maps is about a session; name one with --session");
+  return !missing && o->plan.seed >= 0 && !o->all_maps;
 }
 
 static gboolean
@@ -58,17 +93,8 @@ explain_one (const AppPlan *plan, const AppChoice *choice, EngImage *image, cons
              const char *label, GError **error)
 {
   g_autoptr (EngJob) job = app_plan_job (plan, choice, image);
-  app_progress_begin (job, label);
-  app_interrupt_watch (job);
-  gboolean done = eng_job_run (job, error);
-  app_interrupt_watch (NULL);
-  app_progress_end (job);
-  if (!done)
-    {
-      g_prefix_error (error, "%s: ", eng_image_name (image));
-      return FALSE;
-    }
-  if (!app_result_write (job, folder, stem, error))
+  g_autofree char *name = g_strdup_printf ("%s.%s", stem, choice->method->id);
+  if (!app_progress_run (job, label, error) || !app_result_write (job, eng_job_heatmap (job), folder, name, error))
     return FALSE;
   g_autofree char *partial = ui_words_partial (eng_job_heatmap (job));
   if (partial)
@@ -119,13 +145,23 @@ explain_all (const AppPlan *plan, GPtrArray *paths, const char *folder)
 }
 
 static AppStatus
+explain_session (const Options *o, GError **error)
+{
+  if (!app_plan_set_memory (&o->plan, error))
+    return APP_USAGE;
+  return app_session_explain (o->session, o->output, o->all_maps);
+}
+
+static AppStatus
 run (int argc, char **argv)
 {
   Options options = { 0 };
   AppPlan plan = { 0 };
   g_autoptr (GError) error = NULL;
-  AppStatus status = parse (argc, argv, &options) ? app_plan_make (&plan, &options.plan, &error) : APP_USAGE;
-  if (status == APP_OK)
+  AppStatus status = parse (argc, argv, &options) ? APP_OK : APP_USAGE;
+  if (status == APP_OK && options.session)
+    status = explain_session (&options, &error);
+  else if (status == APP_OK && (status = app_plan_make (&plan, &options.plan, &error)) == APP_OK)
     {
       gboolean failed = FALSE;
       g_autoptr (GPtrArray) paths = app_expand_inputs (options.images, &failed);

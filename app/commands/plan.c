@@ -55,6 +55,12 @@ set_memory (const char *text, GError **error)
   return TRUE;
 }
 
+gboolean
+app_plan_set_memory (const AppPlanOptions *self, GError **error)
+{
+  return !self->memory || set_memory (self->memory, error);
+}
+
 /* "all", or ids with commas between; each once. */
 static gboolean
 find_methods (AppPlan *self, const char *text, GError **error)
@@ -177,7 +183,7 @@ app_plan_make (AppPlan *self, const AppPlanOptions *o, GError **error)
   self->choices = g_ptr_array_new_with_free_func (choice_free);
   self->refused = g_ptr_array_new_with_free_func (g_free);
   self->seed = (guint64)o->seed;
-  if ((o->memory && !set_memory (o->memory, error)) || !find_methods (self, o->methods, error))
+  if (!app_plan_set_memory (o, error) || !find_methods (self, o->methods, error))
     return APP_USAGE;
   self->model = app_open_model (o->model_path, o->output_name);
   if (!self->model)

@@ -42,6 +42,8 @@ typedef struct
   }
 
 void app_plan_options_clear (AppPlanOptions *self);
+/* --memory */
+gboolean app_plan_set_memory (const AppPlanOptions *self, GError **error);
 
 /* One method, ready to run. */
 typedef struct

@@ -1,6 +1,8 @@
 /* See progress.h. The line is drawn when the job says that it changed, at most ten times a second. */
 #include "app/commands/progress.h"
 
+#include "app/commands/command.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -118,4 +120,17 @@ void
 app_progress_end_check (EngCheck *check)
 {
   end (check);
+}
+
+gboolean
+app_progress_run (EngJob *job, const char *label, GError **error)
+{
+  app_progress_begin (job, label);
+  app_interrupt_watch (job);
+  gboolean done = eng_job_run (job, error);
+  app_interrupt_watch (NULL);
+  app_progress_end (job);
+  if (!done)
+    g_prefix_error (error, "%s: ", eng_image_name (eng_job_image (job)));
+  return done;
 }

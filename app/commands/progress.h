@@ -14,5 +14,7 @@ void app_progress_end (EngJob *job);
 /* The same for a check. */
 void app_progress_begin_check (EngCheck *check, const char *label);
 void app_progress_end_check (EngCheck *check);
+/* Runs @job under that line; Ctrl+C ends it. FALSE with an error that names the picture. */
+gboolean app_progress_run (EngJob *job, const char *label, GError **error);
 
 G_END_DECLS

@@ -197,9 +197,8 @@ add_trajectory (JsonBuilder *b, const EngTrajectoryStep *steps, int n)
 
 /* (transfer full) */
 static char *
-record_text (EngJob *job, const UiScale *shown)
+record_text (EngJob *job, const EngHeatmap *map, const UiScale *shown)
 {
-  EngHeatmap *map = eng_job_heatmap (job);
   const EngProvenance *p = eng_heatmap_provenance (map);
   int n = 0;
   const EngTrajectoryStep *steps = eng_heatmap_trajectory (map, &n);
@@ -227,9 +226,8 @@ encode_map (const EngHeatmap *map)
 }
 
 static gboolean
-encode (EngJob *job, GBytes *files[N_FILES], GError **error)
+encode (EngJob *job, EngHeatmap *map, GBytes *files[N_FILES], GError **error)
 {
-  EngHeatmap *map = eng_job_heatmap (job);
   const EngGeometry *geometry = eng_heatmap_geometry (map);
   UiDisplay display;
   UiScale shown;
@@ -242,7 +240,7 @@ encode (EngJob *job, GBytes *files[N_FILES], GError **error)
     return FALSE;
   g_autofree float *input = eng_heatmap_at_input (map);
   EngShape size = { 2, { geometry->input_height, geometry->input_width } };
-  char *record = record_text (job, &shown);
+  char *record = record_text (job, map, &shown);
   files[MAP] = encode_map (map);
   files[INPUT] = eng_npy_encode (input, &size);
   files[RECORD] = g_bytes_new_take (record, strlen (record));
@@ -250,15 +248,15 @@ encode (EngJob *job, GBytes *files[N_FILES], GError **error)
 }
 
 gboolean
-app_result_write (EngJob *job, const char *folder, const char *stem, GError **error)
+app_result_write (EngJob *job, EngHeatmap *map, const char *folder, const char *name, GError **error)
 {
   GBytes *files[N_FILES] = { NULL };
   char *paths[N_FILES];
-  gboolean written = encode (job, files, error);
+  gboolean written = encode (job, map, files, error);
   for (int i = 0; i < N_FILES; i++)
     {
-      g_autofree char *name = g_strdup_printf ("%s.%s.%s", stem, eng_job_method (job)->id, suffixes[i]);
-      paths[i] = g_build_filename (folder, name, NULL);
+      g_autofree char *file = g_strdup_printf ("%s.%s", name, suffixes[i]);
+      paths[i] = g_build_filename (folder, file, NULL);
     }
   for (int i = 0; written && i < N_FILES; i++)
     if (!eng_write_atomically (paths[i], files[i], error))

@@ -15,10 +15,12 @@ char **app_result_stems (char **paths, guint n);
 /**
  * app_result_write:
  * @job: done
+ * @map: its result, or what was chosen from it
+ * @name: "STEM.METHOD"
  *
- * Writes FOLDER/STEM.METHOD.{npy,input.npy,png,json}, each whole or not at all; when one cannot be
+ * Writes FOLDER/NAME.{npy,input.npy,png,json}, each whole or not at all; when one cannot be
  * written, those written before it by this call are taken away again.
  */
-gboolean app_result_write (EngJob *job, const char *folder, const char *stem, GError **error);
+gboolean app_result_write (EngJob *job, EngHeatmap *map, const char *folder, const char *name, GError **error);
 
 G_END_DECLS
