@@ -9,5 +9,6 @@ main (int argc, char **argv)
   acceptance_add_inspect ();
   acceptance_add_threshold ();
   acceptance_add_model ();
+  acceptance_add_session ();
   return test_ui_run ();
 }
