@@ -396,11 +396,11 @@ named_keys (void)
   return keys;
 }
 
-/* Objects whose members are somebody else's: parameters of methods, maps by what they depend on. */
+/* Objects whose members are somebody else's: parameters of methods, maps by what they depend on, a figure. */
 static gboolean
 is_open (const char *key)
 {
-  return g_str_equal (key, "values") || g_str_equal (key, "steps");
+  return g_str_equal (key, "values") || g_str_equal (key, "steps") || g_str_equal (key, "document");
 }
 
 static guint
