@@ -405,6 +405,43 @@ test_thread (void)
   g_assert_finalize_object (cancelled);
 }
 
+static void
+note (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+}
+
+/* In the background a check lets other work in between two steps of a single run. */
+static void
+test_gives_way (void)
+{
+  g_autoptr (EngModel) model = toy_open (&cnn);
+  g_autoptr (EngImage) image = toy_picture (SIZE);
+  EngCheckSettings settings;
+  EngValues *values = eng_values_new (method ("rise"), model);
+  gboolean ran = FALSE, told = FALSE;
+  eng_values_set (values, "masks", 1e9); /* as many as there may be: it does not end by itself */
+  eng_check_settings_init (&settings, ENG_CHECK_SANITY);
+  EngCheck *check = eng_check_new (model, image, method ("rise"), 1, -1, NULL, values, 1, &settings);
+  eng_check_start (check, ENG_PRIORITY_BACKGROUND);
+  while (eng_check_progress (check) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  eng_engine_push (500, note, NULL, &ran);
+  eng_engine_push (500, NULL, note, &told);
+  while (!told)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (ran);
+  g_assert_cmpint (eng_check_state (check), ==, ENG_JOB_RUNNING);
+  g_autoptr (EngCheckResult) result = eng_check_result (check);
+  g_assert_null (result); /* still the first of its runs */
+  eng_check_cancel (check);
+  while (!is_over (check))
+    g_main_context_iteration (NULL, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_finalize_object (check);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -419,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/check/shift", test_shift);
   g_test_add_func ("/check/seeds", test_seeds);
   g_test_add_func ("/check/thread", test_thread);
+  g_test_add_func ("/check/gives-way", test_gives_way);
   int result = g_test_run ();
   eng_engine_shutdown ();
   return result;

@@ -370,7 +370,7 @@ make_plot (UiCheckWindow *self)
       gtk_box_append (GTK_BOX (legend), sample);
       gtk_box_append (GTK_BOX (legend), name);
     }
-  GtkWidget *band = gtk_label_new ("grey: by chance");
+  GtkWidget *band = gtk_label_new ("grey: by chance; below 0: drawn at 0");
   gtk_widget_add_css_class (band, "caption");
   gtk_widget_add_css_class (band, "sl-dim");
   gtk_box_append (GTK_BOX (legend), band);
