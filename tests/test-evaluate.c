@@ -1,5 +1,5 @@
-/* sightline-cli evaluate as people meet it: killed and run again, in parts, over files that are somebody else's. The
- * model and the pictures are the shipped sample, Grad-CAM and the protocols of the LTX paper. */
+/* sightline-cli evaluate as people meet it: killed and run again, in parts, over files that are somebody else's; and
+ * its report. The model and the pictures are the shipped sample, Grad-CAM and the protocols of the LTX paper. */
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
@@ -56,16 +56,16 @@ in_folder (Fixture *f, const char *name)
   return g_build_filename (f->folder, name, NULL);
 }
 
-/* "evaluate @further...", in the folder. */
+/* "@command @further...", in the folder. */
 static GSubprocess *
-start (Fixture *f, const char *const *further)
+start_command (Fixture *f, const char *command, const char *const *further)
 {
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
   g_ptr_array_add (argv, (gpointer)g_getenv ("SIGHTLINE_CLI"));
-  g_ptr_array_add (argv, (gpointer) "evaluate");
+  g_ptr_array_add (argv, (gpointer)command);
   for (; *further; further++)
     g_ptr_array_add (argv, (gpointer)*further);
   g_ptr_array_add (argv, NULL);
@@ -75,6 +75,12 @@ start (Fixture *f, const char *const *further)
   GSubprocess *process = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, &error);
   g_assert_no_error (error);
   return process;
+}
+
+static GSubprocess *
+start (Fixture *f, const char *const *further)
+{
+  return start_command (f, "evaluate", further);
 }
 
 static void
@@ -387,6 +393,86 @@ test_interrupt (Fixture *f, gconstpointer data)
   assert_same (f, "whole", "i");
 }
 
+/* "report a.csv @further..." */
+static void
+report_list (Fixture *f, const char *const *further)
+{
+  const char *line[MOST_ARGUMENTS] = { NULL };
+  guint n = 0;
+  for (; *further; further++)
+    line[n++] = *further;
+  g_autoptr (GSubprocess) process = start_command (f, "report", line);
+  finish (f, process);
+}
+
+#define report(f, ...) report_list (f, (const char *const[]){ __VA_ARGS__, NULL })
+
+static char *
+read_file (Fixture *f, const char *name, gsize *length)
+{
+  g_autofree char *path = in_folder (f, name);
+  char *text = NULL;
+  g_assert_true (g_file_get_contents (path, &text, length, NULL));
+  return text;
+}
+
+static guint
+count (const char *text, const char *part)
+{
+  guint n = 0;
+  for (; (text = strstr (text, part)); text++)
+    n++;
+  return n;
+}
+
+/* A page that needs nothing but itself, with names as text, whatever is in them; and the same as PDF. */
+static void
+test_report (Fixture *f, gconstpointer data)
+{
+  g_autofree char *odd = in_folder (f, "<b>&\".png"), *bytes = NULL;
+  gsize length, again_length;
+  g_assert_true (g_file_get_contents (f->pictures->pdata[0], &bytes, &length, NULL));
+  g_assert_true (g_file_set_contents (odd, bytes, (gssize)length, NULL));
+  g_ptr_array_set_size (f->pictures, 3);
+  evaluate (f, "a.csv", "<b>&\".png", "--method", "grad-cam,gradient");
+  assert_done (f);
+  report (f, "a.csv", "--output", "r.html");
+  assert_done (f);
+  g_autofree char *html = read_file (f, "r.html", &length);
+  g_assert_true (g_utf8_validate (html, (gssize)length, NULL));
+  g_assert_null (strstr (html, "<script"));
+  g_assert_null (strstr (html, "http"));
+  g_assert_null (strstr (html, "<b>"));
+  g_assert_nonnull (strstr (html, "&lt;b&gt;&amp;&quot;.png"));
+  g_assert_nonnull (strstr (html, "prefers-color-scheme:dark"));
+  /* Four protocols with a curve of each of two methods, three tiles of each picture shown. */
+  g_assert_cmpuint (count (html, "<path class=\"curve"), ==, 8);
+  guint shown = count (html, "<div class=\"case\">");
+  g_assert_cmpuint (shown, >=, 2);
+  g_assert_cmpuint (count (html, "src=\"data:image/png;base64,"), ==, 3 * shown);
+  report (f, "a.csv", "--output", "r.html");
+  assert_refused (f, "r.html is there already");
+  report (f, "a.csv", "--output", "r.pdf");
+  assert_done (f);
+  report (f, "a.csv", "--output", "again.pdf");
+  g_autofree char *pdf = read_file (f, "r.pdf", &length), *again = read_file (f, "again.pdf", &again_length);
+  g_assert_cmpmem (pdf, length, again, again_length);
+  g_assert_true (g_str_has_prefix (pdf, "%PDF-"));
+  /* Another model makes no maps of these scores. */
+  g_autofree char *other = test_data ("models/scenes-shortcut.onnx");
+  report (f, "a.csv", "--output", "o.html", "--model", other);
+  assert_done (f);
+  g_assert_nonnull (strstr (f->complained, "is not the model that was scored"));
+  g_autofree char *photos = read_file (f, "o.html", NULL);
+  g_assert_cmpuint (count (photos, "src=\"data:image/png;base64,"), ==, shown);
+  report (f, "a.csv", "--output", "x.html", "--by", "iou");
+  assert_refused (f, "--by iou: there are no scores");
+  report (f, "a.summary.csv", "--output", "x.html");
+  assert_refused (f, "was not written by");
+  report (f, "a.csv", "--output", "x.txt");
+  assert_refused (f, "has to end in .html or .pdf");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -399,5 +485,6 @@ main (int argc, char **argv)
   ADD ("broken", test_broken);
   ADD ("labels", test_labels);
   ADD ("interrupt", test_interrupt);
+  ADD ("report", test_report);
   return g_test_run ();
 }

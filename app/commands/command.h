@@ -22,8 +22,8 @@ typedef struct
   AppStatus (*run) (int argc, char **argv); /* @argv[0] is the command's name */
 } AppCommand;
 
-extern const AppCommand app_predict, app_explain, app_check, app_sheet, app_evaluate, app_figure, app_methods,
-    app_inspect;
+extern const AppCommand app_predict, app_explain, app_check, app_sheet, app_evaluate, app_figure, app_report,
+    app_methods, app_inspect;
 
 /* "sightline-cli: ..." and a line end on stderr. */
 void app_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);

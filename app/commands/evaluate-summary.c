@@ -9,16 +9,6 @@
   "mean over pictures that both methods have a value for of the method's value less the other's; "                   \
   "interval: " ENG_BOOTSTRAP_NAME
 
-/* One method by one protocol. */
-typedef struct
-{
-  const EngScoreColumn *column;
-  const char *protocol_name, *against;
-  guint missing; /* pictures without a value */
-  EngInterval mean, difference;
-  EngWilcoxon test;
-} Line;
-
 /* (transfer full): one value per record */
 static double *
 values_of (const AppScores *scores, guint column)
@@ -31,7 +21,7 @@ values_of (const AppScores *scores, guint column)
 }
 
 static void
-compare (Line *line, const AppScores *scores, const double *values, guint reference)
+compare (AppSummaryLine *line, const AppScores *scores, const double *values, guint reference)
 {
   guint n = scores->table->records->len;
   g_autofree double *others = values_of (scores, reference);
@@ -41,13 +31,21 @@ compare (Line *line, const AppScores *scores, const double *values, guint refere
   eng_wilcoxon (others, n, &line->test);
 }
 
-/* (transfer full): a line per column. @reference: index of the method that the others are compared with. */
-static Line *
-summarise (const AppScores *scores, guint reference)
+AppSummaryLine *
+app_summary_make (const AppScores *scores, const char *against, GError **error)
 {
   const EngEvaluation *evaluation = scores->evaluation;
+  guint reference = 0;
+  while (against && reference < evaluation->methods->len
+         && !g_str_equal (((EngEvaluationMethod *)evaluation->methods->pdata[reference])->id, against))
+    reference++;
+  if (reference == evaluation->methods->len)
+    {
+      eng_fail (error, ENG_ERROR_ARGUMENT, "--against %s: there are no scores of that method.", against);
+      return NULL;
+    }
   guint n = scores->table->records->len, n_protocols = evaluation->protocols->len;
-  Line *lines = g_new0 (Line, scores->n_columns);
+  AppSummaryLine *lines = g_new0 (AppSummaryLine, scores->n_columns);
   for (guint c = 0; c < scores->n_columns; c++)
     {
       g_autofree double *values = values_of (scores, c);
@@ -67,7 +65,7 @@ summarise (const AppScores *scores, guint reference)
 /* ---- for programs ---- */
 
 static GString *
-summary_csv (const Line *lines, guint n)
+summary_csv (const AppSummaryLine *lines, guint n)
 {
   static const char *const titles[] = {
     "method",     "metric", "protocol", "direction", "n",          "missing",        "mean",
@@ -78,7 +76,7 @@ summary_csv (const Line *lines, guint n)
   eng_csv_add_row (out, titles);
   for (guint i = 0; i < n; i++)
     {
-      const Line *l = &lines[i];
+      const AppSummaryLine *l = &lines[i];
       const char *texts[] = { l->column->method, l->column->metric, l->column->protocol, l->column->direction };
       double before[] = { l->mean.n, l->missing, l->mean.mean, l->mean.low, l->mean.high };
       double after[] = { l->difference.n,    l->difference.mean, l->difference.low,
@@ -96,7 +94,7 @@ summary_csv (const Line *lines, guint n)
 }
 
 static void
-add_line (JsonBuilder *b, const Line *line)
+add_line (JsonBuilder *b, const AppSummaryLine *line)
 {
   json_builder_begin_object (b);
   app_json_string (b, "method", line->column->method);
@@ -124,7 +122,7 @@ add_line (JsonBuilder *b, const Line *line)
 }
 
 static char *
-summary_json (const AppScores *scores, const Line *lines, guint n)
+summary_json (const AppScores *scores, const AppSummaryLine *lines, guint n)
 {
   g_autoptr (JsonBuilder) b = json_builder_new ();
   json_builder_begin_object (b);
@@ -159,7 +157,7 @@ interval_text (const EngInterval *interval, gboolean sign)
 }
 
 static const char *
-verdict (const Line *line)
+verdict (const AppSummaryLine *line)
 {
   gboolean more = line->difference.low > 0, less = line->difference.high < 0;
   if (!more && !less)
@@ -168,7 +166,7 @@ verdict (const Line *line)
 }
 
 static void
-print_lines (const AppScores *scores, const Line *lines)
+print_lines (const AppScores *scores, const AppSummaryLine *lines)
 {
   const EngEvaluation *e = scores->evaluation;
   guint n_protocols = e->protocols->len;
@@ -180,7 +178,7 @@ print_lines (const AppScores *scores, const Line *lines)
       g_print ("\n%s (%s), %s is better\n", protocol->name, protocol->key, protocol->direction);
       for (guint m = 0; m < e->methods->len; m++)
         {
-          const Line *line = &lines[m * n_protocols + p];
+          const AppSummaryLine *line = &lines[m * n_protocols + p];
           g_autofree char *mean = interval_text (&line->mean, FALSE),
                           *difference = interval_text (&line->difference, TRUE);
           g_print ("  %-22s %-26s n %-5u", line->column->method, mean, line->mean.n);
@@ -206,14 +204,9 @@ write_text (const char *path, const char *text, GError **error)
 gboolean
 app_summary_write (const AppScores *scores, const AppScoreFiles *files, const char *against, GError **error)
 {
-  const EngEvaluation *e = scores->evaluation;
-  guint reference = 0;
-  while (against && reference < e->methods->len
-         && !g_str_equal (((EngEvaluationMethod *)e->methods->pdata[reference])->id, against))
-    reference++;
-  if (reference == e->methods->len)
-    return eng_fail (error, ENG_ERROR_ARGUMENT, "--against %s: there are no scores of that method.", against);
-  g_autofree Line *lines = summarise (scores, reference);
+  g_autofree AppSummaryLine *lines = app_summary_make (scores, against, error);
+  if (!lines)
+    return FALSE;
   g_autoptr (GString) csv = summary_csv (lines, scores->n_columns);
   g_autofree char *json = summary_json (scores, lines, scores->n_columns);
   print_lines (scores, lines);

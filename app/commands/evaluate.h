@@ -104,6 +104,18 @@ gboolean app_scores_are_sorted (const AppScores *self);
 gboolean app_scores_merge (char **paths, const AppScoreFiles *files, gboolean force, GError **error);
 
 /* ---- summary ---- */
+/* One method by one protocol. */
+typedef struct
+{
+  const EngScoreColumn *column;
+  const char *protocol_name, *against; /* @against: id of the method that it is compared with; NULL: itself */
+  guint missing;                       /* pictures without a value */
+  EngInterval mean, difference;
+  EngWilcoxon test;
+} AppSummaryLine;
+
+/* (transfer container): a line for each column. NULL with an error: there are no scores of @against. */
+AppSummaryLine *app_summary_make (const AppScores *scores, const char *against, GError **error);
 /**
  * app_summary_write:
  * @against: (nullable): id of the method that the others are compared with; NULL: the first one
