@@ -17,7 +17,8 @@ typedef enum
   WHEN_DONE     /* every tile is finished */
 } When;
 
-static gboolean exit_after_frame, want_dark;
+static gboolean exit_after_frame, want_dark, want_contrast, want_rtl;
+static int text_percent;
 static char *screenshot, *explained_class, *ticked, *page, *wanted;
 static When when = WHEN_DONE;
 static int width, height;
@@ -38,6 +39,9 @@ app_developer_add_options (GApplication *application)
     { "do", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, NULL,
       "Actions of the selected tile or the window once everything is finished, before the picture is taken",
       "ACTION;ACTION" },
+    { "contrast", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "High contrast", NULL },
+    { "rtl", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Laid out from right to left", NULL },
+    { "text", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, NULL, "Size of text", "PERCENT" },
     { "dark", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Dark appearance", NULL },
     { NULL },
   };
@@ -51,6 +55,9 @@ app_developer_read (GVariantDict *options)
   g_autofree char *moment = NULL, *size = NULL;
   g_variant_dict_lookup (options, "exit-after-first-frame", "b", &exit_after_frame);
   g_variant_dict_lookup (options, "dark", "b", &want_dark);
+  g_variant_dict_lookup (options, "contrast", "b", &want_contrast);
+  g_variant_dict_lookup (options, "rtl", "b", &want_rtl);
+  g_variant_dict_lookup (options, "text", "i", &text_percent);
   g_variant_dict_lookup (options, "screenshot", "^ay", &screenshot);
   g_variant_dict_lookup (options, "class", "s", &explained_class);
   g_variant_dict_lookup (options, "methods", "s", &ticked);
@@ -235,6 +242,12 @@ app_developer_watch (UiWindow *window)
     tick (window);
   if (want_dark)
     ui_appearance_set ("dark");
+  if (want_contrast)
+    g_object_set (gtk_settings_get_default (), "gtk-theme-name", "Default-hc", NULL);
+  if (want_rtl)
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+  if (text_percent > 0) /* of 96 dots per inch, in 1024ths */
+    g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", 96 * 1024 * text_percent / 100, NULL);
   if (width > 0 && height > 0)
     gtk_window_set_default_size (GTK_WINDOW (window), width, height);
   if (exit_after_frame)

@@ -7,6 +7,8 @@ main (int argc, char **argv)
 {
   test_ui_init (&argc, &argv);
   acceptance_add_inspect ();
+  acceptance_add_keyboard ();
+  acceptance_add_looks ();
   acceptance_add_threshold ();
   acceptance_add_model ();
   acceptance_add_session ();

@@ -175,7 +175,7 @@ ui_curve_plot_measure (GtkWidget *widget, GtkOrientation orientation, int for_si
                        int *minimum_baseline, int *natural_baseline)
 {
   *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 260 : 170;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 210;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 320 : 210;
 }
 
 /* ---- pointer and keys ---- */

@@ -23,7 +23,7 @@ struct _UiDisplayPane
   GtkGrid *colour_group;
   GtkLabel *unsigned_name, *range_of;
   UiHistogram *histogram;
-  GtkWidget *ends_label, *ends;
+  GtkWidget *ends_label, *ends, *signed_ends;
   GtkEntry *low, *high;
   UiAgreementPanel *agreement;
   GtkButton *reset;
@@ -253,6 +253,7 @@ ui_display_pane_class_init (UiDisplayPaneClass *klass)
   for (guint i = 0; i < UI_N_MODES; i++)
     gtk_widget_class_bind_template_child_full (widget_class, mode_names[i], FALSE, 0);
   BIND (opacity);
+  BIND (signed_ends);
   BIND (threshold);
   BIND (threshold_spin);
   BIND (threshold_label);
@@ -291,6 +292,7 @@ static void
 ui_display_pane_init (UiDisplayPane *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_direction (self->signed_ends, GTK_TEXT_DIR_LTR); /* as the ramp above is drawn */
   self->unsigned_map = add_ramp (self, ENG_SIGN_UNSIGNED, "Colours of unsigned maps", 1);
   self->signed_map = add_ramp (self, ENG_SIGN_SIGNED, "Colours of signed maps", 3);
   GtkSpinButton *spins[] = { self->opacity_spin, self->threshold_spin, self->percentile };

@@ -143,6 +143,7 @@ show_facts (UiModelFacts *self, EngModel *model)
     {
       g_autofree char *text = rows[i].write (model, about);
       GtkWidget *title = make_label (rows[i].title, "sl-dim"), *value = make_label (text, "sl-num");
+      gtk_label_set_wrap (GTK_LABEL (title), FALSE);
       gtk_label_set_lines (GTK_LABEL (value), 3);
       gtk_label_set_ellipsize (GTK_LABEL (value), PANGO_ELLIPSIZE_END);
       gtk_label_set_selectable (GTK_LABEL (value), TRUE);
@@ -199,6 +200,7 @@ add_method (UiModelFacts *self, const EngMethod *method, EngModel *model)
   gtk_widget_set_valign (icon, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (words), make_label (method->name, NULL));
   gtk_box_append (GTK_BOX (words), reason);
+  gtk_widget_set_hexpand (words, TRUE);
   gtk_box_append (GTK_BOX (row), icon);
   gtk_box_append (GTK_BOX (row), words);
   gtk_widget_set_margin_top (row, 4);

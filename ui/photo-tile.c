@@ -32,9 +32,11 @@ update (UiPhotoTile *self)
 {
   UiPicture *picture = ui_session_picture (self->session);
   EngModel *model = ui_session_model (self->session);
-  g_autofree char *size = picture && ui_picture_width (picture) > 0
-                              ? g_strdup_printf ("%d × %d", ui_picture_width (picture), ui_picture_height (picture))
-                              : g_strdup ("");
+  /* The mark keeps width before height where text runs from right to left. */
+  g_autofree char *size =
+      picture && ui_picture_width (picture) > 0
+          ? g_strdup_printf ("\u200e%d × %d", ui_picture_width (picture), ui_picture_height (picture))
+          : g_strdup ("");
   g_autofree char *input = picture && model ? describe_input (model, picture) : g_strdup ("");
   g_autofree char *details = model ? eng_preprocess_describe (eng_model_preprocess (model)) : NULL;
   gtk_label_set_label (self->summary, size);

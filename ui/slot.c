@@ -444,7 +444,7 @@ append_origin (GString *text, EngHeatmap *map)
       g_string_append_printf (text, "layer %s · %d × %d", layer, rows, cols);
     }
   else
-    g_string_append_printf (text, "%d × %d", rows, cols);
+    g_string_append_printf (text, "\u200e%d × %d", rows, cols); /* also where text runs from right to left */
 }
 
 static void

@@ -36,6 +36,8 @@ add_picture (UiStartPage *self, const char *file, const char *caption)
   gtk_widget_set_overflow (overlay, GTK_OVERFLOW_HIDDEN);
   gtk_widget_add_css_class (overlay, "thumb");
   gtk_widget_add_css_class (chip, "chip");
+  gtk_label_set_ellipsize (GTK_LABEL (chip), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_tooltip_text (overlay, caption);
   gtk_widget_set_halign (chip, GTK_ALIGN_START);
   gtk_widget_set_valign (chip, GTK_ALIGN_END);
   /* Not the child: the picture's own size must not widen the card. */

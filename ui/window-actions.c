@@ -256,23 +256,53 @@ fullscreen (UiWindow *self, GVariant *parameter)
     gtk_window_fullscreen (GTK_WINDOW (self));
 }
 
-/* F6: the next region of the work page that can take the focus. */
-static void
-next_region (UiWindow *self, GVariant *parameter)
+#define MOST_REGIONS 12
+
+/* In the order of the focus: header, sidebar, the parts of the page, the pane beside it, the strip. The number. */
+static guint
+find_regions (UiWindow *self, GtkWidget *regions[MOST_REGIONS])
 {
-  GtkWidget *regions[] = { self->sidebar, self->toolbar, GTK_WIDGET (self->grid), self->display_side,
-                           ui_image_strip_list (self->strip) };
-  GtkWidget *focus = gtk_root_get_focus (GTK_ROOT (self));
-  guint n = G_N_ELEMENTS (regions), at = n - 1;
+  guint n = 0;
+  GtkWidget *page = gtk_stack_get_visible_child (self->pages);
+  regions[n++] = gtk_window_get_titlebar (GTK_WINDOW (self));
+  regions[n++] = GTK_WIDGET (self->start);
+  regions[n++] = self->sidebar;
+  for (GtkWidget *part = gtk_widget_get_first_child (page); part && n < MOST_REGIONS - 2;
+       part = gtk_widget_get_next_sibling (part))
+    regions[n++] = part;
+  regions[n++] = self->display_side;
+  regions[n++] = self->strip_box;
+  return n;
+}
+
+/* The next region, or the one before, that can take the focus. */
+static void
+move_region (UiWindow *self, guint by)
+{
+  GtkWidget *regions[MOST_REGIONS], *focus = gtk_root_get_focus (GTK_ROOT (self));
+  guint n = find_regions (self, regions), at = 0;
   for (guint i = 0; focus && i < n; i++)
     if (focus == regions[i] || gtk_widget_is_ancestor (focus, regions[i]))
       at = i;
   for (guint i = 1; i <= n; i++)
     {
-      GtkWidget *region = regions[(at + i) % n];
+      GtkWidget *region = regions[(at + i * by) % n];
       if (gtk_widget_get_mapped (region) && gtk_widget_child_focus (region, GTK_DIR_TAB_FORWARD))
         return;
     }
+}
+
+static void
+next_region (UiWindow *self, GVariant *parameter)
+{
+  move_region (self, 1);
+}
+
+static void
+previous_region (UiWindow *self, GVariant *parameter)
+{
+  GtkWidget *regions[MOST_REGIONS];
+  move_region (self, find_regions (self, regions) - 1);
 }
 
 /* ---- toggles ---- */
@@ -414,7 +444,8 @@ static const struct
   { "find-class", NULL, find_class },
   { "select-tile", "i", select_tile },
   { "copy", "s", copy },
-  { "next-region", NULL, next_region },
+  { "next-region", NULL, next_region, TRUE },
+  { "previous-region", NULL, previous_region, TRUE },
   { "fullscreen", NULL, fullscreen, TRUE },
   { "page", "s", page },
   { "threshold", "i", threshold },
@@ -474,6 +505,7 @@ static const struct
   { "win.page::figure", { "<Alt>3" } },
   { "win.page::model", { "<Alt>4" } },
   { "win.next-region", { "F6" } },
+  { "win.previous-region", { "<Shift>F6" } },
   { "win.zoom(1.25)", { "<Control>plus", "<Control>equal" } },
   { "win.zoom(0.8)", { "<Control>minus" } },
   { "win.zoom(0.0)", { "<Control>0" } },

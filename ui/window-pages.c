@@ -6,16 +6,30 @@ static const struct
 {
   const char *name;
   gboolean has_strip;
+  int pane_needs; /* width of the window below which the side pane closes */
 } kinds[] = {
-  { "inspect", TRUE },
-  { "threshold", TRUE },
-  { "model", FALSE },
+  { "inspect", TRUE, 1180 }, { "threshold", TRUE, 1180 }, { "model", FALSE, 1270 }, /* four stages side by side */
 };
 
 const char *
 ui_window_page (UiWindow *self)
 {
   return gtk_stack_get_visible_child_name (self->pages);
+}
+
+static guint
+find_kind (const char *name)
+{
+  for (guint i = 0; name && i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].name, name))
+      return i;
+  return 0;
+}
+
+int
+ui_window_pane_needs (UiWindow *self)
+{
+  return kinds[find_kind (ui_window_page (self))].pane_needs;
 }
 
 void
@@ -29,9 +43,7 @@ static void
 on_page (UiWindow *self)
 {
   const char *name = ui_window_page (self);
-  for (guint i = 0; name && i < G_N_ELEMENTS (kinds); i++)
-    if (g_str_equal (kinds[i].name, name))
-      gtk_widget_set_visible (self->strip_box, kinds[i].has_strip);
+  gtk_widget_set_visible (self->strip_box, kinds[find_kind (name)].has_strip);
   GtkWidget *side = name ? gtk_stack_get_child_by_name (self->sides, name) : NULL;
   GtkWidget *left = name ? gtk_stack_get_child_by_name (self->lefts, name) : NULL;
   if (side)
@@ -43,6 +55,7 @@ on_page (UiWindow *self)
   if (name)
     ui_session_set_page (self->session, name);
   ui_window_update_actions (self);
+  ui_window_fit_panes (self);
 }
 
 /* One page needs no switch, and before anything is open there is nothing to switch. */

@@ -79,6 +79,7 @@ void ui_window_set_toggle (UiWindow *self, const char *name, gboolean on);
 
 /* window.c */
 void ui_window_update_title (UiWindow *self);
+void ui_window_fit_panes (UiWindow *self); /* closes what there is no room for; when nothing else is to do */
 
 /* window-info.c */
 /* @action: of the button that helps; "": none does. */
@@ -111,6 +112,8 @@ void ui_window_add_pages (UiWindow *self);
 /* "inspect", …; what is not a page is passed over. */
 void ui_window_show_page (UiWindow *self, const char *name);
 const char *ui_window_page (UiWindow *self);
+/* Width of the window, with text of the usual size, below which the side pane closes. */
+int ui_window_pane_needs (UiWindow *self);
 
 /* window-command.c */
 /* Puts the command line that does the same as Explain All on the clipboard, and says so. */

@@ -11,9 +11,8 @@
 #include "ui/settings.h"
 #include "ui/threshold-words.h"
 
-#define DISPLAY_NEEDS 1180 /* below this width the display pane closes, below the next the sidebar too */
-#define SIDEBAR_NEEDS 1000
-#define HINT_NEEDS 1240
+#define TOOLBAR_PADDING 20 /* as style.css says */
+#define SIDEBAR_NEEDS 1000 /* below this width the sidebar closes too */
 
 G_DEFINE_FINAL_TYPE (UiWindow, ui_window, GTK_TYPE_APPLICATION_WINDOW)
 
@@ -109,10 +108,10 @@ update_model (UiWindow *self)
 static void
 update_hint (UiWindow *self)
 {
-  gboolean room = gtk_widget_get_width (GTK_WIDGET (self)) >= HINT_NEEDS;
-  gboolean crowded =
-      gtk_widget_get_visible (GTK_WIDGET (self->notice)) || gtk_widget_get_visible (GTK_WIDGET (self->scales));
-  gtk_widget_set_visible (self->space_hint, room && !crowded);
+  int needs, has = gtk_widget_get_width (GTK_WIDGET (self->tiles_scrolled));
+  gtk_widget_set_visible (self->space_hint, TRUE);
+  gtk_widget_measure (self->toolbar, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &needs, NULL, NULL);
+  gtk_widget_set_visible (self->space_hint, needs + TOOLBAR_PADDING <= has);
 }
 
 /* Part of the picture that the model never sees. */
@@ -162,7 +161,9 @@ update_zoom (UiWindow *self)
   g_autofree char *label = NULL;
   if (viewport && !ui_viewport_fits (viewport) && ui_heatmap_view_frame (view, &frame))
     label = g_strdup_printf ("%.0f %%", 100 * ui_viewport_scale (viewport, &frame));
-  gtk_menu_button_set_label (self->zoom_menu, label ? label : "Fit");
+  /* A button makes itself anew for a label. */
+  if (g_strcmp0 (gtk_menu_button_get_label (self->zoom_menu), label ? label : "Fit") != 0)
+    gtk_menu_button_set_label (self->zoom_menu, label ? label : "Fit");
   g_autofree char *spoken = g_strdup_printf ("Zoom: %s", label ? label : "Fit");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->zoom_menu), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
@@ -384,17 +385,44 @@ cross (UiWindow *self, gboolean narrow, gboolean *was_narrow, gboolean *before, 
   ui_window_set_toggle (self, toggle, narrow ? FALSE : *before);
 }
 
+/* Large text needs wider panes. */
+static void
+fit_panes (UiWindow *self, int width)
+{
+  int dpi;
+  g_object_get (gtk_widget_get_settings (GTK_WIDGET (self)), "gtk-xft-dpi", &dpi, NULL);
+  double scale = dpi > 0 ? MAX (1, dpi / 1024.0 / 96) : 1;
+  cross (self, width < scale * ui_window_pane_needs (self), &self->narrow_display, &self->display_before,
+         "show-display");
+  cross (self, width < scale * SIDEBAR_NEEDS, &self->narrow_sidebar, &self->sidebar_before, "show-sidebar");
+}
+
 static gboolean
 on_responsive (gpointer data)
 {
   UiWindow *self = data;
-  int width = gtk_widget_get_width (GTK_WIDGET (self));
   self->responsive_idle = 0;
-  cross (self, width < DISPLAY_NEEDS, &self->narrow_display, &self->display_before, "show-display");
-  cross (self, width < SIDEBAR_NEEDS, &self->narrow_sidebar, &self->sidebar_before, "show-sidebar");
+  fit_panes (self, gtk_widget_get_width (GTK_WIDGET (self)));
   update_hint (self);
   update_zoom (self);
   return G_SOURCE_REMOVE;
+}
+
+/* Before it is shown: open panes would widen a window that is too narrow for them. */
+static void
+on_default_width (UiWindow *self)
+{
+  int width, height;
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)) && !gtk_window_is_maximized (GTK_WINDOW (self)))
+    fit_panes (self, width);
+}
+
+void
+ui_window_fit_panes (UiWindow *self)
+{
+  if (!self->responsive_idle && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    self->responsive_idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_responsive, self, NULL);
 }
 
 /* Visibility must not change during an allocation. */
@@ -403,8 +431,7 @@ ui_window_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   UiWindow *self = UI_WINDOW (widget);
   GTK_WIDGET_CLASS (ui_window_parent_class)->size_allocate (widget, width, height, baseline);
-  if (!self->responsive_idle)
-    self->responsive_idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_responsive, self, NULL);
+  ui_window_fit_panes (self);
 }
 
 /* ---- birth and end ---- */
@@ -612,6 +639,8 @@ ui_window_init (UiWindow *self)
   recall (self);
   ui_window_add_keys (self);
   ui_window_add_pages (self);
+  g_signal_connect_swapped (self, "notify::default-width", G_CALLBACK (on_default_width), self);
+  on_default_width (self);
   connect_session (self);
   ui_window_add_undo (self);
   ui_window_add_session (self);
