@@ -1,6 +1,7 @@
 /* See curve-plot.h. The drawing is ui/draw/plot.h's; this file fills it from the threshold and reads the pointer. */
 #include "ui/curve-plot.h"
 
+#include "ui/area-table.h"
 #include <math.h>
 
 #include "ui/draw/plot.h"
@@ -281,6 +282,22 @@ on_tooltip (UiCurvePlot *self, int x, int y, gboolean keyboard, GtkTooltip *tool
 
 /* ---- birth and end ---- */
 
+/* What the table beside it says. (transfer full) */
+static char *
+describe_areas (UiThreshold *threshold)
+{
+  GString *text = g_string_new ("Area under curve, deletion and insertion");
+  for (guint i = 0; i < g_list_model_get_n_items (ui_threshold_series (threshold)); i++)
+    {
+      g_autoptr (UiSeries) series = g_list_model_get_item (ui_threshold_series (threshold), i);
+      gboolean old;
+      g_autofree char *deletion = ui_area_text (threshold, series, UI_DELETION, &old);
+      g_autofree char *insertion = ui_area_text (threshold, series, UI_INSERTION, &old);
+      g_string_append_printf (text, "; %s %s, %s", ui_series_name (series), deletion, insertion);
+    }
+  return g_string_free (text, FALSE);
+}
+
 static void
 on_changed (UiCurvePlot *self)
 {
@@ -288,7 +305,9 @@ on_changed (UiCurvePlot *self)
   g_autofree char *text = g_strdup_printf ("Curves of %s over the share of %s, cursor at %.1f percent",
                                            ui_threshold_class_name (threshold), x_label_of (threshold),
                                            100 * ui_threshold_share (threshold));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  g_autofree char *areas = describe_areas (threshold);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, areas, -1);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 

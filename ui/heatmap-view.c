@@ -6,6 +6,7 @@
 #include "ui/heatmap-view-private.h"
 
 #include <math.h>
+#include <string.h>
 
 #define RASTER_LEAST 384 /* longer side of the heat texture, pixels */
 #define RASTER_MOST 768
@@ -186,13 +187,34 @@ describe_map (UiHeatmapView *self)
                           100.0 * (double)above / (double)seen);
 }
 
+/* The file's name without its ending, which nobody wants to hear. (transfer full) */
+static char *
+picture_stem (UiPicture *picture)
+{
+  const char *name = picture ? ui_picture_name (picture) : "no picture", *dot = strrchr (name, '.');
+  return g_strndup (name, dot && dot > name ? (gsize)(dot - name) : strlen (name));
+}
+
 static void
 describe_photo (UiHeatmapView *self)
 {
   UiPicture *picture = ui_heatmap_view_picture (self);
-  g_autofree char *label = g_strdup_printf ("Photo, %s", picture ? ui_picture_name (picture) : "no picture");
+  g_autofree char *stem = picture_stem (picture), *label = g_strdup_printf ("Photo, %s", stem);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "As it was opened, without a map.", -1);
+}
+
+/* " Deletion 0.11, lower is better." (transfer full) */
+static char *
+describe_scores (UiHeatmapView *self)
+{
+  static const char *const words[UI_N_SCORES][2] = { { "Deletion", "lower" }, { "Insertion", "higher" } };
+  const UiScore *scores = ui_scores_find (ui_session_scores (self->session), self->slot);
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; scores && i < UI_N_SCORES; i++)
+    if (scores[i].known && !isnan (scores[i].value))
+      g_string_append_printf (text, " %s %.2f, %s is better.", words[i][0], scores[i].value, words[i][1]);
+  return g_string_free (text, FALSE);
 }
 
 static void
@@ -203,9 +225,10 @@ update_description (UiHeatmapView *self)
   gboolean pinned = ui_slot_pinned (self->slot);
   int target = pinned ? ui_slot_pinned_class (self->slot) : ui_session_target (self->session);
   target = model && target < eng_model_n_classes (model) ? target : -1;
-  g_autofree char *label = g_strdup_printf ("%s map for %s, %s", ui_slot_name (self->slot),
-                                            model && target >= 0 ? eng_model_label (model, target) : "no class yet",
-                                            picture ? ui_picture_name (picture) : "no picture");
+  g_autofree char *stem = picture_stem (picture);
+  g_autofree char *label =
+      g_strdup_printf ("%s map for %s, %s", ui_slot_name (self->slot),
+                       model && target >= 0 ? eng_model_label (model, target) : "no class yet", stem);
   static const char *const states[UI_N_SLOT_STATES] = { "Not computed yet.",
                                                         "About to start.",
                                                         "Queued.",
@@ -217,8 +240,9 @@ update_description (UiHeatmapView *self)
                                                         "Does not apply to this model." };
   UiSlotState state = ui_slot_state (self->slot);
   g_autofree char *map = state == UI_SLOT_DONE ? describe_map (self) : g_strdup (states[state]);
+  g_autofree char *scores = describe_scores (self), *text = g_strconcat (map, scores, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, map, -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }
 
 static void
@@ -279,6 +303,8 @@ ui_heatmap_view_set (UiHeatmapView *self, UiSession *session, UiSlot *slot)
       self->slot = g_object_ref (slot);
       g_signal_connect_object (slot, "changed", G_CALLBACK (on_content_changed), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (session, "jobs-changed", G_CALLBACK (on_jobs_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (ui_session_scores (session), "changed", G_CALLBACK (update_description), self,
+                               G_CONNECT_SWAPPED);
     }
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_content_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::target", G_CALLBACK (on_content_changed), self, G_CONNECT_SWAPPED);
