@@ -265,6 +265,7 @@ test_keyboard_only (void)
   g_assert_cmpint (ui_session_target (session), !=, top);
   g_assert_false (ui_session_follows_top (session));
   wait_until (test_ui_settled (session));
+  test_ui_idle (); /* what is to be undone is noticed when nothing else is to do */
   press (window, "<Control>z");
   g_assert_cmpint (ui_session_target (session), ==, top);
   g_assert_true (ui_session_follows_top (session));
