@@ -80,10 +80,11 @@ check (GtkWidget *widget, gboolean large)
   guint n = 0;
   if (!gtk_widget_get_mapped (widget) || !gtk_widget_get_child_visible (widget))
     return 0;
-  /* What scrolls by design shows less than it has; bars of a level bar are as long as the level, and those of a
-   * scrolled window become narrow by themselves. */
-  if (!GTK_IS_SCROLLABLE (widget) && !GTK_IS_SCROLLBAR (widget)
-      && !gtk_widget_get_ancestor (widget, GTK_TYPE_LEVEL_BAR))
+  /* What scrolls by design shows less than it has; the insides of bars and scales are as long as their value, and
+   * the bars of a scrolled window become narrow by themselves. */
+  gboolean inside = gtk_widget_get_ancestor (widget, GTK_TYPE_LEVEL_BAR)
+                    || (gtk_widget_get_ancestor (widget, GTK_TYPE_RANGE) && !GTK_IS_RANGE (widget));
+  if (!GTK_IS_SCROLLABLE (widget) && !GTK_IS_SCROLLBAR (widget) && !inside)
     n += check_size (widget);
   /* Only the strip lies across; large text may be scrolled to. */
   if (GTK_IS_SCROLLED_WINDOW (widget) && !large
