@@ -145,6 +145,19 @@ copy_value (UiJobTile *self, GVariant *parameter)
                             g_ascii_formatd (text, sizeof text, "%.6g", value));
 }
 
+/* Scores are all that it needs. */
+static void
+use_rise (UiJobTile *self, GVariant *parameter)
+{
+  GListModel *slots = ui_session_slots (self->session);
+  for (guint i = 0; i < g_list_model_get_n_items (slots); i++)
+    {
+      g_autoptr (UiSlot) slot = g_list_model_get_item (slots, i);
+      if (g_str_equal (ui_slot_method (slot)->id, "rise"))
+        ui_slot_set_shown (slot, TRUE);
+    }
+}
+
 static gboolean
 has_map (UiJobTile *self)
 {
@@ -208,6 +221,7 @@ static const struct
   { "tile.stop", NULL, stop },
   { "tile.keep", NULL, keep },
   { "tile.undo-change", NULL, undo_change },
+  { "tile.use-rise", NULL, use_rise },
   { "tile.remove", NULL, remove_tile },
   { "tile.duplicate", NULL, duplicate, has_values },
   { "tile.parameters", NULL, parameters, has_values },

@@ -3,6 +3,7 @@
 #include "ui/job-tile-private.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ui/comparison.h"
 #include "ui/draw/words.h"
@@ -41,7 +42,13 @@ set_button (GtkButton *button, const Button *row)
   if (!row->label)
     return;
   gtk_button_set_label (button, row->label);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), row->action);
+  /* One after the other, lest a name meets another's target. */
+  g_autofree char *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+  g_action_parse_detailed_name (row->action, &name, &target, NULL);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), NULL);
+  gtk_actionable_set_action_target_value (GTK_ACTIONABLE (button), target);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), name);
 }
 
 /* ---- the parts ---- */
@@ -310,6 +317,21 @@ describe_details (UiJobTile *self)
   return g_string_free (text, FALSE);
 }
 
+/* What helps where trying again does not. */
+static const Button *
+find_remedy (UiJobTile *self, UiSlotState state)
+{
+  static const Button layers = { "Show Layers", "win.page::model" }, model = { "Show Model", "win.page::model" },
+                      rise = { "Use RISE", "tile.use-rise" };
+  const EngMethod *method = ui_slot_method (self->slot);
+  const char *reason = ui_slot_reason (self->slot);
+  if (state == UI_SLOT_FAILED)
+    return strstr (reason, "normalisation") ? &model : NULL;
+  if (state != UI_SLOT_IMPOSSIBLE || ui_slot_applies (self->slot))
+    return NULL;
+  return method->needs & ENG_NEEDS_GRID ? &layers : method->needs & ENG_NEEDS_GRADIENT ? &rise : NULL;
+}
+
 static void
 update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
 {
@@ -351,7 +373,8 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
   else
     gtk_widget_add_css_class (GTK_WIDGET (self->footer), "sl-dim");
   set_button (self->first, invited ? &(Button){ NULL } : first);
-  set_button (self->second, invited ? &(Button){ NULL } : &states[state].second);
+  const Button *remedy = find_remedy (self, state);
+  set_button (self->second, invited ? &(Button){ NULL } : remedy ? remedy : &states[state].second);
 }
 
 static void
