@@ -10,6 +10,7 @@
 #define GAP 7              /* of the crosshair round the pointer */
 #define PIXELS_SHOW 4      /* screen pixels that a picture's pixel covers before its edges are drawn */
 #define DIM_OPACITY 0.45
+#define GREY_MOST (1024u * 1024u) /* pixels of a photo that is kept grey as well */
 #define OLD_OPACITY 0.45
 
 /* The visible pixels of the photo, each as a square of whole screen pixels: this version of GTK only knows how to
@@ -46,8 +47,59 @@ enlarge_photo (UiHeatmapView *self, EngImage *image, const graphene_rect_t *plac
   return self->close_up;
 }
 
+/* Luma, then lifted to white by 1 - 0.42: the arithmetic of ui_overlay_grey(). A colour matrix costs a software
+ * renderer several milliseconds for each tile and frame, so what is small enough is kept grey. */
+static GdkTexture *
+grey_of (GdkTexture *texture)
+{
+  static GQuark kept;
+  int width = gdk_texture_get_width (texture), height = gdk_texture_get_height (texture);
+  gsize n = (gsize)width * height;
+  if (!kept)
+    kept = g_quark_from_static_string ("sightline-grey");
+  GdkTexture *grey = g_object_get_qdata (G_OBJECT (texture), kept);
+  if (grey || n > GREY_MOST)
+    return grey;
+  guint32 *pixels = g_new (guint32, n);
+  gdk_texture_download (texture, (guchar *)pixels, (gsize)width * 4);
+  for (gsize i = 0; i < n; i++)
+    {
+      guint8 rgb[3] = { (guint8)(pixels[i] >> 16), (guint8)(pixels[i] >> 8), (guint8)pixels[i] };
+      ui_overlay_grey (rgb, 1, rgb);
+      pixels[i] = 0xff000000u | (guint32)rgb[0] << 16 | (guint32)rgb[1] << 8 | rgb[2];
+    }
+  g_autoptr (GBytes) bytes = g_bytes_new_take (pixels, n * 4);
+  grey = gdk_memory_texture_new (width, height, GDK_MEMORY_DEFAULT, bytes, (gsize)width * 4);
+  g_object_set_qdata_full (G_OBJECT (texture), kept, grey, g_object_unref);
+  return grey;
+}
+
 static void
-append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds)
+push_grey (GtkSnapshot *snapshot)
+{
+  graphene_matrix_t matrix;
+  graphene_vec4_t offset;
+  const float lift = 0.42f, r = 0.299f * lift, g = 0.587f * lift, b = 0.114f * lift;
+  const float m[16] = { r, r, r, 0, g, g, g, 0, b, b, b, 0, 0, 0, 0, 1 };
+  graphene_matrix_init_from_float (&matrix, m);
+  graphene_vec4_init (&offset, 1 - lift, 1 - lift, 1 - lift, 0);
+  gtk_snapshot_push_color_matrix (snapshot, &matrix, &offset);
+}
+
+static void
+append_texture (GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_t *at, gboolean grey)
+{
+  GdkTexture *made = grey ? grey_of (texture) : NULL;
+  if (grey && !made)
+    push_grey (snapshot);
+  gtk_snapshot_append_texture (snapshot, made ? made : texture, at);
+  if (grey && !made)
+    gtk_snapshot_pop (snapshot);
+}
+
+static void
+append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds,
+              gboolean grey)
 {
   UiPicture *picture = ui_heatmap_view_picture (self);
   GdkTexture *texture = ui_picture_texture (picture), *proxy = ui_picture_proxy (picture);
@@ -60,10 +112,11 @@ append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t 
                              : NULL;
   if (close_up)
     {
-      gtk_snapshot_append_texture (snapshot, close_up,
-                                   &GRAPHENE_RECT_INIT (place->origin.x + (float)part.x * scale,
-                                                        place->origin.y + (float)part.y * scale,
-                                                        (float)part.width * scale, (float)part.height * scale));
+      append_texture (snapshot, close_up,
+                      &GRAPHENE_RECT_INIT (place->origin.x + (float)part.x * scale,
+                                           place->origin.y + (float)part.y * scale, (float)part.width * scale,
+                                           (float)part.height * scale),
+                      grey);
       return;
     }
   if (proxy && place->size.width * (float)factor <= (float)gdk_texture_get_width (proxy))
@@ -71,30 +124,17 @@ append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t 
   if (!texture)
     texture = ui_picture_thumbnail (picture); /* until the pixels are there */
   if (texture)
-    gtk_snapshot_append_texture (snapshot, texture, place);
+    append_texture (snapshot, texture, place, grey);
 }
 
 static void
 draw_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds,
             gboolean grey)
 {
-  if (grey)
-    {
-      /* Luma, then lifted to white by 1 - 0.42: the arithmetic of ui_overlay_grey(). */
-      graphene_matrix_t matrix;
-      graphene_vec4_t offset;
-      const float lift = 0.42f, r = 0.299f * lift, g = 0.587f * lift, b = 0.114f * lift;
-      const float m[16] = { r, r, r, 0, g, g, g, 0, b, b, b, 0, 0, 0, 0, 1 };
-      graphene_matrix_init_from_float (&matrix, m);
-      graphene_vec4_init (&offset, 1 - lift, 1 - lift, 1 - lift, 0);
-      gtk_snapshot_push_color_matrix (snapshot, &matrix, &offset);
-    }
   if (self->dim)
     gtk_snapshot_push_opacity (snapshot, DIM_OPACITY);
-  append_photo (self, snapshot, place, bounds);
+  append_photo (self, snapshot, place, bounds, grey);
   if (self->dim)
-    gtk_snapshot_pop (snapshot);
-  if (grey)
     gtk_snapshot_pop (snapshot);
 }
 

@@ -19,6 +19,7 @@ struct _UiHeatmapView
   int raster_width, raster_height;
   UiScale scale;
   GdkTexture *heat;
+  char *described; /* @map in words at @scale; NULL: not yet */
 
   /* The part of the photo in sight with its pixels as squares; see heatmap-view-draw.c. */
   GdkTexture *close_up;

@@ -75,6 +75,7 @@ forget_heat (UiHeatmapView *self)
   g_clear_pointer (&self->map, eng_heatmap_unref);
   g_clear_pointer (&self->values, g_free);
   g_clear_object (&self->heat);
+  g_clear_pointer (&self->described, g_free);
 }
 
 /* In the Map mode coarse grids show their cells: that is what was computed. */
@@ -132,7 +133,10 @@ ensure_scale (UiHeatmapView *self)
     sample (self, map, smoothing);
   gboolean other = !ui_scale_equal (&scale, &self->scale);
   if (other)
-    g_clear_object (&self->heat);
+    {
+      g_clear_object (&self->heat);
+      g_clear_pointer (&self->described, g_free);
+    }
   self->scale = scale;
   return resampled || other;
 }
@@ -239,7 +243,10 @@ update_description (UiHeatmapView *self)
                                                         "Of other settings than those asked for now.",
                                                         "Does not apply to this model." };
   UiSlotState state = ui_slot_state (self->slot);
-  g_autofree char *map = state == UI_SLOT_DONE ? describe_map (self) : g_strdup (states[state]);
+  /* A look at every value, and the display changes with each step of a slider. */
+  if (state == UI_SLOT_DONE && !self->described)
+    self->described = describe_map (self);
+  const char *map = state == UI_SLOT_DONE ? self->described : states[state];
   g_autofree char *scores = describe_scores (self), *text = g_strconcat (map, scores, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
