@@ -39,7 +39,7 @@ eng_score_table_is_one (const char *text, gsize length)
 {
   g_autoptr (GString) titles = g_string_new (NULL);
   eng_csv_add_row (titles, eng_scores_titles);
-  return memcmp (text, titles->str, MIN (length, titles->len)) == 0;
+  return length == 0 || memcmp (text, titles->str, MIN (length, titles->len)) == 0;
 }
 
 /* FALSE: not a number. An empty field is NAN. */

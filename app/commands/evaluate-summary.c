@@ -170,8 +170,8 @@ print_lines (const AppScores *scores, const AppSummaryLine *lines)
 {
   const EngEvaluation *e = scores->evaluation;
   guint n_protocols = e->protocols->len;
-  g_print ("%u pictures scored, %u failed. Mean [95 %% interval: %s].\n", scores->table->records->len,
-           e->failures->len, ENG_BOOTSTRAP_NAME);
+  g_print ("%u %s scored, %u failed. Mean [95 %% interval: %s].\n", scores->table->records->len,
+           scores->table->records->len == 1 ? "picture" : "pictures", e->failures->len, ENG_BOOTSTRAP_NAME);
   for (guint p = 0; p < n_protocols; p++)
     {
       const EngEvaluationProtocol *protocol = e->protocols->pdata[p];

@@ -213,7 +213,7 @@ typedef struct
   gint64 started;
 } Pace;
 
-/* "12/1,000 reef-01.png, about 3 min left"; (transfer full) */
+/* "12/1,000 (about 3 min left) reef-01.png"; (transfer full) */
 static char *
 progress_label (const Pace *pace, const AppPicture *picture, guint left)
 {
@@ -224,7 +224,7 @@ progress_label (const Pace *pace, const AppPicture *picture, guint left)
       double seconds = (double)(g_get_monotonic_time () - pace->started) / G_USEC_PER_SEC;
       time = ui_words_time_left (seconds / pace->done_now * left);
     }
-  return g_strdup_printf ("%s/%s %s%s%s", at, of, name, time ? ", " : "", time ? time : "");
+  return time ? g_strdup_printf ("%s/%s (%s) %s", at, of, time, name) : g_strdup_printf ("%s/%s %s", at, of, name);
 }
 
 /* The pictures of this shard that are not scored yet. (transfer container) */

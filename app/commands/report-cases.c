@@ -223,11 +223,10 @@ app_report_add_cases (UiReport *report, const AppScores *scores, const char *fol
   g_autoptr (GArray) choices = g_array_new (FALSE, FALSE, sizeof (Choice));
   for (guint i = 0; i < self.n_methods; i++)
     choose_of_method (&self, choices, i);
-  report->cases_about =
-      g_strdup_printf ("Of %u pictures the best, the median and the worst of each method by %s (%s is "
-                       "better). Each map has a colour scale of its own.%s",
-                       scores->table->records->len, protocol->name, protocol->direction,
-                       model ? "" : " The model is not at hand, so there are no maps.");
+  report->cases_about = g_strdup_printf ("The best, the median and the worst picture of each method by %s (%s is "
+                                         "better). Each map has a colour scale of its own.%s",
+                                         protocol->name, protocol->direction,
+                                         model ? "" : " The model is not at hand, so there are no maps.");
   for (guint i = 0; i < choices->len; i++)
     {
       const Choice *choice = &g_array_index (choices, Choice, i);

@@ -218,11 +218,22 @@ find_protocol (const EngEvaluation *e, const char *id, guint *by, GError **error
   return !id || eng_fail (error, ENG_ERROR_ARGUMENT, "--by %s: there are no scores by that protocol.", id);
 }
 
+/* "1 picture", "1,000 pictures"; (transfer full) */
+static char *
+counted (guint n, const char *what)
+{
+  g_autofree char *number = ui_words_count (n);
+  return g_strdup_printf ("%s %s%s", number, what, n == 1 ? "" : "s");
+}
+
 static UiReport *
 make_report (const Options *o, const AppScores *scores, GError **error)
 {
   const EngEvaluation *e = scores->evaluation;
-  g_autofree char *folder = g_path_get_dirname (o->inputs[0]), *shown = ui_words_count (scores->table->records->len);
+  g_autofree char *folder = g_path_get_dirname (o->inputs[0]);
+  g_autofree char *pictures = counted (scores->table->records->len, "picture");
+  g_autofree char *methods = counted (e->methods->len, "method"),
+                  *protocols = counted (e->protocols->len, "protocol");
   guint by;
   if (!find_protocol (e, o->by, &by, error))
     return NULL;
@@ -235,11 +246,11 @@ make_report (const Options *o, const AppScores *scores, GError **error)
     against = lines[i].against;
   const EngMethod *reference = against ? eng_method_find (against, NULL) : NULL;
   report->title = g_strdup_printf ("Evaluation: %s", e->model_name);
-  report->subtitle =
-      g_strdup_printf ("%s pictures, %u methods, %u protocols. %s", shown, e->methods->len, e->protocols->len,
-                       (int)scores->table->records->len + (int)e->failures->len < e->pictures
-                           ? "Not all pictures that were asked for are scored yet."
-                           : "");
+  report->subtitle = g_strconcat (pictures, ", ", methods, ", ", protocols, ".",
+                                  scores->table->records->len + e->failures->len < (guint)e->pictures
+                                      ? " Not all pictures that were asked for are scored yet."
+                                      : "",
+                                  NULL);
   report->against = g_strdup (reference ? reference->name : against ? against : "");
   report->statistics =
       against
