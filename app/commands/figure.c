@@ -7,6 +7,8 @@
 #include "ui/draw/figure-open.h"
 #include "ui/draw/figure-verdict.h"
 
+#include <string.h>
+
 typedef struct
 {
   AppFigureBatch batch;
@@ -194,6 +196,18 @@ find_figure (const Options *o, gboolean *failed, GError **error)
   return g_steal_pointer (&figure);
 }
 
+/* The document is beside the figure already when the figure is named like it. */
+static gboolean
+is_beside (const char *document, const char *output)
+{
+  const char *dot = strrchr (output, '.');
+  g_autofree char *stem =
+      dot && !strchr (dot, G_DIR_SEPARATOR) ? g_strndup (output, (gsize)(dot - output)) : g_strdup (output);
+  g_autofree char *sidecar = g_strconcat (stem, ".json", NULL), *a = g_canonicalize_filename (sidecar, NULL),
+                  *b = g_canonicalize_filename (document, NULL);
+  return g_str_equal (a, b);
+}
+
 static void
 print_verdict (const UiFigureDrawing *drawing)
 {
@@ -234,9 +248,15 @@ run (int argc, char **argv)
       if (!figure)
         status = options.batch.models ? APP_USAGE : APP_FAILED;
       else if (apply (figure, &options, &error))
-        status = draw (figure, &options, &export, failed, &error);
+        {
+          if (!options.batch.models && is_beside (options.rest[0], options.output))
+            export.beside &= ~(guint)UI_BESIDE_JSON;
+          status = draw (figure, &options, &export, failed, &error);
+        }
     }
-  if (error)
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+    app_complain ("%s --force does that", error->message);
+  else if (error)
     app_complain ("%s", error->message);
   options_clear (&options);
   return status;

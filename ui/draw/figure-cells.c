@@ -2,6 +2,7 @@
 #include "ui/draw/figure-cells.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct
 {
@@ -122,6 +123,17 @@ const char *
 ui_figure_cells_model_sha256 (const UiFigureCells *self, guint model)
 {
   return model < self->n_models ? self->models[model].sha256 : NULL;
+}
+
+char *
+ui_figure_cells_model_label (const UiFigureCells *self, const UiFigure *figure, guint model)
+{
+  const UiFigureModel *named = ui_figure_model (figure, model);
+  const char *known = ui_figure_cells_model_name (self, model);
+  if (known && !(named && named->name))
+    return g_str_has_suffix (known, ".onnx") ? g_strndup (known, strlen (known) - strlen (".onnx"))
+                                             : g_strdup (known);
+  return named ? ui_figure_model_name (named) : g_strdup ("");
 }
 
 /* ---- one cell ---- */

@@ -76,6 +76,9 @@ void ui_figure_cells_set_model (UiFigureCells *self, guint model, const char *na
 const char *ui_figure_cells_model_name (const UiFigureCells *self, guint model);   /* (nullable) */
 const char *ui_figure_cells_model_sha256 (const UiFigureCells *self, guint model); /* (nullable) */
 
+/* For people: as the document or the model itself says. (transfer full) */
+char *ui_figure_cells_model_label (const UiFigureCells *self, const UiFigure *figure, guint model);
+
 /* A photo panel is ready with this alone. References are taken. */
 void ui_figure_cell_set_image (UiFigureCell *self, EngImage *image);
 /* Makes the cell ready; geometry, class, probability and preprocessing come from the map. */

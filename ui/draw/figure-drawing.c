@@ -50,18 +50,48 @@ find_font (const char *family)
 }
 
 static void
-make_panels (UiFigureDrawing *self, const UiFigureDrawing *old)
+describe_panels (UiFigureDrawing *self, const UiFigureDrawing *old)
 {
-  guint n = n_panels (self), columns = self->figure->columns->len;
-  g_autofree gboolean *has = g_new0 (gboolean, n);
-  ui_figure_scales (self->figure, self->cells, self->scales, has);
-  for (guint i = 0; i < n; i++)
+  guint columns = self->figure->columns->len;
+  g_autofree gboolean *has = g_new0 (gboolean, n_panels (self));
+  ui_figure_scales (self, old, has);
+  for (guint i = 0; i < n_panels (self); i++)
+    self->panels[i] = ui_figure_panel_new (self->figure, i / columns, ui_figure_column (self->figure, i % columns),
+                                           ui_figure_cells_at (self->cells, i / columns, i % columns),
+                                           has[i] ? &self->scales[i] : NULL);
+}
+
+/* The panel of @old that looks like @panel; rows and columns may have changed
+ * places. */
+static UiFigurePanel *
+find_alike (const UiFigureDrawing *old, const UiFigurePanel *panel, guint at)
+{
+  guint n = old ? n_panels (old) : 0;
+  for (guint k = 0; k < n; k++)
+    if (ui_figure_panel_equal (old->panels[(at + k) % n], panel))
+      return old->panels[(at + k) % n];
+  return NULL;
+}
+
+/* Panels are apart from each other: each is made by one thread, with the same bytes by any. */
+static void
+blend_panels (UiFigureDrawing *self, const UiFigureDrawing *old)
+{
+  int columns = (int)self->figure->columns->len, n = (int)n_panels (self);
+#pragma omp parallel for schedule(dynamic)
+  for (int i = 0; i < n; i++)
     {
-      guint row = i / columns, column = i % columns;
-      gboolean known = old && row < old->figure->rows->len && column < old->figure->columns->len;
-      self->panels[i] = ui_figure_panel_new (
-          self->figure, row, ui_figure_column (self->figure, column), ui_figure_cells_at (self->cells, row, column),
-          has[i] ? &self->scales[i] : NULL, known ? old->panels[row * old->figure->columns->len + column] : NULL);
+      ui_figure_panel_set_width (self->panels[i], self->places[i].box.width);
+      UiFigurePanel *alike = self->panels[i]->shown ? find_alike (old, self->panels[i], (guint)i) : NULL;
+      if (alike)
+        {
+          ui_figure_panel_unref (self->panels[i]);
+          g_atomic_ref_count_inc (&alike->ref);
+          self->panels[i] = alike;
+        }
+      else
+        ui_figure_panel_blend (self->panels[i], ui_figure_column (self->figure, (guint)(i % columns)),
+                               ui_figure_cells_at (self->cells, (guint)(i / columns), (guint)(i % columns)));
     }
 }
 
@@ -75,13 +105,15 @@ ui_figure_drawing_new (const UiFigure *figure, UiFigureCells *cells, const UiFig
   self->font = find_font (figure->font);
   self->panels = g_new0 (UiFigurePanel *, n_panels (self));
   self->places = g_new0 (UiFigurePlace, n_panels (self));
+  self->own = g_new0 (UiScale, n_panels (self));
   self->scales = g_new0 (UiScale, n_panels (self));
   self->texts = g_array_new (FALSE, FALSE, sizeof (UiFigureText));
   g_array_set_clear_func (self->texts, text_clear);
   self->bars = g_array_new (FALSE, FALSE, sizeof (UiFigureBar));
   g_array_set_clear_func (self->bars, bar_clear);
-  make_panels (self, old);
+  describe_panels (self, old);
   ui_figure_layout (self);
+  blend_panels (self, old);
   return self;
 }
 
@@ -101,6 +133,7 @@ ui_figure_drawing_unref (UiFigureDrawing *self)
     ui_figure_panel_unref (self->panels[i]);
   g_free (self->panels);
   g_free (self->places);
+  g_free (self->own);
   g_free (self->scales);
   g_free (self->heights);
   g_free (self->font);
@@ -317,7 +350,7 @@ draw_bar (const UiFigureDrawing *self, const UiFigureBar *bar, cairo_t *cr)
         double x = bar->lies ? b->x + bar->places[i] * b->width : b->x + b->width;
         double y = bar->lies ? b->y + b->height : b->y + (1 - bar->places[i]) * b->height;
         cairo_move_to (cr, x, y);
-        cairo_line_to (cr, x + (bar->lies ? 0 : PT (0.8)), y + (bar->lies ? PT (0.8) : 0));
+        cairo_line_to (cr, x + (bar->lies ? 0 : PT (UI_FIGURE_TICK)), y + (bar->lies ? PT (UI_FIGURE_TICK) : 0));
         ui_pen_stroke (cr);
       }
 }

@@ -70,14 +70,49 @@ read_pdf_string (const char *at, const char *end)
   return NULL;
 }
 
+/* A string of hexadecimal digits, after its opening bracket, that holds UTF-16 with a mark; white space does not
+ * count. NULL: it does not end, or is not that. */
+static GString *
+read_pdf_hex (const char *at, const char *end)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GArray) units = g_array_new (FALSE, FALSE, sizeof (gunichar2));
+  int high = -1;
+  for (; at < end && *at != '>'; at++)
+    {
+      int digit = g_ascii_xdigit_value (*at);
+      if (digit < 0 && !g_ascii_isspace (*at))
+        return NULL;
+      if (digit < 0)
+        continue;
+      const guint8 byte = (guint8)(high * 16 + digit);
+      if (high >= 0)
+        g_byte_array_append (bytes, &byte, 1);
+      high = high >= 0 ? -1 : digit;
+    }
+  if (at >= end || bytes->len < 2 || bytes->data[0] != 0xfe || bytes->data[1] != 0xff)
+    return NULL;
+  for (guint i = 2; i + 1 < bytes->len; i += 2)
+    {
+      gunichar2 unit = (gunichar2)(bytes->data[i] << 8 | bytes->data[i + 1]);
+      g_array_append_val (units, unit);
+    }
+  g_autofree char *text = g_utf16_to_utf8 ((const gunichar2 *)(void *)units->data, units->len, NULL, NULL, NULL);
+  return text ? g_string_new (text) : NULL;
+}
+
 /* The document's keywords: the last ones, where a program appended to the file. */
 static GString *
 find_in_pdf (const char *from, const char *end)
 {
   const char *last = NULL;
-  for (const char *at = from; (at = find (at, end, "/Keywords (")); at++)
-    last = at;
-  return last ? read_pdf_string (last + strlen ("/Keywords ("), end) : NULL;
+  for (const char *at = from; (at = find (at, end, "/Keywords")); at++)
+    last = at + strlen ("/Keywords");
+  while (last && last < end && g_ascii_isspace (*last))
+    last++;
+  if (!last || last >= end)
+    return NULL;
+  return *last == '(' ? read_pdf_string (last + 1, end) : *last == '<' ? read_pdf_hex (last + 1, end) : NULL;
 }
 
 /* ---- PNG ---- */

@@ -5,6 +5,8 @@
 #include "ui/draw/figure-private.h"
 #include "ui/draw/masked.h"
 
+#define MOST_DPI 1200.0 /* finer pixels are averaged */
+
 void
 ui_figure_panel_unref (UiFigurePanel *self)
 {
@@ -15,21 +17,31 @@ ui_figure_panel_unref (UiFigurePanel *self)
   g_free (self);
 }
 
+/* The mean of @shrink x @shrink pixels, fewer at the border. */
+static guint32
+mean_pixel (const guint8 *rgb, int width, const int part[4], int x, int y, int shrink)
+{
+  guint sum[3] = { 0 }, n = 0;
+  int x1 = MIN (x + shrink, part[2]), y1 = MIN (y + shrink, part[3]);
+  for (int v = y; v < y1; v++)
+    for (int u = x; u < x1; u++, n++)
+      for (int c = 0; c < 3; c++)
+        sum[c] += rgb[((gsize)v * width + u) * 3 + c];
+  return (sum[0] + n / 2) / n << 16 | (sum[1] + n / 2) / n << 8 | (sum[2] + n / 2) / n;
+}
+
 /* A part of height x width x 3 bytes; @part: left, top, right, bottom. */
 static cairo_surface_t *
-surface_from (const guint8 *rgb, int width, const int part[4])
+surface_from (const guint8 *rgb, int width, const int part[4], int shrink)
 {
-  int columns = part[2] - part[0], rows = part[3] - part[1];
+  int columns = (part[2] - part[0] + shrink - 1) / shrink, rows = (part[3] - part[1] + shrink - 1) / shrink;
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, columns, rows);
   guint8 *data = cairo_image_surface_get_data (surface);
   int stride = cairo_image_surface_get_stride (surface);
   for (int y = 0; data && y < rows; y++)
-    {
-      const guint8 *from = rgb + ((gsize)(part[1] + y) * width + part[0]) * 3;
-      guint32 *row = (guint32 *)(void *)(data + (gsize)y * stride);
-      for (int x = 0; x < columns; x++, from += 3)
-        row[x] = (guint32)from[0] << 16 | (guint32)from[1] << 8 | from[2];
-    }
+    for (int x = 0; x < columns; x++)
+      ((guint32 *)(void *)(data + (gsize)y * stride))[x] =
+          mean_pixel (rgb, width, part, part[0] + x * shrink, part[1] + y * shrink, shrink);
   cairo_surface_mark_dirty (surface);
   return surface;
 }
@@ -79,12 +91,12 @@ display_equal (const UiDisplay *a, const UiDisplay *b)
 }
 
 /* The range is not compared: what it leads to is, the scale. */
-static gboolean
-panel_equal (const UiFigurePanel *a, const UiFigurePanel *b)
+gboolean
+ui_figure_panel_equal (const UiFigurePanel *a, const UiFigurePanel *b)
 {
-  return a->image == b->image && a->map == b->map && a->fill == b->fill && a->k == b->k && a->outlined == b->outlined
-         && a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1 && a->y1 == b->y1
-         && memcmp (a->box, b->box, sizeof a->box) == 0 && a->has_scale == b->has_scale
+  return a->shown == b->shown && a->image == b->image && a->map == b->map && a->fill == b->fill && a->k == b->k
+         && a->outlined == b->outlined && a->shrink == b->shrink && a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1
+         && a->y1 == b->y1 && memcmp (a->box, b->box, sizeof a->box) == 0 && a->has_scale == b->has_scale
          && (!a->has_scale || (ui_scale_equal (&a->scale, &b->scale) && display_equal (&a->display, &b->display)));
 }
 
@@ -171,15 +183,17 @@ can_show (const UiFigureColumn *column, const UiFigureCell *cell, const UiScale 
 
 UiFigurePanel *
 ui_figure_panel_new (const UiFigure *figure, guint row, const UiFigureColumn *column, const UiFigureCell *cell,
-                     const UiScale *scale, UiFigurePanel *old)
+                     const UiScale *scale)
 {
   UiFigurePanel *self = g_new0 (UiFigurePanel, 1);
   g_atomic_ref_count_init (&self->ref);
   self->display = figure->display;
+  self->shrink = 1;
   if (cell->image)
     find_part (ui_figure_row (figure, row), cell, self);
   self->aspect = cell->image ? (double)(self->x1 - self->x0) / (self->y1 - self->y0) : NAN;
-  if (!can_show (column, cell, scale))
+  self->shown = can_show (column, cell, scale);
+  if (!self->shown)
     return self;
   self->image = cell->image;
   self->map = column->kind == UI_COLUMN_MAP ? cell->map : NULL;
@@ -189,17 +203,23 @@ ui_figure_panel_new (const UiFigure *figure, guint row, const UiFigureColumn *co
   self->outlined = self->map && (figure->show & UI_SHOW_OUTLINE) != 0;
   if (self->has_scale)
     self->scale = *scale;
-  if (old && panel_equal (self, old))
-    {
-      ui_figure_panel_unref (self);
-      g_atomic_ref_count_inc (&old->ref);
-      return old;
-    }
-  g_autofree guint8 *rgb = blend (self, column, cell);
-  const int part[4] = { self->x0, self->y0, self->x1, self->y1 };
-  if (rgb)
-    self->surface = surface_from (rgb, eng_image_width (cell->image), part);
-  if (rgb && self->box[2] > self->box[0])
-    self->inset = surface_from (rgb, eng_image_width (cell->image), self->box);
   return self;
+}
+
+void
+ui_figure_panel_set_width (UiFigurePanel *self, double width)
+{
+  self->shrink = MAX (1, (int)((self->x1 - self->x0) / fmax (1, width / 72 * MOST_DPI)));
+}
+
+void
+ui_figure_panel_blend (UiFigurePanel *self, const UiFigureColumn *column, const UiFigureCell *cell)
+{
+  const int part[4] = { self->x0, self->y0, self->x1, self->y1 };
+  g_autofree guint8 *rgb = self->shown ? blend (self, column, cell) : NULL;
+  if (!rgb)
+    return;
+  self->surface = surface_from (rgb, eng_image_width (cell->image), part, self->shrink);
+  if (self->box[2] > self->box[0])
+    self->inset = surface_from (rgb, eng_image_width (cell->image), self->box, 1);
 }

@@ -18,22 +18,30 @@ typedef struct
   UiDisplay display;
   int x0, y0, x1, y1; /* part of the picture, pixels */
   int box[4];         /* of an inset, pixels; all 0: none */
+  int shrink;         /* so many pixels become one, in both directions; 1 as a rule */
+  gboolean shown;     /* there is something to blend */
   gboolean has_scale;
   UiScale scale;
   /* what comes out */
   cairo_surface_t *surface; /* that part; NULL: nothing to show */
   cairo_surface_t *inset;   /* the box's pixels; NULL: none */
-  double aspect;            /* width / height */
+  double aspect;            /* width / height; NAN: no picture */
 } UiFigurePanel;
 
 void ui_figure_panel_unref (UiFigurePanel *self);
-/**
- * ui_figure_panel_new:
- * @scale: (nullable): the range of its colours; NULL: no map
- * @old: (nullable): returned again when nothing changed
- */
+/* What it will show, without pixels. @scale: (nullable): the range of its
+ * colours; NULL: no map. */
 UiFigurePanel *ui_figure_panel_new (const UiFigure *figure, guint row, const UiFigureColumn *column,
-                                    const UiFigureCell *cell, const UiScale *scale, UiFigurePanel *old);
+                                    const UiFigureCell *cell, const UiScale *scale);
+/* @width: pt on paper. Finer pixels than 1200 dpi are averaged: a photo of 50
+ * megapixels in a panel of 2 cm is no sharper for them. */
+void ui_figure_panel_set_width (UiFigurePanel *self, double width);
+/* TRUE when both come out alike. */
+gboolean ui_figure_panel_equal (const UiFigurePanel *a, const UiFigurePanel *b);
+/* Makes the pixels. */
+void ui_figure_panel_blend (UiFigurePanel *self, const UiFigureColumn *column, const UiFigureCell *cell);
+
+#define UI_FIGURE_TICK 0.8 /* mm: length of a colour bar's ticks */
 
 /* ---- what stands on the pages. figure-layout.c ---- */
 typedef struct
@@ -75,7 +83,7 @@ struct _UiFigureDrawing
   double *heights;        /* pt, n_pages */
   UiFigurePanel **panels; /* rows x columns */
   UiFigurePlace *places;  /* rows x columns */
-  UiScale *scales;        /* rows x columns; those of panels with has_scale */
+  UiScale *own, *scales;  /* rows x columns: of the map alone, and as it is shown; of panels with has_scale */
   GArray *texts;          /* UiFigureText */
   GArray *bars;           /* UiFigureBar */
 };
@@ -103,8 +111,11 @@ void ui_figure_plot_draw (const UiFigureDrawing *self, const UiFigureColumn *col
                           cairo_t *cr, const UiFigureBox *box);
 
 /* ---- scales, figure-scale.c ---- */
-/* The range of every panel with a map, shared as the display says. @scales: rows x columns; @has: flags. */
-void ui_figure_scales (const UiFigure *figure, const UiFigureCells *cells, UiScale *scales, gboolean *has);
+/* The range of every panel with a map, shared as the display says, into
+ * @self->scales; those of each map alone into
+ * @self->own, taken from @old where they are the same. @has: rows x columns
+ * flags. */
+void ui_figure_scales (UiFigureDrawing *self, const UiFigureDrawing *old, gboolean *has);
 /* TRUE when all panels of that sign have one range. FALSE also where there is none: @any. */
 gboolean ui_figure_scales_agree (const UiFigureDrawing *self, EngSign sign, gboolean *any, UiScale *one);
 

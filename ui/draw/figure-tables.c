@@ -55,7 +55,9 @@ ui_figure_latex_graphics (const UiFigureDrawing *self, const char *file)
 {
   char width[G_ASCII_DTOSTR_BUF_SIZE];
   g_ascii_formatd (width, sizeof width, "%.4g", self->figure->width);
-  return g_strdup_printf ("\\includegraphics[width=%smm]{%s}", width, file);
+  /* LaTeX itself reads PDF and PNG; the package svg reads the rest. */
+  return g_strdup_printf ("\\%s[width=%smm]{%s}", g_str_has_suffix (file, ".svg") ? "includesvg" : "includegraphics",
+                          width, file);
 }
 
 /* "sightline-fig1.pdf" -> "fig:sightline-fig1" */
@@ -139,20 +141,13 @@ best_of (const UiFigureDrawing *self, GArray *lines, guint model, const EngProto
   return best;
 }
 
-static char *
-model_name (const UiFigureDrawing *self, guint model)
-{
-  const char *known = ui_figure_cells_model_name (self->cells, model);
-  return known ? g_strdup (known) : ui_figure_model_name (ui_figure_model (self->figure, model));
-}
-
 static void
 add_line (const UiFigureDrawing *self, GArray *lines, const Line *line, gboolean several, GString *out)
 {
   g_autofree char *heading = ui_figure_heading (ui_figure_column (self->figure, line->column));
   if (several)
     {
-      g_autofree char *model = model_name (self, line->model);
+      g_autofree char *model = ui_figure_cells_model_label (self->cells, self->figure, line->model);
       add_latex (out, model);
       g_string_append (out, " & ");
     }
@@ -232,7 +227,7 @@ add_record (const UiFigureDrawing *self, guint r, guint c, const UiCellScore *sc
 {
   const UiFigureCell *cell = ui_figure_cells_at (self->cells, r, c);
   guint m = ui_figure_panel_model (self->figure, r, c);
-  g_autofree char *model = m < self->figure->models->len ? model_name (self, m) : g_strdup ("");
+  g_autofree char *model = ui_figure_cells_model_label (self->cells, self->figure, m);
   char value[G_ASCII_DTOSTR_BUF_SIZE];
   g_autofree char *picture = g_path_get_basename (ui_figure_row (self->figure, r)->picture.path);
   g_autofree char *shown = g_filename_display_name (picture);

@@ -149,7 +149,7 @@ look_preprocessing (const UiFigureDrawing *self)
 static gboolean
 is_ranged (const UiFigurePanel *panel)
 {
-  return panel->has_scale && panel->surface && !panel->scale.flat && !panel->scale.empty;
+  return panel->has_scale && !panel->scale.flat && !panel->scale.empty;
 }
 
 static char *
@@ -163,6 +163,18 @@ look_scale (const UiFigureDrawing *self)
           && !ui_scale_equal (&self->panels[i]->scale, &self->panels[k]->scale))
         return g_strdup ("Scales differ between panels");
   return NULL;
+}
+
+/* Drawn as a photo without heat: that has to be said. */
+static char *
+look_flat (const UiFigureDrawing *self)
+{
+  guint n = 0;
+  for (guint i = 0; i < n_panels (self); i++)
+    n += self->panels[i]->has_scale && (self->panels[i]->scale.flat || self->panels[i]->scale.empty);
+  g_autofree char *what =
+      count (n, "map is constant: there is nothing to rank", "maps are constant: there is nothing to rank");
+  return n > 0 ? g_steal_pointer (&what) : NULL;
 }
 
 static double
@@ -220,6 +232,7 @@ static const Row rows[UI_N_PROBLEMS] = {
   [UI_PROBLEM_PROTOCOL] = { "protocol", UI_REMEDY_RECOMPUTE, TRUE, look_protocol },
   [UI_PROBLEM_PREPROCESSING] = { "preprocessing", UI_REMEDY_RECOMPUTE, TRUE, look_preprocessing },
   [UI_PROBLEM_SCALE] = { "scale", UI_REMEDY_SHARE_SCALE, TRUE, look_scale },
+  [UI_PROBLEM_FLAT] = { "flat", UI_REMEDY_NONE, TRUE, look_flat },
   [UI_PROBLEM_SMALL_TEXT] = { "small-text", UI_REMEDY_TEXT_SIZE, TRUE, look_text },
   [UI_PROBLEM_SMALL_PANELS] = { "small-panels", UI_REMEDY_TWO_COLUMNS, TRUE, look_panels },
   [UI_PROBLEM_FONT] = { "font", UI_REMEDY_NONE, TRUE, look_font },

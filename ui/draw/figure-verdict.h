@@ -27,6 +27,7 @@ typedef enum
   UI_PROBLEM_PROTOCOL,      /* scores that cannot be compared */
   UI_PROBLEM_PREPROCESSING, /* one model, prepared in two ways */
   UI_PROBLEM_SCALE,         /* one method, two ranges */
+  UI_PROBLEM_FLAT,          /* a constant map */
   UI_PROBLEM_SMALL_TEXT,
   UI_PROBLEM_SMALL_PANELS,
   UI_PROBLEM_FONT,   /* not installed; another one is used */

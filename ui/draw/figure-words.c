@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-#include "ui/draw/figure-private.h"
 #include "engine/method.h"
 #include "engine/values-json.h"
+#include "ui/draw/figure-private.h"
 
 /* What stands under panels, where a protocol's own name is too long. */
 static const struct
@@ -68,6 +68,12 @@ ui_figure_panel_words (const UiFigureDrawing *self, guint row, guint column)
     g_ptr_array_add (words, probability_words (cell->probability));
   if (kind == UI_COLUMN_MASKED && !isnan (cell->masked_score))
     g_ptr_array_add (words, probability_words (cell->masked_score));
+  UiScale scale;
+  if (ui_figure_drawing_scale (self, row, column, &scale) && (scale.flat || scale.empty))
+    {
+      g_ptr_array_add (words, g_strdup (scale.flat ? "constant map" : "no values"));
+      return words;
+    }
   for (guint i = 0; i < self->figure->scores->len && kind == UI_COLUMN_MAP; i++)
     {
       const UiCellScore *score = ui_figure_cell_score (cell, self->figure->scores->pdata[i]);
@@ -112,11 +118,10 @@ say_subject (const UiFigureDrawing *self, GString *out)
       {
         const UiFigureCell *cell = ui_figure_cells_at (self->cells, r, c);
         guint model = ui_figure_panel_model (figure, r, c);
-        const char *name = ui_figure_cells_model_name (self->cells, model);
         if (cell->class_name)
           g_ptr_array_add (classes, g_strdup (cell->class_name));
         if (model < figure->models->len)
-          g_ptr_array_add (models, name ? g_strdup (name) : ui_figure_model_name (ui_figure_model (figure, model)));
+          g_ptr_array_add (models, ui_figure_cells_model_label (self->cells, figure, model));
       }
   g_autofree char *of = enumerate (models), *what = enumerate (classes);
   g_string_append (out, "Explanations");

@@ -317,15 +317,18 @@ ui_overlay_grey (const guint8 *src, gsize n, guint8 *dst)
     }
 }
 
+/* The layer is rounded to 8 bits as the textures of tiles are, so that an export is never more than one level away
+ * from the screen. */
 static void
 blend_row (const float *values, int width, const Ink *ink, float opacity, guint8 *rgb)
 {
   for (int x = 0; x < width; x++, rgb += 3)
     {
       const guint8 *colour;
-      float a = opacity * ink_weigh (ink, values[x], &colour);
+      float a = ink_weigh (ink, values[x], &colour);
+      float through = 1 - opacity * (float)(int)(a * 255 + 0.5f) / 255;
       for (int c = 0; c < 3; c++)
-        rgb[c] = (guint8)((1 - a) * rgb[c] + a * colour[c] + 0.5f);
+        rgb[c] = (guint8)(through * rgb[c] + opacity * (float)(int)(a * colour[c] + 0.5f) + 0.5f);
     }
 }
 

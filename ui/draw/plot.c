@@ -87,6 +87,24 @@ place_y (const UiPlot *self, const UiPlotArea *a, double y)
   return a->y + (1 - CLAMP (y / self->y_most, 0, 1)) * a->height;
 }
 
+/* Of the axes, unless they are longer than these: panels of figures may be small. */
+static void
+draw_labels (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
+{
+  int x_width, y_width, text_height;
+  measure (self, cr, self->x_label, &x_width, &text_height);
+  measure (self, cr, self->y_label, &y_width, &text_height);
+  if (x_width <= a->x + a->width)
+    put_text (self, cr, self->x_label, MAX (a->x + a->width / 2, x_width / 2.0), height - text_height / 2.0, MIDDLE);
+  if (y_width > a->y + a->height + GAP)
+    return;
+  cairo_save (cr);
+  cairo_translate (cr, text_height / 2.0, MAX (a->y + a->height / 2, y_width / 2.0));
+  cairo_rotate (cr, -G_PI / 2);
+  put_text (self, cr, self->y_label, 0, 0, MIDDLE);
+  cairo_restore (cr);
+}
+
 static void
 draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
 {
@@ -104,19 +122,19 @@ draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
       cairo_line_to (cr, a->x + a->width, y);
       ui_pen_stroke (cr);
       set_ink (self, cr, 0.85);
-      put_text (self, cr, text, a->x - GAP, y, END);
+      if (i % 2 == 0 || a->height > 6 * text_height)
+        put_text (self, cr, text, a->x - GAP, y, END);
     }
-  for (int i = 0; i <= 5; i++)
+  int width, step = 20;
+  measure (self, cr, "100 %", &width, &text_height);
+  if (a->width < 6 * (width + GAP)) /* small panels of figures */
+    step = a->width < 3 * (width + GAP) ? 100 : 50;
+  for (int share = 0; share <= 100; share += step)
     {
-      g_autofree char *text = g_strdup_printf ("%d %%", 20 * i);
-      put_text (self, cr, text, place_x (a, i / 5.0), a->y + a->height + GAP + text_height / 2.0, MIDDLE);
+      g_autofree char *text = g_strdup_printf ("%d %%", share);
+      put_text (self, cr, text, place_x (a, share / 100.0), a->y + a->height + GAP + text_height / 2.0, MIDDLE);
     }
-  put_text (self, cr, self->x_label, a->x + a->width / 2, height - text_height / 2.0, MIDDLE);
-  cairo_save (cr);
-  cairo_translate (cr, text_height / 2.0, a->y + a->height / 2);
-  cairo_rotate (cr, -G_PI / 2);
-  put_text (self, cr, self->y_label, 0, 0, MIDDLE);
-  cairo_restore (cr);
+  draw_labels (self, cr, a, height);
 }
 
 /* Right of the middle, above the band and clear of the lines that have come down. */

@@ -1,0 +1,242 @@
+/* sightline-cli figure as people meet it: exit status, messages, files. The model and the pictures are the sample. */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "engine/engine.h"
+#include "support.h"
+
+typedef struct
+{
+  char *folder, *model, *scene, *scenes, *models;
+  int status;
+  char *out, *err;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->folder = test_tmpdir ();
+  f->model = test_data ("models/scenes-cnn.onnx");
+  f->models = test_data ("models");
+  f->scene = test_data ("scenes/harbour-01.png");
+  f->scenes = test_data ("scenes");
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  test_remove_tree (f->folder);
+  g_free (f->folder);
+  g_free (f->model);
+  g_free (f->models);
+  g_free (f->scene);
+  g_free (f->scenes);
+  g_free (f->out);
+  g_free (f->err);
+}
+
+static void
+limit_file_size (gpointer data)
+{
+  struct rlimit limit = { 20000, 20000 };
+  signal (SIGXFSZ, SIG_IGN);
+  setrlimit (RLIMIT_FSIZE, &limit);
+}
+
+static void
+run_list (Fixture *f, gboolean limited, const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_ptr_array_add (argv, (gpointer)g_getenv ("SIGHTLINE_CLI"));
+  g_ptr_array_add (argv, (gpointer) "figure");
+  for (; *arguments; arguments++)
+    g_ptr_array_add (argv, (gpointer)*arguments);
+  g_ptr_array_add (argv, NULL);
+  g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
+  g_subprocess_launcher_setenv (launcher, "LC_ALL", "C.UTF-8", TRUE);
+  g_subprocess_launcher_set_cwd (launcher, f->folder);
+  if (limited)
+    g_subprocess_launcher_set_child_setup (launcher, limit_file_size, NULL, NULL);
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, &error);
+  g_assert_no_error (error);
+  g_clear_pointer (&f->out, g_free);
+  g_clear_pointer (&f->err, g_free);
+  g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, &f->out, &f->err, &error));
+  g_assert_true (g_subprocess_get_if_exited (process));
+  f->status = g_subprocess_get_exit_status (process);
+}
+
+#define run(f, ...) run_list (f, FALSE, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+assert_done (Fixture *f)
+{
+  if (f->status != 0)
+    g_error ("status %d: %s", f->status, f->err);
+}
+
+static void
+assert_refused (Fixture *f, int status, const char *text)
+{
+  g_assert_cmpint (f->status, ==, status);
+  if (!strstr (f->err, text))
+    g_error ("the message does not say \"%s\": %s", text, f->err);
+}
+
+static gboolean
+has_file (Fixture *f, const char *name)
+{
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* (transfer full) */
+static GBytes *
+read_file (Fixture *f, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+  char *text;
+  gsize size;
+  g_file_get_contents (path, &text, &size, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (text, size);
+}
+
+static gboolean
+same_files (Fixture *f, const char *a, const char *b)
+{
+  g_autoptr (GBytes) x = read_file (f, a), y = read_file (f, b);
+  return g_bytes_equal (x, y);
+}
+
+/* A contact sheet; drawn again from what it wrote, on another number of threads, from another folder's files: the
+ * same bytes. */
+static void
+test_again (Fixture *f, gconstpointer data)
+{
+  run (f, "--model", f->model, "--methods", "grad-cam,gradient", "--scores", "ltx-pos", "-o", "a.pdf", "--threads",
+       "1", f->scene);
+  assert_done (f);
+  g_assert_cmpstr (f->out, ==, "a.pdf\n");
+  g_assert_true (has_file (f, "a.json"));
+  run (f, "a.json", "-o", "b.pdf", "--threads", "2");
+  assert_done (f);
+  g_assert_true (same_files (f, "a.pdf", "b.pdf"));
+  g_assert_true (same_files (f, "a.json", "b.json"));
+  run (f, "a.pdf", "-o", "c.pdf", "--no-json", "--data", f->scenes, "--data", f->models);
+  assert_done (f);
+  g_assert_true (same_files (f, "a.pdf", "c.pdf"));
+  g_assert_false (has_file (f, "c.json"));
+}
+
+/* Every row of two pictures on a page of its own. */
+static void
+test_formats (Fixture *f, gconstpointer data)
+{
+  g_autofree char *second = test_data ("scenes/reef-01.png");
+  run (f, "--model", f->model, "--methods", "grad-cam", "--width", "85mm", "--page-height", "60", "-o", "a.svg",
+       "--latex", "--csv", "--maps", "--scores", "ltx-pos", "--images", second, f->scene);
+  assert_done (f);
+  static const char *const files[] = {
+    "a.svg", "a-2.svg", "a.json", "a.tex", "a.csv", "a-r01-c02-grad-cam.npy", "a-r02-c02-grad-cam.npy"
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    g_assert_true (has_file (f, files[i]));
+  run (f, "a.svg", "-o", "a.png", "--dpi", "72", "--transparent", "--data", f->scenes, "--data", f->models,
+       "--force");
+  assert_done (f);
+  g_assert_true (has_file (f, "a-2.png"));
+  run (f, "a.png", "-o", "b.svg", "--data", f->scenes, "--data", f->models);
+  assert_done (f);
+  g_assert_true (same_files (f, "a.svg", "b.svg"));
+  g_assert_true (same_files (f, "a-2.svg", "b-2.svg"));
+}
+
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *newer = g_build_filename (f->folder, "newer.json", NULL);
+  g_assert_true (g_file_set_contents (newer, "{\"format\":\"sightline-figure\",\"version\":9}", -1, NULL));
+  run (f, "-o", "a.pdf");
+  assert_refused (f, 2, "one FIGURE");
+  run (f, "--model", f->model, "-o", "a.pdf", f->scene);
+  assert_refused (f, 2, "--methods");
+  run (f, "--model", f->model, "--methods", "ig", "-o", "a.pdf", f->scene);
+  assert_refused (f, 2, "ig");
+  run (f, "--model", f->model, "--methods", "ltx", "-o", "a.gif", f->scene);
+  assert_refused (f, 2, "pdf, svg or png");
+  run (f, "--model", f->model, "--methods", "ltx", "-o", "a.pdf", "--width", "3mm", f->scene);
+  assert_refused (f, 2, "3mm");
+  run (f, "newer.json", "-o", "a.pdf");
+  assert_refused (f, 1, "newer version");
+  run (f, "gone.json", "-o", "a.pdf");
+  assert_refused (f, 1, "gone.json");
+  run (f, f->scene, "-o", "a.pdf");
+  assert_refused (f, 1, "no figure of Sightline");
+  g_assert_false (has_file (f, "a.pdf"));
+}
+
+/* What exists is kept, a target that cannot be written is named, and no half file is left. */
+static void
+test_targets (Fixture *f, gconstpointer data)
+{
+  const char *const sheet[] = { "--model", f->model, "--methods", "grad-cam", "-o", "a.pdf", f->scene, NULL };
+  run_list (f, TRUE, sheet);
+  assert_refused (f, 1, "a.pdf");
+  g_assert_false (has_file (f, "a.pdf"));
+  g_assert_false (has_file (f, "a.json"));
+  run_list (f, FALSE, sheet);
+  assert_done (f);
+  g_autoptr (GBytes) before = read_file (f, "a.pdf");
+  run_list (f, FALSE, sheet);
+  assert_refused (f, 1, "exists already");
+  g_autoptr (GBytes) after = read_file (f, "a.pdf");
+  g_assert_true (g_bytes_equal (before, after));
+  run (f, "a.json", "-o", "a.pdf", "--force");
+  assert_done (f);
+  run (f, "a.json", "-o", "nowhere/a.pdf");
+  assert_refused (f, 1, "a.pdf");
+}
+
+/* A picture that is lost and a method that this net has nothing for leave empty frames; the rest is drawn. */
+static void
+test_gaps (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->folder, "a.json", NULL);
+  g_autofree char *text = g_strdup_printf (
+      "{\"format\":\"sightline-figure\",\"version\":1,\"models\":[{\"path\":\"%s\"}],"
+      "\"rows\":[{\"path\":\"%s\"},{\"path\":\"lost.png\"},{\"path\":\"%s\",\"class-name\":\"no such class\"}],"
+      "\"columns\":[{\"kind\":\"photo\"},{\"kind\":\"map\",\"method\":\"rollout\"},"
+      "{\"kind\":\"masked\",\"method\":\"grad-cam\",\"share\":0.3},{\"kind\":\"plot\",\"protocol\":\"ltx-del\"}]}",
+      f->model, f->scene, f->scene);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  run (f, "a.json", "-o", "a.pdf", "--no-json");
+  assert_refused (f, 1, "lost.png");
+  assert_refused (f, 1, "no such class");
+  assert_refused (f, 1, "[impossible]");
+  g_assert_true (has_file (f, "a.pdf"));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *path;
+    void (*run) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "/cli/figure/again", test_again },     { "/cli/figure/formats", test_formats },
+    { "/cli/figure/refused", test_refused }, { "/cli/figure/targets", test_targets },
+    { "/cli/figure/gaps", test_gaps },
+  };
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].run, tear_down);
+  return g_test_run ();
+}
