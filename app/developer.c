@@ -121,12 +121,17 @@ on_frame (GdkFrameClock *clock, UiWindow *window)
   g_application_quit (g_application_get_default ());
 }
 
-/* Curves of the Threshold page; on other pages there are none to wait for. */
+/* Curves of the Threshold page and panels of the figure; on other pages there are none to wait for. */
 static gboolean
 is_measured (UiSession *session)
 {
   UiThreshold *threshold = ui_session_threshold (session);
   guint of, ready = ui_threshold_n_ready (threshold, &of);
+  double fraction;
+  g_autofree char *composing = ui_composer_status (ui_session_composer (session), &fraction);
+  gboolean on_figure = g_strcmp0 (ui_session_page (session), "figure") == 0;
+  if (on_figure && (composing || ui_composer_behind (ui_session_composer (session))))
+    return FALSE;
   return ready == of && (of == 0 || ui_threshold_band (threshold, UI_INSERTION));
 }
 

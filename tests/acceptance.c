@@ -10,6 +10,7 @@ main (int argc, char **argv)
   acceptance_add_keyboard ();
   acceptance_add_looks ();
   acceptance_add_threshold ();
+  acceptance_add_figure ();
   acceptance_add_model ();
   acceptance_add_session ();
   return test_ui_run ();

@@ -2,6 +2,7 @@
  * is not taken for changing it. */
 #include "ui/display-pane.h"
 
+#include "ui/bare-spin.h"
 #include "ui/agreement-panel.h"
 #include "ui/histogram.h"
 #include "ui/ramp-drop-down.h"
@@ -196,15 +197,6 @@ on_percent_input (GtkSpinButton *spin, double *value, gpointer unused)
   return end == text ? GTK_INPUT_ERROR : TRUE;
 }
 
-/* The arrow keys, the wheel and the slider step; buttons would take the room of the number. */
-static void
-hide_buttons (GtkSpinButton *spin)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (spin)); child;
-       child = gtk_widget_get_next_sibling (child))
-    gtk_widget_set_visible (child, !GTK_IS_BUTTON (child));
-}
-
 void
 ui_display_pane_set_session (UiDisplayPane *self, UiSession *session)
 {
@@ -298,7 +290,7 @@ ui_display_pane_init (UiDisplayPane *self)
   GtkSpinButton *spins[] = { self->opacity_spin, self->threshold_spin, self->percentile };
   for (guint i = 0; i < G_N_ELEMENTS (spins); i++)
     {
-      hide_buttons (spins[i]);
+      ui_spin_hide_buttons (spins[i]);
       g_signal_connect (spins[i], "output", G_CALLBACK (on_percent_output), NULL);
       g_signal_connect (spins[i], "input", G_CALLBACK (on_percent_input), NULL);
     }

@@ -292,6 +292,7 @@ ui_history_new (UiSession *session)
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_signal_connect_swapped (session, signals[i], G_CALLBACK (on_change), self);
   g_signal_connect_swapped (ui_session_threshold (session), "changed", G_CALLBACK (on_change), self);
+  g_signal_connect_swapped (ui_session_composer (session), "changed", G_CALLBACK (on_change), self);
   g_signal_connect_swapped (ui_session_tiles (session), "items-changed", G_CALLBACK (on_change), self);
   ui_history_reset (self);
   return self;
@@ -302,6 +303,7 @@ ui_history_free (UiHistory *self)
 {
   g_signal_handlers_disconnect_by_data (self->session, self);
   g_signal_handlers_disconnect_by_data (ui_session_threshold (self->session), self);
+  g_signal_handlers_disconnect_by_data (ui_session_composer (self->session), self);
   g_signal_handlers_disconnect_by_data (ui_session_tiles (self->session), self);
   g_clear_handle_id (&self->idle, g_source_remove);
   g_ptr_array_unref (self->entries);

@@ -64,6 +64,12 @@ ui_session_scores (UiSession *self)
   return self->scores;
 }
 
+UiComposer *
+ui_session_composer (UiSession *self)
+{
+  return self->composer;
+}
+
 gboolean
 ui_session_peeks (UiSession *self)
 {

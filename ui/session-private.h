@@ -59,6 +59,7 @@ struct _UiSession
 
   UiThreshold *threshold;
   UiScores *scores;
+  UiComposer *composer;
   UiDisplay display;
   GHashTable *ranges; /* key of a finished map -> Range, see session-scale.c */
   gboolean peek, links_views, crosshair;

@@ -223,6 +223,34 @@ static const UiStateWord display_words[] = {
   { NULL, NULL },
 };
 
+/* ---- the figure ---- */
+
+static void
+save_figure (UiSession *self, JsonObject *out)
+{
+  g_autofree char *text = ui_composer_save (self->composer);
+  if (!ui_composer_is_empty (self->composer))
+    json_object_set_member (out, "document", json_from_string (text, NULL));
+}
+
+static gboolean
+load_figure (UiSession *self, const EngJson *in, GError **error)
+{
+  EngJson document = { 0 };
+  if (!eng_json_object (in, "document", "document.", &document, error))
+    return FALSE;
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  if (document.object)
+    json_node_set_object (node, document.object);
+  g_autofree char *text = document.object ? json_to_string (node, FALSE) : g_strdup ("");
+  return ui_composer_load (self->composer, text, error);
+}
+
+static const UiStateWord figure_words[] = {
+  { "document", "figure", TRUE },
+  { NULL, NULL },
+};
+
 /* ---- where one looks ---- */
 
 static void
@@ -280,6 +308,7 @@ static const UiStateSection sections[] = {
   { "tiles", TRUE, save_tiles, load_tiles, tiles_words },
   { "own-maps", TRUE, ui_session_save_own, ui_session_load_own, ui_session_own_words },
   { "display", TRUE, save_display, load_display, display_words },
+  { "figure", TRUE, save_figure, load_figure, figure_words },
   { "threshold", TRUE, ui_threshold_save_state, ui_threshold_load_state, ui_threshold_words },
   { "object", TRUE, ui_truth_save_state, ui_truth_load_state, ui_truth_words },
   { "measures", FALSE, ui_measures_save_state, ui_measures_load_state, NULL },

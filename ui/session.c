@@ -291,6 +291,7 @@ ui_session_close (UiSession *self)
   self->closed = TRUE;
   ui_threshold_close (self->threshold);
   ui_scores_close (self->scores);
+  ui_composer_close (self->composer);
   g_clear_handle_id (&self->timer, g_source_remove);
   if (self->open_cancel)
     g_cancellable_cancel (self->open_cancel);
@@ -345,6 +346,7 @@ ui_session_finalize (GObject *object)
   g_clear_object (&self->pictures);
   g_clear_object (&self->threshold);
   g_clear_object (&self->scores);
+  g_clear_object (&self->composer);
   g_clear_object (&self->tiles);
   g_clear_object (&self->differences);
   g_hash_table_unref (self->ranges);
@@ -459,6 +461,7 @@ ui_session_init (UiSession *self)
                                            GTK_FILTER (gtk_custom_filter_new (is_shown, NULL, NULL)));
   self->threshold = ui_threshold_new (self);
   self->scores = ui_scores_new (self);
+  self->composer = ui_composer_new (self);
   g_signal_connect_object (self->threshold, "changed", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
   self->history = ui_history_new (self);
 }

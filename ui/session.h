@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/batch.h"
+#include "ui/composer.h"
 #include "ui/draw/overlay.h"
 #include "ui/mask.h"
 #include "ui/picture.h"
@@ -184,7 +185,8 @@ UiMode ui_session_mode (UiSession *self);
 void ui_session_set_mode (UiSession *self, UiMode mode);
 UiThreshold *ui_session_threshold (UiSession *self);
 UiScores *ui_session_scores (UiSession *self);
-gboolean ui_session_peeks (UiSession *self); /* the photo alone, as long as a key is held */
+UiComposer *ui_session_composer (UiSession *self); /* the figure */
+gboolean ui_session_peeks (UiSession *self);       /* the photo alone, as long as a key is held */
 void ui_session_set_peek (UiSession *self, gboolean peek);
 UiViewport *ui_session_viewport (UiSession *self);
 #define UI_SESSION_MOST_COLUMNS 6

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "ui/bare-spin.h"
 #include "ui/area-table.h"
 #include "ui/curve-plot.h"
 #include "ui/curve-thumbs.h"
@@ -430,23 +431,14 @@ fill_lists (UiThresholdPage *self)
   gtk_drop_down_set_model (self->protocol, G_LIST_MODEL (protocols));
 }
 
-/* The arrow keys, the wheel and the slider step; buttons would take the room of the number. */
-static void
-hide_buttons (GtkSpinButton *spin)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (spin)); child;
-       child = gtk_widget_get_next_sibling (child))
-    gtk_widget_set_visible (child, !GTK_IS_BUTTON (child));
-}
-
 static void
 ui_threshold_page_init (UiThresholdPage *self)
 {
   GtkToggleButton *directions[4];
   gtk_widget_init_template (GTK_WIDGET (self));
   fill_lists (self);
-  hide_buttons (self->spin);
-  hide_buttons (self->seed_spin);
+  ui_spin_hide_buttons (self->spin);
+  ui_spin_hide_buttons (self->seed_spin);
   directions[0] = self->remove;
   directions[1] = self->keep;
   directions[2] = self->deletion;

@@ -48,6 +48,19 @@ on_focus (GtkEventController *controller, GParamSpec *spec, UiToast *self)
   wait (self);
 }
 
+/* The parameter goes first: GTK complains of a name whose action wants another one. */
+static void
+set_action (GtkActionable *button, const char *action)
+{
+  g_autofree char *name = NULL;
+  GVariant *target = NULL;
+  gtk_actionable_set_action_name (button, NULL);
+  g_action_parse_detailed_name (action, &name, &target, NULL);
+  gtk_actionable_set_action_target_value (button, target);
+  gtk_actionable_set_action_name (button, name);
+  g_clear_pointer (&target, g_variant_unref);
+}
+
 void
 ui_toast_show (UiToast *self, const char *text, const char *label, const char *action)
 {
@@ -56,7 +69,7 @@ ui_toast_show (UiToast *self, const char *text, const char *label, const char *a
   if (label)
     {
       gtk_button_set_label (self->button, label);
-      gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (self->button), action);
+      set_action (GTK_ACTIONABLE (self->button), action);
     }
   gtk_widget_set_can_target (GTK_WIDGET (self), TRUE);
   gtk_revealer_set_reveal_child (self->revealer, TRUE);

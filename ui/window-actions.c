@@ -88,6 +88,11 @@ zoom (UiWindow *self, GVariant *parameter)
   UiFrame frame;
   UiViewport *viewport = selected_viewport (self, &frame);
   double by = g_variant_get_double (parameter);
+  if (g_strcmp0 (ui_window_page (self), "figure") == 0)
+    {
+      ui_figure_page_zoom (self->figure_page, by);
+      return;
+    }
   if (!viewport)
     return;
   if (by == 0)
@@ -451,6 +456,12 @@ static const struct
   { "threshold", "i", threshold },
   { "mask-mode", NULL, mask_mode },
   { "step", "i", step },
+  { "add-to-figure", NULL, ui_window_add_to_figure },
+  { "figure-zoom", NULL, ui_window_figure_zoom },
+  { "export-figure", NULL, ui_window_export_figure },
+  { "show-export", NULL, ui_window_show_export },
+  { "copy-figure", "s", ui_window_copy_figure },
+  { "open-figure", NULL, ui_window_open_figure, TRUE },
   { "help", "s", help, TRUE },
   { "preferences", NULL, preferences, TRUE },
   { "open-session", NULL, ui_window_open_session, TRUE },
@@ -499,6 +510,7 @@ static const struct
   { "win.explain", { "<Control>Return" } },
   { "win.explain-all", { "<Control><Shift>Return" } },
   { "win.find-class", { "<Control>f" } },
+  { "win.export-figure", { "<Control><Shift>e" } },
   { "win.fullscreen", { "F11" } },
   { "win.page::inspect", { "<Alt>1" } },
   { "win.page::threshold", { "<Alt>2" } },
@@ -558,6 +570,7 @@ static const struct
   { "b", "win.paint", NULL },
   { "comma", "win.step", "-1" },
   { "period", "win.step", "1" },
+  { "f", "win.add-to-figure", NULL },
   { "Escape", "win.stop", NULL },
   { "<Shift>Escape", "win.stop-all", NULL },
 };

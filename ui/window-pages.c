@@ -8,7 +8,10 @@ static const struct
   gboolean has_strip;
   int pane_needs; /* width of the window below which the side pane closes */
 } kinds[] = {
-  { "inspect", TRUE, 1180 }, { "threshold", TRUE, 1180 }, { "model", FALSE, 1270 }, /* four stages side by side */
+  { "inspect", TRUE, 1180 },
+  { "threshold", TRUE, 1180 },
+  { "figure", FALSE, 1180 },
+  { "model", FALSE, 1270 }, /* four stages side by side */
 };
 
 const char *

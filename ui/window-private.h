@@ -4,6 +4,9 @@
 #include "ui/autosave.h"
 #include "ui/class-list.h"
 #include "ui/display-pane.h"
+#include "ui/figure-lists.h"
+#include "ui/figure-page.h"
+#include "ui/figure-pane.h"
 #include "ui/image-strip.h"
 #include "ui/live-pane.h"
 #include "ui/method-list.h"
@@ -37,6 +40,10 @@ struct _UiWindow
   gboolean closing, discards; /* after the question whether to save */
 
   GtkStack *pages, *sides, *lefts;
+  UiFigurePage *figure_page;
+  UiFigureLists *figure_lists;
+  UiFigurePane *figure_pane;
+  char *exported; /* file of the last figure; NULL: none */
   UiModelPage *model_page;
   UiModelLabels *model_labels;
   UiModelFacts *model_facts_pane;
@@ -79,6 +86,7 @@ void ui_window_set_toggle (UiWindow *self, const char *name, gboolean on);
 
 /* window.c */
 void ui_window_update_title (UiWindow *self);
+void ui_window_update_status (UiWindow *self);
 void ui_window_fit_panes (UiWindow *self); /* closes what there is no room for; when nothing else is to do */
 
 /* window-info.c */
@@ -126,3 +134,14 @@ void ui_window_ask_masks (UiWindow *self);  /* a folder with masks of objects */
 void ui_window_ask_labels (UiWindow *self); /* the names of the model's classes */
 void ui_window_open_sample (UiWindow *self, gboolean model, gboolean scenes);
 void ui_window_add_drop_target (UiWindow *self);
+
+/* window-figure.c */
+void ui_window_add_to_figure (UiWindow *self, GVariant *unused);
+void ui_window_figure_zoom (UiWindow *self, GVariant *unused);
+void ui_window_export_figure (UiWindow *self, GVariant *unused);
+/* As the pane says, to @path, without asking. */
+void ui_window_export_to (UiWindow *self, const char *path);
+void ui_window_show_export (UiWindow *self, GVariant *unused);
+void ui_window_copy_figure (UiWindow *self, GVariant *what);
+void ui_window_open_figure (UiWindow *self, GVariant *unused);
+void ui_window_open_figure_file (UiWindow *self, const char *path);

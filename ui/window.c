@@ -195,21 +195,42 @@ append_rest (UiWindow *self, GString *text)
 }
 
 static gboolean
-is_on_threshold (UiWindow *self)
+is_on (UiWindow *self, const char *page)
 {
-  return g_strcmp0 (ui_window_page (self), "threshold") == 0;
+  return g_strcmp0 (ui_window_page (self), page) == 0;
 }
 
+/* Which model the figure is about, and how many maps it holds. */
 static void
-update_status (UiWindow *self)
+append_figure (UiWindow *self, GString *text)
+{
+  UiComposer *composer = ui_session_composer (self->session);
+  const UiFigure *figure = ui_composer_figure (composer);
+  guint maps = 0, models = figure->models->len;
+  for (guint c = 0; c < figure->columns->len; c++)
+    maps += ui_figure_column (figure, c)->kind == UI_COLUMN_MAP;
+  for (guint i = 0; i < models; i++)
+    {
+      const UiFigureModel *model = ui_figure_model (figure, i);
+      g_autofree char *name = ui_figure_model_name (model), *shown = g_markup_escape_text (name, -1);
+      g_string_append_printf (text, "Model <b>%s</b>  sha256 <b>%.4s…</b>     ", shown,
+                              model->file.sha256 ? model->file.sha256 : "?");
+    }
+  g_string_append_printf (text, "%u maps", maps * figure->rows->len);
+}
+
+void
+ui_window_update_status (UiWindow *self)
 {
   double x, y;
   GString *text = g_string_new (NULL);
-  if (is_on_threshold (self))
+  if (is_on (self, "threshold"))
     {
       g_autofree char *status = ui_threshold_status (ui_session_threshold (self->session));
       g_string_append (text, status);
     }
+  else if (is_on (self, "figure"))
+    append_figure (self, text);
   else if (ui_session_pointer (self->session, &x, &y))
     {
       g_string_append_printf (text, "Pixel <b>%d, %d</b>", (int)x, (int)y);
@@ -248,7 +269,7 @@ update_jobs (UiWindow *self)
     }
   if (queued)
     g_string_append_printf (text, "%s%u queued", text->len ? ", " : "", queued);
-  if (is_on_threshold (self) && !text->len)
+  if (is_on (self, "threshold") && !text->len)
     {
       g_autofree char *ready = ui_threshold_readiness (ui_session_threshold (self->session));
       g_string_append (text, ready);
@@ -256,7 +277,7 @@ update_jobs (UiWindow *self)
   if (!text->len && ui_session_model (self->session) && ui_session_n_busy (self->session) == 0)
     g_string_append (text, "Nothing is running");
   gtk_label_set_label (self->status_jobs, text->str);
-  update_status (self); /* values under a resting pointer */
+  ui_window_update_status (self); /* values under a resting pointer */
   if (failed)
     gtk_widget_add_css_class (GTK_WIDGET (self->status_jobs), "sl-err");
   else
@@ -322,7 +343,7 @@ on_picture (UiWindow *self)
   update_page (self);
   update_notice (self);
   ui_window_update_title (self);
-  update_status (self);
+  ui_window_update_status (self);
   update_zoom (self);
 }
 
@@ -446,6 +467,9 @@ connect_session (UiWindow *self)
   ui_display_pane_set_session (self->display, session);
   ui_threshold_page_set_session (self->threshold, session);
   ui_live_pane_set_session (self->live, session);
+  ui_figure_page_set_session (self->figure_page, session);
+  ui_figure_lists_set_session (self->figure_lists, session);
+  ui_figure_pane_set_session (self->figure_pane, session);
   ui_image_strip_set_session (self->strip, session);
   ui_model_page_set_session (self->model_page, session);
   ui_model_labels_set_session (self->model_labels, session);
@@ -457,15 +481,17 @@ connect_session (UiWindow *self)
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::path", G_CALLBACK (ui_window_update_title), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (on_picture), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "pointer-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "notify::target", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "pointer-changed", G_CALLBACK (ui_window_update_status), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::target", G_CALLBACK (ui_window_update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_scales), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->pages, "notify::visible-child", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (ui_session_threshold (session), "changed", G_CALLBACK (update_status), self,
+  g_signal_connect_object (ui_session_composer (session), "changed", G_CALLBACK (ui_window_update_status), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (ui_session_threshold (session), "scored", G_CALLBACK (update_status), self,
+  g_signal_connect_object (self->pages, "notify::visible-child", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_threshold (session), "changed", G_CALLBACK (ui_window_update_status), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_threshold (session), "scored", G_CALLBACK (ui_window_update_status), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_threshold (session), "curves", G_CALLBACK (update_jobs), self,
                            G_CONNECT_SWAPPED);
@@ -550,6 +576,7 @@ ui_window_dispose (GObject *object)
     }
   G_OBJECT_CLASS (ui_window_parent_class)->dispose (object);
   g_clear_object (&self->session);
+  g_clear_pointer (&self->exported, g_free);
 }
 
 #define BIND(member) gtk_widget_class_bind_template_child (widget_class, UiWindow, member)
@@ -562,6 +589,9 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (pages);
   BIND (sides);
   BIND (lefts);
+  BIND (figure_page);
+  BIND (figure_lists);
+  BIND (figure_pane);
   BIND (model_page);
   BIND (model_labels);
   BIND (model_facts_pane);
@@ -623,6 +653,9 @@ ui_window_class_init (UiWindowClass *klass)
   g_type_ensure (UI_TYPE_THRESHOLD_PAGE);
   g_type_ensure (UI_TYPE_LIVE_PANE);
   g_type_ensure (UI_TYPE_IMAGE_STRIP);
+  g_type_ensure (UI_TYPE_FIGURE_PAGE);
+  g_type_ensure (UI_TYPE_FIGURE_LISTS);
+  g_type_ensure (UI_TYPE_FIGURE_PANE);
   g_type_ensure (UI_TYPE_MODEL_PAGE);
   g_type_ensure (UI_TYPE_MODEL_LABELS);
   g_type_ensure (UI_TYPE_MODEL_FACTS);

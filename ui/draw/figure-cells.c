@@ -231,6 +231,45 @@ ui_figure_cell_set_impossible (UiFigureCell *self, const char *why)
   self->why = g_strdup (why);
 }
 
+static UiCellCurve *
+curve_copy (const UiCellCurve *from)
+{
+  UiCellCurve *self = g_new (UiCellCurve, 1);
+  *self = (UiCellCurve){ g_strdup (from->method), g_strdup (from->name),
+                         g_memdup2 (from->x, sizeof (double) * (gsize)from->n),
+                         g_memdup2 (from->y, sizeof (double) * (gsize)from->n), from->n };
+  return self;
+}
+
+void
+ui_figure_cell_copy (UiFigureCell *self, const UiFigureCell *from)
+{
+  cell_clear (self);
+  cell_init (self);
+  GArray *scores = self->scores;
+  GPtrArray *curves = self->curves;
+  *self = *from;
+  self->scores = scores;
+  self->curves = curves;
+  self->why = g_strdup (from->why);
+  self->image = from->image ? eng_image_ref (from->image) : NULL;
+  self->map = from->map ? eng_heatmap_ref (from->map) : NULL;
+  self->class_name = g_strdup (from->class_name);
+  self->preprocessing = g_strdup (from->preprocessing);
+  self->ranking = from->ranking ? eng_ranking_ref (from->ranking) : NULL;
+  self->band = from->band ? eng_band_ref (from->band) : NULL;
+  if (from->fill)
+    self->fill = g_memdup2 (from->fill, (gsize)from->geometry.input_width * (gsize)from->geometry.input_height * 3);
+  for (guint i = 0; i < from->scores->len; i++)
+    {
+      UiCellScore score = g_array_index (from->scores, UiCellScore, i);
+      score.key = g_strdup (score.key);
+      g_array_append_val (scores, score);
+    }
+  for (guint i = 0; i < from->curves->len; i++)
+    g_ptr_array_add (curves, curve_copy (from->curves->pdata[i]));
+}
+
 const UiCellScore *
 ui_figure_cell_score (const UiFigureCell *self, const char *protocol_id)
 {

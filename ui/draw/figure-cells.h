@@ -104,6 +104,8 @@ void ui_figure_cell_add_curve (UiFigureCell *self, const char *method, const cha
                                int n);
 void ui_figure_cell_set_band (UiFigureCell *self, EngBand *band);
 void ui_figure_cell_set_impossible (UiFigureCell *self, const char *why);
+/* Everything that @from, a cell of another grid, holds; what @self held goes. Pictures and maps are shared. */
+void ui_figure_cell_copy (UiFigureCell *self, const UiFigureCell *from);
 const UiCellScore *ui_figure_cell_score (const UiFigureCell *self, const char *protocol_id); /* (nullable) */
 
 G_END_DECLS
