@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 char *ui_figure_caption_generated (const UiFigureDrawing *drawing);
 /* The edited one, else the generated one. (transfer full) */
 char *ui_figure_caption (const UiFigureDrawing *drawing);
-/* "\includegraphics[width=174mm]{sightline-fig1.pdf}", \includesvg for an SVG; @file: name of the exported file. (transfer full) */
+/* "\includegraphics[width=174mm]{sightline-fig1.pdf}", \includesvg for an SVG; @file: name of the exported file.
+ * (transfer full) */
 char *ui_figure_latex_graphics (const UiFigureDrawing *drawing, const char *file);
 /* figure environment with caption and label. (transfer full) */
 char *ui_figure_latex (const UiFigureDrawing *drawing, const char *file);
