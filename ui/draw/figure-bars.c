@@ -145,9 +145,8 @@ ui_figure_bars_put (UiFigurePlan *plan, guint page, double top, double bottom, d
   double x = UI_PT (plan->figure->width) - plan->right + AWAY, y = top + inset;
   double length =
       ui_figure_bars_length (plan, plan->bars_lie ? UI_PT (plan->figure->width) - plan->left : bottom - y);
-  guint left = n_bars (plan);
   gboolean first = TRUE;
-  if (left == 0 || length < 2 * plan->score_line) /* a last page of little: those before it have bars */
+  if (n_bars (plan) == 0 || length < 2 * plan->score_line) /* a last page of little: those before it have bars */
     return foot;
   for (int sign = ENG_SIGN_UNSIGNED; sign <= ENG_SIGN_SIGNED; sign++)
     {
@@ -160,7 +159,7 @@ ui_figure_bars_put (UiFigurePlan *plan, guint page, double top, double bottom, d
       if (bar.lies)
         bar.box = (UiFigureBox){ plan->left + (first ? 0 : length + GAP), foot + AWAY / 2, length, THICK };
       else
-        bar.box = (UiFigureBox){ x, first || left < 2 ? y : bottom - length, THICK, length };
+        bar.box = (UiFigureBox){ x, first ? y : y + length + GAP, THICK, length };
       if (bar.lies)
         put_lying_bar (plan, &bar, label);
       else
