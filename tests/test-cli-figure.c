@@ -173,6 +173,8 @@ test_refused (Fixture *f, gconstpointer data)
   assert_refused (f, 2, "pdf, svg or png");
   run (f, "--model", f->model, "--methods", "ltx", "-o", "a.pdf", "--width", "3mm", f->scene);
   assert_refused (f, 2, "3mm");
+  run (f, "--model", f->model, "--methods", "grad-cam", "--class", "lighthous e", "-o", "a.pdf", f->scene);
+  assert_refused (f, 1, "lighthous e");
   run (f, "newer.json", "-o", "a.pdf");
   assert_refused (f, 1, "newer version");
   run (f, "gone.json", "-o", "a.pdf");

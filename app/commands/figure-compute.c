@@ -126,6 +126,23 @@ open_models (Work *work)
   return TRUE;
 }
 
+/* FALSE after a message when no row's class exists: a name that is mistyped is said once, not for every picture. */
+static gboolean
+any_class (const Work *work)
+{
+  g_autoptr (GError) first = NULL;
+  for (guint r = 0; r < work->figure->rows->len && work->models->len > 0; r++)
+    {
+      const UiFigureRow *row = ui_figure_row (work->figure, r);
+      int index;
+      if (ui_figure_row_class (row, work->models->pdata[row->model], &index, first ? NULL : &first))
+        return TRUE;
+    }
+  if (first)
+    app_complain ("%s", first->message);
+  return !first;
+}
+
 UiFigureCells *
 app_figure_compute (const UiFigure *figure, gboolean *failed)
 {
@@ -133,7 +150,7 @@ app_figure_compute (const UiFigure *figure, gboolean *failed)
   work.models = g_ptr_array_new_with_free_func (g_object_unref);
   work.maps = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_heatmap_unref);
   work.subjects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_subject_unref);
-  gboolean opened = open_models (&work);
+  gboolean opened = open_models (&work) && any_class (&work);
   for (work.row = 0; opened && work.row < figure->rows->len && !app_interrupted (); work.row++)
     if (!fill_row (&work))
       *failed = TRUE;

@@ -90,15 +90,26 @@ index_at (const UiFigurePlan *plan, guint r, guint c)
   return plan->figure->swapped ? c * n + r : r * n + c;
 }
 
-/* Of several classifiers the row says which one it is about. (transfer full) */
+static gboolean
+rows_differ_in_model (const UiFigure *figure)
+{
+  for (guint r = 1; r < figure->rows->len; r++)
+    if (ui_figure_row (figure, r)->model != ui_figure_row (figure, 0)->model)
+      return TRUE;
+  return FALSE;
+}
+
+/* Of several classifiers a row says which one it is about; names of files may break at their underscores.
+ * (transfer full) */
 static char *
 with_model (const UiFigurePlan *plan, guint row, const char *words)
 {
-  guint model = MIN ((guint)ui_figure_row (plan->figure, row)->model, plan->figure->models->len);
-  if (plan->figure->models->len < 2)
+  guint model = (guint)ui_figure_row (plan->figure, row)->model;
+  const UiFigureModel *named = ui_figure_model (plan->figure, model);
+  if (!named || !rows_differ_in_model (plan->figure))
     return g_strdup (words);
   g_autofree char *name = ui_figure_cells_model_label (plan->self->cells, plan->figure, model);
-  return g_strdup_printf ("%s\n%s", words, name);
+  return g_strdup_printf ("%s\n%s", words, named->name ? name : g_strdelimit (name, "_", ' '));
 }
 
 /* What stands beside the pictures of a row of the document: its label, or its class. (transfer full) */
