@@ -86,7 +86,7 @@ parse (int argc, char **argv, Options *o)
 {
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output, "The figure: .pdf, .svg or .png", "FILE" },
-    { "format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Of the figure (as its name ends, else pdf)", "pdf|svg|png" },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &o->format, "Where the name of FILE does not say it", "pdf|svg|png" },
     { "width", 0, 0, G_OPTION_ARG_STRING, &o->width,
       "On paper: 174mm, or one-column, two-columns, icml, neurips, slide", "WIDTH" },
     { "page-height", 0, 0, G_OPTION_ARG_DOUBLE, &o->page_height, "Begin a new page after so many mm (0: never)",
