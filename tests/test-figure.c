@@ -245,6 +245,17 @@ test_refused (void)
   g_assert_null (ui_figure_from_json (many->str, -1, "many.json", &error));
   g_assert_nonnull (strstr (error->message, "at most 2000"));
   g_string_free (many, TRUE);
+  g_autoptr (GError) panels = NULL;
+  GString *wide = g_string_new ("{\"format\":\"sightline-figure\",\"version\":1,\"rows\":[");
+  for (int i = 0; i < UI_FIGURE_MAX_ROWS; i++)
+    g_string_append (wide, i == 0 ? "{\"path\":\"a\"}" : ",{\"path\":\"a\"}");
+  g_string_append (wide, "],\"columns\":[");
+  for (int i = 0; i < UI_FIGURE_MAX_COLUMNS; i++)
+    g_string_append (wide, i == 0 ? "{}" : ",{}");
+  g_string_append (wide, "]}");
+  g_assert_null (ui_figure_from_json (wide->str, -1, "wide.json", &panels));
+  g_assert_nonnull (strstr (panels->message, "128000 panels"));
+  g_string_free (wide, TRUE);
 }
 
 /* ---- layout ---- */

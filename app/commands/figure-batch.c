@@ -74,6 +74,14 @@ app_figure_batch (const AppFigureBatch *o, gboolean *failed, GError **error)
     }
   if (!add_methods (figure, o->methods, figure->seed, error) || !add_scores (figure, o->scores, error))
     return NULL;
+  if (paths->len * figure->models->len * figure->columns->len > UI_FIGURE_MAX_PANELS
+      || figure->columns->len > UI_FIGURE_MAX_COLUMNS)
+    {
+      eng_fail (error, ENG_ERROR_ARGUMENT,
+                "A figure has at most %d panels in %d columns. Give fewer pictures or methods.", UI_FIGURE_MAX_PANELS,
+                UI_FIGURE_MAX_COLUMNS);
+      return NULL;
+    }
   for (guint i = 0; i < paths->len; i++)
     add_rows (figure, paths->pdata[i], class_text);
   return g_steal_pointer (&figure);

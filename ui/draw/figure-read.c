@@ -292,5 +292,12 @@ ui_figure_from_json (const char *text, gssize length, const char *origin, GError
       || !read_layout (&root, self, error) || !read_show (&root, self, error) || !read_display (&root, self, error)
       || !read_text (&root, "caption", &self->caption, error) || !read_scores (&root, self, error))
     return NULL;
+  if (self->rows->len * self->columns->len > UI_FIGURE_MAX_PANELS)
+    {
+      eng_fail (error, ENG_ERROR_INVALID,
+                "%s has %u panels, a figure has at most %d. Take rows or columns out of it.", origin,
+                self->rows->len * self->columns->len, UI_FIGURE_MAX_PANELS);
+      return NULL;
+    }
   return g_steal_pointer (&self);
 }

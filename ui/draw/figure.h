@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 #define UI_FIGURE_VERSION 1
 #define UI_FIGURE_MAX_ROWS 2000 /* contact sheets; a file that asks for more is refused */
 #define UI_FIGURE_MAX_COLUMNS 64
+#define UI_FIGURE_MAX_PANELS 16000
 #define UI_FIGURE_MAX_MODELS 16
 
 /* A file as the document names it. */
