@@ -90,7 +90,7 @@ struct _UiFigureDrawing
 
 /* Fills places, texts, bars, pages; the panels are there. */
 void ui_figure_layout (UiFigureDrawing *self);
-/* Text set as it will be drawn, in points, without hinting; @cr: (nullable): drawn there. (transfer full) */
+/* Text set as it will be drawn, in points, without hinting. (transfer full) */
 PangoLayout *ui_figure_text_layout (PangoContext *context, const UiFigureDrawing *self, const UiFigureText *text);
 /* Points are its units. (transfer full) */
 PangoContext *ui_figure_text_context (void);
