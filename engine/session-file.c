@@ -5,6 +5,7 @@
 #include "file.h"
 #include "json-read.h"
 
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -282,6 +283,18 @@ eng_session_write (const EngSession *self, const char *path, GError **error)
                      "%s would be larger than %d MB, which is not opened again. Take pictures away (it lists %u).",
                      name, ENG_JSON_MAX_FILE >> 20, self->pictures->len);
   return eng_write_atomically (path, bytes, error);
+}
+
+char *
+eng_session_stamp (const char *path)
+{
+  GStatBuf info;
+  if (g_stat (path, &info) != 0)
+    return NULL;
+  /* One that is written as a whole is another inode. */
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
+                          (guint64)info.st_ino, (gint64)info.st_size, (gint64)info.st_mtim.tv_sec,
+                          (long)info.st_mtim.tv_nsec);
 }
 
 char *

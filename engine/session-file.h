@@ -85,6 +85,8 @@ EngSession *eng_session_load (const char *path, GError **error);
  */
 EngModel *eng_session_prepare_model (const EngSession *self, EngModel *model, const char *name, GError **error);
 
+/* Tells a file from another that took its place, without reading it; NULL: there is none. (transfer full) */
+char *eng_session_stamp (const char *path);
 /* The file's digest as eng_image_sha256() and eng_model_sha256() tell it; NULL: it cannot be read. (transfer full) */
 char *eng_session_digest (const char *path);
 

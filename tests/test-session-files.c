@@ -228,6 +228,39 @@ test_file_hostile (void)
   test_ui_end (session);
 }
 
+/* Two windows on one file: the second to save does not undo what the first saved, unless told to. */
+static void
+test_file_taken (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  g_autofree char *path = test_session_path ("shared.sightline"), *told = NULL, *theirs = NULL, *still = NULL;
+  UiSession *a = test_session_open_quick ("grad-cam");
+  g_signal_connect (a, "advice", G_CALLBACK (test_session_on_advice), &told);
+  test_session_save (a, path);
+  test_session_save (a, path); /* one's own file is one's own */
+  UiSession *b = test_session_open (path);
+  ui_session_set_target (b, 2);
+  test_session_save (b, path);
+  g_assert_true (g_file_get_contents (path, &theirs, NULL, NULL));
+  ui_session_set_target (a, 3);
+  g_assert_false (test_session_try_save (a, path));
+  g_assert_true (g_str_has_prefix (told, "taken|shared.sightline was saved elsewhere since it was opened here."));
+  g_assert_true (g_file_get_contents (path, &still, NULL, NULL));
+  g_assert_cmpstr (theirs, ==, still);
+  g_assert_true (ui_session_unsaved (a));
+  ui_session_may_overwrite (a);
+  test_session_save (a, path);
+  UiSession *c = test_session_open (path);
+  g_assert_cmpint (ui_session_target (c), ==, 3);
+  /* Somewhere else there is nothing to undo. */
+  g_autofree char *other = test_session_path ("shared-2.sightline");
+  test_session_save (b, other);
+  test_ui_end (a);
+  test_ui_end (b);
+  test_ui_end (c);
+}
+
 /* ---- a kill ---- */
 
 /* The view of the @i-th tile. */
@@ -530,6 +563,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/file/changed-model", test_file_changed_model);
   g_test_add_func ("/session/file/stopped", test_file_stopped);
   g_test_add_func ("/session/file/hostile", test_file_hostile);
+  g_test_add_func ("/session/file/taken", test_file_taken);
   g_test_add_func ("/session/kill", test_kill);
   g_test_add_func ("/session/manual", test_manual);
   g_test_add_func ("/session/command-line", test_command_line);

@@ -96,6 +96,9 @@ typedef struct
   EngSession *snapshot;
   char *path;
   guint64 mark;
+  char *expected; /* stamp of what may be overwritten; NULL: anything */
+  char *stamp;    /* of what was written */
+  gboolean taken; /* by somebody else's, which stays */
   void (*done) (gboolean ok, gpointer data);
   gpointer data;
   GError *error;
@@ -105,7 +108,10 @@ static void
 save_work (gpointer data)
 {
   Save *save = data;
-  eng_session_write (save->snapshot, save->path, &save->error);
+  g_autofree char *now = save->expected ? eng_session_stamp (save->path) : NULL;
+  save->taken = now && strcmp (now, save->expected) != 0;
+  if (!save->taken && eng_session_write (save->snapshot, save->path, &save->error))
+    save->stamp = eng_session_stamp (save->path);
 }
 
 static void
@@ -126,18 +132,35 @@ tell_opened (UiSession *self, const char *path)
   g_signal_emit (self, ui_session_signals[OPENED], 0, path, "session", detail);
 }
 
+/* Another window, another program or another person's saved since: neither is thrown away unasked. */
+static void
+tell_taken (UiSession *self, const char *path)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+  g_autofree char *text =
+      g_strdup_printf ("%s was saved elsewhere since it was opened here. Saving it here would undo "
+                       "what was saved there.",
+                       name);
+  g_signal_emit (self, ui_session_signals[ADVICE], 0, text, "taken");
+}
+
 static void
 save_done (gpointer data)
 {
   Save *save = data;
   UiSession *self = save->session;
-  gboolean ok = save->error == NULL;
+  gboolean ok = !save->error && !save->taken;
+  self->saving--;
   if (!self->closed && ok)
     {
       self->saved_mark = save->mark;
       set_path (self, save->path);
+      g_free (self->stamp);
+      self->stamp = g_steal_pointer (&save->stamp);
       tell_opened (self, save->path);
     }
+  else if (!self->closed && save->taken)
+    tell_taken (self, save->path);
   else if (!self->closed)
     ui_session_report (self, save->error->message, "win.save-as");
   if (save->done)
@@ -145,6 +168,8 @@ save_done (gpointer data)
   g_clear_error (&save->error);
   eng_session_free (save->snapshot);
   g_object_unref (self);
+  g_free (save->expected);
+  g_free (save->stamp);
   g_free (save->path);
   g_free (save);
 }
@@ -158,9 +183,19 @@ ui_session_save (UiSession *self, const char *path, void (*done) (gboolean ok, g
   g_clear_pointer (&save->snapshot->saved_as, g_free);
   save->path = g_canonicalize_filename (path, NULL);
   save->mark = ui_history_mark (self->history);
+  /* What is being saved is ours, too. */
+  if (self->saving == 0 && g_strcmp0 (save->path, self->path) == 0)
+    save->expected = g_strdup (self->stamp);
+  self->saving++;
   save->done = done;
   save->data = data;
   ui_loader_push (UI_LOADER_NOW, save_work, save_done, save);
+}
+
+void
+ui_session_may_overwrite (UiSession *self)
+{
+  g_clear_pointer (&self->stamp, g_free);
 }
 
 const char *
@@ -187,6 +222,7 @@ typedef struct
 {
   UiSession *session;
   char *path;
+  char *stamp;      /* of the file at @path; NULL: that is not the session's own */
   gboolean unsaved; /* it differs from the file at @path */
   GCancellable *cancellable;
   EngSession *file; /* NULL: to be read from @path */
@@ -252,6 +288,7 @@ static void
 open_work (gpointer data)
 {
   Open *open = data;
+  open->stamp = open->unsaved ? NULL : eng_session_stamp (open->path);
   if (!open->file && !(open->file = eng_session_load (open->path, &open->error)))
     return;
   if (open->file->model)
@@ -395,6 +432,11 @@ become (UiSession *self, Open *open)
   ui_session_refresh (self, 0);
   ui_history_reset (self->history);
   self->saved_mark = open->unsaved ? G_MAXUINT64 : ui_history_mark (self->history);
+  if (!open->unsaved || g_strcmp0 (self->path, open->file->saved_as) != 0)
+    {
+      g_free (self->stamp);
+      self->stamp = g_steal_pointer (&open->stamp);
+    }
   set_path (self, open->unsaved ? open->file->saved_as : open->path);
   if (!open->unsaved)
     tell_opened (self, open->path);
@@ -426,6 +468,7 @@ open_done (gpointer data)
   g_object_unref (open->cancellable);
   g_object_unref (self);
   g_free (open->found);
+  g_free (open->stamp);
   g_free (open->path);
   g_free (open);
 }

@@ -69,7 +69,9 @@ struct _UiSession
   guint loading; /* a state is being restored: told once, at the end */
 
   /* session-kept.c, session-file.c */
-  char *path;         /* of the session's file; NULL: none yet */
+  char *path;  /* of the session's file; NULL: none yet */
+  char *stamp; /* of that file, as it was read or written here; NULL: it may be overwritten */
+  guint saving;
   guint64 saved_mark; /* of the history, when it was saved */
   GPtrArray *kept;    /* EngSessionMap*, newest last: what a session file holds */
   gboolean keeps_old; /* maps of files that changed are shown until a person says otherwise */

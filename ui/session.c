@@ -358,6 +358,7 @@ ui_session_finalize (GObject *object)
   ui_map_cache_free (self->cache);
   g_free (self->page);
   g_free (self->path);
+  g_free (self->stamp);
   ui_session_clear_lost (self);
   g_ptr_array_unref (self->kept);
   g_hash_table_unref (self->asked);

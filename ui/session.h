@@ -44,7 +44,8 @@ typedef enum
  * Signals: "display-changed"; "pointer-changed"; "jobs-changed" (some slot changed);
  * "problem" (const char *message, const char *action): for people, @action opens something else;
  * "found-session" (const char *path): among what was opened; the window says where it goes;
- * "advice" (const char *message, const char *kind): a question that can wait; @kind: "moved" or "changed";
+ * "advice" (const char *message, const char *kind): a question that can wait; @kind: "moved", "changed" or
+ * "taken" (the file was saved elsewhere, nothing was written);
  * "opened" (const char *path, const char *kind, const char *detail): worth remembering. */
 UiSession *ui_session_new (void);
 /* Cancels everything; the session shows nothing from here on. */
@@ -81,6 +82,8 @@ gboolean ui_session_unsaved (UiSession *self);
 EngSession *ui_session_snapshot (UiSession *self);
 /* Writes in the background, then calls @done (nullable) on the main context; failure is reported too. */
 void ui_session_save (UiSession *self, const char *path, void (*done) (gboolean ok, gpointer data), gpointer data);
+/* Answer to "advice" of the kind "taken": the next ui_session_save() replaces what somebody else saved. */
+void ui_session_may_overwrite (UiSession *self);
 /* Answers to "advice": maps of files that changed are made anew, or stay. */
 void ui_session_recompute (UiSession *self);
 /* Where the lost model, or the folder of the lost pictures, is now. */

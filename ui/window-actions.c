@@ -470,6 +470,7 @@ static const struct
   { "locate", NULL, ui_window_locate },
   { "recompute", NULL, ui_window_recompute },
   { "keep-old-maps", NULL, ui_window_keep_old_maps },
+  { "overwrite", NULL, ui_window_overwrite },
   { "restore-session", NULL, ui_window_restore_session, TRUE },
   { "dismiss-session", NULL, ui_window_dismiss_session, TRUE },
   { "copy-command", NULL, ui_window_copy_command },

@@ -23,6 +23,7 @@ static const struct
 } questions[] = {
   { "moved", GTK_MESSAGE_WARNING, { "Locate…", "win.locate" }, { NULL, NULL } },
   { "changed", GTK_MESSAGE_WARNING, { "Recompute", "win.recompute" }, { "Keep Old Maps", "win.keep-old-maps" } },
+  { "taken", GTK_MESSAGE_WARNING, { "Save As…", "win.save-as" }, { "Overwrite", "win.overwrite" } },
   { "restore", GTK_MESSAGE_QUESTION, { "Restore", "win.restore-session" }, { "Dismiss", "win.dismiss-session" } },
 };
 

@@ -92,7 +92,7 @@ void ui_window_fit_panes (UiWindow *self); /* closes what there is no room for; 
 /* window-info.c */
 /* @action: of the button that helps; "": none does. */
 void ui_window_tell_problem (UiWindow *self, const char *message, const char *action);
-/* @kind: "moved", "changed", "restore" */
+/* @kind: "moved", "changed", "taken", "restore" */
 void ui_window_ask_question (UiWindow *self, const char *message, const char *kind);
 void ui_window_hide_info (UiWindow *self);
 
@@ -104,6 +104,7 @@ void ui_window_save_as (UiWindow *self, GVariant *unused);
 void ui_window_locate (UiWindow *self, GVariant *unused);
 void ui_window_recompute (UiWindow *self, GVariant *unused);
 void ui_window_keep_old_maps (UiWindow *self, GVariant *unused);
+void ui_window_overwrite (UiWindow *self, GVariant *unused);
 void ui_window_restore_session (UiWindow *self, GVariant *unused);
 void ui_window_dismiss_session (UiWindow *self, GVariant *unused);
 /* FALSE: there is unsaved work, and the question what becomes of it is asked. */

@@ -189,6 +189,14 @@ ui_window_keep_old_maps (UiWindow *self, GVariant *unused)
 }
 
 void
+ui_window_overwrite (UiWindow *self, GVariant *unused)
+{
+  ui_window_hide_info (self);
+  ui_session_may_overwrite (self->session);
+  ui_window_save (self, NULL);
+}
+
+void
 ui_window_restore_session (UiWindow *self, GVariant *unused)
 {
   ui_window_hide_info (self);
