@@ -10,10 +10,14 @@
 #include "preset.h"
 #include "targets.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_INPUT_SIZE 4096
+#define DIGEST_PART ((gsize)1 << 20)
 
 G_DEFINE_FINAL_TYPE (EngModel, eng_model, G_TYPE_OBJECT)
 
@@ -220,12 +224,23 @@ read_labels (EngModel *self, GError **error)
   return TRUE;
 }
 
+/* Read, not mapped: a file that is exported anew meanwhile must not crash the program. */
 static char *
 digest_of (const char *path, GError **error)
 {
-  g_autoptr (GMappedFile) map = g_mapped_file_new (path, FALSE, error);
-  g_autoptr (GBytes) bytes = map ? g_mapped_file_get_bytes (map) : NULL;
-  return bytes ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
+  g_autofree char *name = g_filename_display_basename (path);
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guchar *part = g_malloc (DIGEST_PART);
+  FILE *file = g_fopen (path, "rbe");
+  gsize n = 0;
+  while (file && (n = fread (part, 1, DIGEST_PART, file)) > 0)
+    g_checksum_update (sum, part, (gssize)n);
+  gboolean ok = file && !ferror (file);
+  if (!ok)
+    eng_fail (error, ENG_ERROR_IO, "%s cannot be read (%s).", name, g_strerror (errno));
+  if (file)
+    fclose (file);
+  return ok ? g_strdup (g_checksum_get_string (sum)) : NULL;
 }
 
 /* What a person noted where the model's folder could not be written goes before what lies beside it. */

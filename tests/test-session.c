@@ -1,8 +1,11 @@
 /* A session's state, and undo. Needs a display and the sample. */
+#include <math.h>
 #include <string.h>
 
 #include "session-support.h"
 #include "ui/history.h"
+#include "ui/session-private.h"
+#include "ui/settings.h"
 
 /* ---- the state ---- */
 
@@ -11,7 +14,7 @@ test_state_round_trip (void)
 {
   if (!test_ui_have_sample ())
     return;
-  UiSession *a = test_session_open_quick ("grad-cam"), *b = test_session_open_quick ("ltx");
+  UiSession *a = test_session_open_quick ("grad-cam"), *b = test_session_open_quick ("layer-cam");
   test_session_change_everything (a);
   g_autofree char *before = test_session_state (a), *other = test_session_state (b);
   g_assert_cmpstr (before, !=, other);
@@ -20,7 +23,7 @@ test_state_round_trip (void)
   g_assert_cmpstr (before, ==, after);
   g_assert_cmpint (ui_session_target (b), ==, 2);
   g_assert_cmpint (ui_session_contrast (b), ==, 5);
-  g_assert_false (ui_slot_shown (test_ui_slot (b, "ltx")));
+  g_assert_false (ui_slot_shown (test_ui_slot (b, "layer-cam")));
   g_assert_cmpfloat (eng_values_get (ui_slot_values (test_ui_slot (b, "smooth-grad")), "samples"), ==, 3);
   test_ui_end (a);
   test_ui_end (b);
@@ -61,6 +64,103 @@ test_state_hostile (void)
       TRUE);
   g_autofree char *text = test_session_state (session);
   g_assert_null (strstr (text, "passwd"));
+  test_ui_end (session);
+}
+
+/* ---- unsaved work ---- */
+
+static gboolean
+asks_before_it_closes (UiWindow *window)
+{
+  gtk_window_close (GTK_WINDOW (window));
+  test_ui_idle ();
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+  for (GList *l = windows; l; l = l->next)
+    if (GTK_IS_MESSAGE_DIALOG (l->data))
+      {
+        gtk_dialog_response (l->data, GTK_RESPONSE_CANCEL);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* To look at something is no work that could be lost; one change is, and undoing it is none again. */
+static void
+test_unsaved (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  ui_settings_set ("methods", "grad-cam,gradient");
+  UiWindow *window = test_ui_window ();
+  UiSession *session = ui_window_session (window);
+  test_ui_act (window, "win.open-sample", NULL);
+  wait_until (test_ui_settled (session));
+  g_assert_false (ui_session_unsaved (session));
+  ui_session_walk (session, 1);
+  wait_until (test_ui_settled (session));
+  g_assert_false (ui_session_unsaved (session));
+  /* Another model is no work either. */
+  test_ui_act (window, "win.sample-model", NULL);
+  wait_until (ui_session_opening (session));
+  wait_until (test_ui_settled (session));
+  g_assert_false (ui_session_unsaved (session));
+  ui_session_set_target (session, 2);
+  g_assert_true (ui_session_unsaved (session));
+  g_assert_true (asks_before_it_closes (window));
+  ui_history_undo (ui_session_history (session));
+  g_assert_false (ui_session_unsaved (session));
+  /* What a person did stays unsaved, whatever is opened next. */
+  ui_session_set_target (session, 2);
+  test_ui_act (window, "win.sample-model", NULL);
+  wait_until (ui_session_opening (session));
+  wait_until (test_ui_settled (session));
+  g_assert_true (ui_session_unsaved (session));
+  gtk_window_destroy (GTK_WINDOW (window));
+  window = test_ui_window ();
+  session = ui_window_session (window);
+  test_ui_act (window, "win.open-sample", NULL);
+  wait_until (test_ui_settled (session));
+  g_object_add_weak_pointer (G_OBJECT (window), (gpointer *)&window);
+  g_assert_false (asks_before_it_closes (window));
+  wait_until (!window);
+}
+
+/* ---- ranges of many maps ---- */
+
+#define MANY 700 /* more than are remembered one by one */
+
+/* Maps that went by long ago still take part in the range of their method, and cost nothing each. */
+static void
+test_many_ranges (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiSession *session = test_session_open_quick ("grad-cam");
+  UiSlot *slot = test_ui_slot (session, "grad-cam");
+  const EngMethod *method = ui_slot_method (slot);
+  UiScale scale;
+  ui_session_display (session)->range.clip = UI_CLIP_MINMAX;
+  ui_session_display (session)->same = UI_SAME_METHOD;
+  /* The oldest reach farthest: 70 and -69. */
+  for (int i = 0; i < MANY; i++)
+    {
+      float values[] = { (float)(i - MANY + 10) / 10, 0, 0.5f, 0.6f, (float)(MANY - i) / 10 };
+      UiSpread *spread = g_new0 (UiSpread, 1);
+      *spread = (UiSpread){ ENG_SIGN_UNSIGNED, G_N_ELEMENTS (values), g_memdup2 (values, sizeof values), NULL };
+      g_autofree char *name = g_strdup_printf ("map %d", i);
+      ui_session_take_range (session, name, method, spread);
+    }
+  g_assert_cmpuint (g_hash_table_size (session->ranges), <, 520);
+  g_assert_true (ui_session_scale (session, slot, &scale));
+  g_assert_cmpfloat_with_epsilon (scale.lo, -(MANY - 10) / 10.0, 1e-4);
+  g_assert_cmpfloat_with_epsilon (scale.hi, MANY / 10.0, 1e-4);
+  /* At the middle quantile of each: 0.5, but that of this map's own may be less. */
+  ui_session_display (session)->range.clip = UI_CLIP_PERCENTILE;
+  ui_session_display (session)->range.percentile = 75; /* of five values the fourth and the second */
+  g_assert_true (ui_session_scale (session, slot, &scale));
+  UiScale own;
+  ui_scale_of (ui_slot_spread (slot), &ui_session_display (session)->range, &own);
+  g_assert_cmpfloat_with_epsilon (scale.hi, fmax (0.6, own.hi), 1e-4);
   test_ui_end (session);
 }
 
@@ -249,6 +349,8 @@ main (int argc, char **argv)
   test_ui_init (&argc, &argv);
   g_test_add_func ("/session/state/round-trip", test_state_round_trip);
   g_test_add_func ("/session/state/hostile", test_state_hostile);
+  g_test_add_func ("/session/unsaved", test_unsaved);
+  g_test_add_func ("/session/many-ranges", test_many_ranges);
   g_test_add_func ("/session/undo/every-kind", test_undo_every_kind);
   g_test_add_func ("/session/undo/drag", test_undo_drag);
   g_test_add_func ("/session/undo/instant", test_undo_is_instant);

@@ -8,8 +8,10 @@
 
 #include "ui/history.h"
 #include "ui/loader.h"
+#include "ui/map-cache.h"
 
 #define LOCK_SUFFIX ".lock"
+#define MOST_BYTES ((gsize)8 << 20) /* of maps: those on screen come first, others are in the cache on disk */
 
 struct _UiAutosave
 {
@@ -128,6 +130,24 @@ write_done (gpointer data)
   g_free (write);
 }
 
+/* What is written twice a minute is a part of what a person would save: all that cannot be made again, and some. */
+static EngSession *
+take_snapshot (UiAutosave *self)
+{
+  EngSession *snapshot = ui_session_snapshot (self->session);
+  gsize bytes = 0;
+  guint n = 0;
+  for (; n < snapshot->maps->len; n++)
+    {
+      const EngSessionMap *map = snapshot->maps->pdata[n];
+      bytes += map->map ? ui_map_cache_bytes_of (map->map) : 0;
+      if (!map->shown && eng_method_find (map->method, NULL) && bytes > MOST_BYTES)
+        break;
+    }
+  g_ptr_array_set_size (snapshot->maps, (int)n);
+  return snapshot;
+}
+
 void
 ui_autosave_write (UiAutosave *self, void (*done) (gpointer data), gpointer data)
 {
@@ -143,7 +163,7 @@ ui_autosave_write (UiAutosave *self, void (*done) (gpointer data), gpointer data
   self->written = work;
   self->writing = TRUE;
   Write *write = g_new (Write, 1);
-  *write = (Write){ self, ui_session_snapshot (self->session), g_strdup (self->path), done, data };
+  *write = (Write){ self, take_snapshot (self), g_strdup (self->path), done, data };
   ui_loader_push (UI_LOADER_NOW, write_work, write_done, write);
 }
 

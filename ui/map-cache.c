@@ -1,6 +1,8 @@
 /* See map-cache.h. A hash table for finding and a queue for the order of use. */
 #include "ui/map-cache.h"
 
+#define TEXT_BYTES 3000 /* of a map's provenance and key: more than the values of a coarse one */
+
 typedef struct
 {
   char *key;
@@ -23,13 +25,15 @@ entry_free (Entry *entry)
   g_free (entry);
 }
 
-static gsize
-bytes_of (EngHeatmap *map)
+gsize
+ui_map_cache_bytes_of (const EngHeatmap *map)
 {
   int steps;
   eng_heatmap_trajectory (map, &steps);
-  gsize cells = (gsize)eng_heatmap_rows (map) * eng_heatmap_cols (map);
-  return cells * sizeof (float) * (eng_heatmap_channels (map) + steps);
+  GBytes *state = eng_heatmap_state (map);
+  gsize cells = (gsize)eng_heatmap_rows (map) * (gsize)eng_heatmap_cols (map);
+  return TEXT_BYTES + cells * sizeof (float) * (gsize)(eng_heatmap_channels (map) + steps)
+         + sizeof (EngTrajectoryStep) * (gsize)steps + (state ? g_bytes_get_size (state) : 0);
 }
 
 UiMapCache *
@@ -71,17 +75,30 @@ remove_link (UiMapCache *self, GList *link)
   g_queue_delete_link (&self->order, link);
 }
 
+static void
+trim (UiMapCache *self)
+{
+  while (self->used > self->limit && self->order.length > 1)
+    remove_link (self, self->order.tail);
+}
+
 void
 ui_map_cache_insert (UiMapCache *self, const char *key, EngHeatmap *map)
 {
   GList *old = g_hash_table_lookup (self->links, key);
   Entry *entry = g_new (Entry, 1);
-  *entry = (Entry){ g_strdup (key), eng_heatmap_ref (map), bytes_of (map) };
+  *entry = (Entry){ g_strdup (key), eng_heatmap_ref (map), ui_map_cache_bytes_of (map) };
   if (old)
     remove_link (self, old);
   g_queue_push_head (&self->order, entry);
   g_hash_table_insert (self->links, entry->key, self->order.head);
   self->used += entry->bytes;
-  while (self->used > self->limit && self->order.length > 1)
-    remove_link (self, self->order.tail);
+  trim (self);
+}
+
+void
+ui_map_cache_set_limit (UiMapCache *self, gsize limit)
+{
+  self->limit = limit;
+  trim (self);
 }

@@ -6,6 +6,7 @@
 #include "ui/session.h"
 
 #define PRIORITY 1001 /* after all that somebody asked for */
+#define MOST 10000    /* rows remembered */
 
 typedef struct
 {
@@ -66,6 +67,8 @@ row_of (UiScores *self, const char *key)
   UiScore *row = g_hash_table_lookup (self->known, key);
   if (!row)
     {
+      if (g_hash_table_size (self->known) >= MOST)
+        g_hash_table_remove_all (self->known); /* those in sight are measured anew */
       row = g_new0 (UiScore, UI_N_SCORES);
       g_hash_table_insert (self->known, g_strdup (key), row);
     }

@@ -366,6 +366,9 @@ static void
 start_pending (UiSession *self)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->slots));
+  /* An answer about the last picture may come before the next one is decoded, which starts them. */
+  if (!self->model || !self->picture || !ui_picture_image (self->picture))
+    return;
   for (int quick = 1; quick >= 0; quick--)
     for (guint i = 0; i < n; i++)
       if (ui_slot_state (ui_session_nth_slot (self, i)) == UI_SLOT_PENDING
@@ -403,8 +406,11 @@ ui_session_keep_map (UiSession *self, const char *key, EngHeatmap *map, gboolean
 {
   ui_map_cache_insert (self->cache, key, map);
   /* One that was cut short is only this session's: the next wants it whole. */
-  if (whole)
-    ui_results_insert (key, map, on_not_kept, weak_new (self), weak_free);
+  if (!whole)
+    return;
+  /* When there is no room for it in memory any more the disk has it. */
+  g_hash_table_remove (self->asked, key);
+  ui_results_insert (key, map, on_not_kept, weak_new (self), weak_free);
 }
 
 static void

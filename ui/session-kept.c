@@ -5,6 +5,7 @@
 #include "ui/session-private.h"
 
 #define MOST_BYTES ((gsize)30 << 20) /* what a file has room for; the caches hold more */
+#define MOST_MAPS 4000               /* of coarse ones: a file with too many is not opened again */
 
 EngSessionMap *
 ui_session_recipe (UiSession *self, UiSlot *slot)
@@ -29,12 +30,7 @@ ui_session_recipe (UiSession *self, UiSlot *slot)
 static gsize
 bytes_of (const EngSessionMap *map)
 {
-  int steps;
-  if (!map->map)
-    return 0;
-  eng_heatmap_trajectory (map->map, &steps);
-  return sizeof (float) * (gsize)eng_heatmap_rows (map->map) * eng_heatmap_cols (map->map)
-         * (gsize)(eng_heatmap_channels (map->map) + steps);
+  return map->map ? ui_map_cache_bytes_of (map->map) : 0;
 }
 
 static EngSessionMap *
@@ -49,7 +45,8 @@ trim (UiSession *self)
 {
   gsize bytes = 0;
   guint first = self->kept->len;
-  while (first > 0 && (bytes += bytes_of (nth (self, first - 1))) <= MOST_BYTES)
+  while (first > 0 && self->kept->len - first < MOST_MAPS
+         && (bytes += bytes_of (nth (self, first - 1))) <= MOST_BYTES)
     first--;
   if (first > 0)
     g_ptr_array_remove_range (self->kept, 0, first);

@@ -1,15 +1,21 @@
 /* The part of the session that says which values the colours of a tile stand for. See session-private.h.
  *
  * Every finished map leaves its quantiles behind, a few kilobytes, so that a range can be shared by a method's maps
- * of all pictures without keeping those. */
+ * of all pictures without keeping those. After some hundreds the oldest are folded into one pair per method: the
+ * least and the largest that any of them had at each quantile, which is all that a range of theirs can ask for. */
+#include <math.h>
+
 #include "ui/session-private.h"
 
-#define QUANTILES 1025 /* of a map that is remembered */
+#define QUANTILES 1025  /* of a map that is remembered */
+#define MOST_RANGES 500 /* of single maps */
 
 typedef struct
 {
   const EngMethod *method;
-  UiSpread *spread;
+  UiSpread *spread; /* of a map; of folded ones: the least */
+  UiSpread *most;   /* of folded ones; NULL: this is of a map */
+  guint64 number;   /* higher ones are newer */
 } Range;
 
 static void
@@ -17,6 +23,7 @@ range_free (gpointer data)
 {
   Range *range = data;
   ui_spread_free (range->spread);
+  g_clear_pointer (&range->most, ui_spread_free);
   g_free (range);
 }
 
@@ -26,14 +33,96 @@ ui_session_ranges_new (void)
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, range_free);
 }
 
+/* Exactly QUANTILES of @sorted. (transfer full) */
+static float *
+stretch (const float *sorted, gsize n)
+{
+  float *out = g_new (float, QUANTILES);
+  for (gsize i = 0; i < QUANTILES; i++)
+    out[i] = (float)ui_spread_percentile (sorted, n, 100.0 * (double)i / (QUANTILES - 1));
+  return out;
+}
+
+static UiSpread *
+stretch_spread (const UiSpread *spread)
+{
+  UiSpread *out = g_new0 (UiSpread, 1);
+  out->sign = spread->sign;
+  out->n = QUANTILES;
+  out->sorted = stretch (spread->sorted, spread->n);
+  out->magnitudes = spread->magnitudes ? stretch (spread->magnitudes, spread->n) : NULL;
+  return out;
+}
+
+static void
+fold_values (float *least, float *most, const float *sorted, gsize n)
+{
+  g_autofree float *values = stretch (sorted, n);
+  for (gsize i = 0; i < QUANTILES; i++)
+    {
+      least[i] = fminf (least[i], values[i]);
+      most[i] = fmaxf (most[i], values[i]);
+    }
+}
+
+/* Into the pair of its method, or it begins one. A flat map widens no range. */
+static void
+fold (UiSession *self, const Range *old)
+{
+  UiScale scale;
+  ui_scale_of (old->spread, &(UiRange){ .clip = UI_CLIP_MINMAX }, &scale);
+  if (scale.flat || scale.empty)
+    return;
+  g_autofree char *name =
+      g_strdup_printf ("folded %s %d", old->method ? old->method->id : "", (int)old->spread->sign);
+  Range *pair = g_hash_table_lookup (self->ranges, name);
+  if (!pair)
+    {
+      pair = g_new (Range, 1);
+      *pair = (Range){ old->method, stretch_spread (old->spread), stretch_spread (old->spread), G_MAXUINT64 };
+      g_hash_table_insert (self->ranges, g_steal_pointer (&name), pair);
+      return;
+    }
+  fold_values (pair->spread->sorted, pair->most->sorted, old->spread->sorted, old->spread->n);
+  if (old->spread->magnitudes)
+    fold_values (pair->spread->magnitudes, pair->most->magnitudes, old->spread->magnitudes, old->spread->n);
+}
+
+static void
+fold_oldest (UiSession *self)
+{
+  GHashTableIter iter;
+  gpointer key, value, oldest_key = NULL;
+  const Range *oldest = NULL;
+  g_hash_table_iter_init (&iter, self->ranges);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    if (!((Range *)value)->most && (!oldest || ((Range *)value)->number < oldest->number))
+      {
+        oldest_key = key;
+        oldest = value;
+      }
+  if (!oldest)
+    return;
+  fold (self, oldest);
+  g_hash_table_remove (self->ranges, oldest_key);
+}
+
+static void
+take (UiSession *self, const char *name, const EngMethod *method, UiSpread *spread)
+{
+  static guint64 numbers;
+  Range *range = g_new (Range, 1);
+  *range = (Range){ method, spread, NULL, ++numbers };
+  g_hash_table_insert (self->ranges, g_strdup (name), range);
+  if (g_hash_table_size (self->ranges) > MOST_RANGES)
+    fold_oldest (self);
+}
+
 void
 ui_session_note_range (UiSession *self, UiSlot *slot)
 {
-  if (g_hash_table_contains (self->ranges, ui_slot_key (slot)))
-    return;
-  Range *range = g_new (Range, 1);
-  *range = (Range){ ui_slot_method (slot), ui_spread_thin (ui_slot_spread (slot), QUANTILES) };
-  g_hash_table_insert (self->ranges, g_strdup (ui_slot_key (slot)), range);
+  if (!g_hash_table_contains (self->ranges, ui_slot_key (slot)))
+    take (self, ui_slot_key (slot), ui_slot_method (slot), ui_spread_thin (ui_slot_spread (slot), QUANTILES));
 }
 
 UiSpread *
@@ -46,9 +135,7 @@ ui_session_spread_of (const EngHeatmap *map)
 void
 ui_session_take_range (UiSession *self, const char *name, const EngMethod *method, UiSpread *spread)
 {
-  Range *range = g_new (Range, 1);
-  *range = (Range){ method, spread };
-  g_hash_table_insert (self->ranges, g_strdup (name), range);
+  take (self, name, method, spread);
 }
 
 /* Maps on screen; a preview counts, so that its colours do not jump when it is done. */
@@ -79,6 +166,10 @@ widen_by_memory (UiSession *self, const UiRange *range, const EngMethod *method,
       if (method && other->method != method)
         continue;
       ui_scale_of (other->spread, range, &scale);
+      ui_scale_widen (out, &scale);
+      if (!other->most)
+        continue;
+      ui_scale_of (other->most, range, &scale);
       ui_scale_widen (out, &scale);
     }
 }

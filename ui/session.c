@@ -30,6 +30,7 @@ ui_session_report (UiSession *self, const char *message, const char *action)
 void
 ui_session_set_model (UiSession *self, EngModel *model)
 {
+  gboolean fresh = !self->path && ui_history_mark (self->history) == self->saved_mark;
   g_set_object (&self->model, model);
   ui_session_model_free (self);
   if (model)
@@ -57,6 +58,9 @@ ui_session_set_model (UiSession *self, EngModel *model)
   ui_session_notify (self, PROP_TARGET);
   ui_session_refresh (self, 0);
   ui_history_reset (self->history);
+  /* What opening set is nobody's work. */
+  if (fresh)
+    self->saved_mark = ui_history_mark (self->history);
 }
 
 typedef struct
