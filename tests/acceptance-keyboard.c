@@ -85,7 +85,10 @@ static const struct
   { "<Control><Shift>s", "win.save-as" },
   { "<Alt>1", "win.page::inspect" },
   { "<Alt>2", "win.page::threshold" },
+  { "<Alt>3", "win.page::figure" },
   { "<Alt>4", "win.page::model" },
+  { "f", "win.add-to-figure" },
+  { "<Control><Shift>e", "win.export-figure" },
   { "F9", "win.show-sidebar" },
   { "<Shift>F9", "win.show-display" },
   { "l", "win.link-views" },
@@ -144,9 +147,9 @@ static const struct
   { "<Shift>F6", "win.previous-region" },
 };
 
-/* What the shortcut window says there is, and is handled elsewhere: the main menu's button, holding a key, and the
- * brush of a picture that is painted on. */
-static const char *const elsewhere[] = { "F10", "space", "Return", "BackSpace", NULL };
+/* What the shortcut window says there is, and is handled elsewhere: the main menu's button, holding a key, the brush
+ * of a picture that is painted on, and the lists of a figure. */
+static const char *const elsewhere[] = { "F10", "space", "Return", "BackSpace", "<Alt>Up", "<Alt>Down", NULL };
 
 /* The window's help: every accelerator in it. (transfer full) */
 static GPtrArray *

@@ -4,6 +4,7 @@
 #include "support.h"
 #include "ui-support.h"
 #include "ui/appearance.h"
+#include "ui/composer.h"
 
 static const struct
 {
@@ -21,7 +22,7 @@ static const struct
   { "large text, high contrast", "dark", "Default-hc", 200, GTK_TEXT_DIR_RTL, 1400, 900 },
 };
 
-static const char *const pages[] = { "inspect", "threshold", "model" };
+static const char *const pages[] = { "inspect", "threshold", "figure", "model" };
 
 static void
 set_look (guint i)
@@ -102,14 +103,19 @@ is_complete (UiSession *session)
   UiThreshold *threshold = ui_session_threshold (session);
   guint of, ready = ui_threshold_n_ready (threshold, &of);
   gboolean exact = TRUE;
+  double fraction;
+  UiComposer *composer = ui_session_composer (session);
+  gboolean figure = g_strcmp0 (ui_session_page (session), "figure") == 0; /* nothing is drawn while nobody looks */
+  g_autofree char *under_way = ui_composer_status (composer, &fraction);
   for (guint i = 0; i < g_list_model_get_n_items (ui_threshold_series (threshold)); i++)
     {
       g_autoptr (UiSeries) series = g_list_model_get_item (ui_threshold_series (threshold), i);
       EngReading reading;
       exact = ui_threshold_score (threshold, series, &reading, &exact) && exact;
     }
-  return test_ui_settled (session) && !ui_scores_busy (ui_session_scores (session)) && ready == of
-         && (of == 0 || exact) && (of == 0 || ui_threshold_band (threshold, UI_DELETION));
+  return test_ui_settled (session) && !ui_scores_busy (ui_session_scores (session)) && ready == of && !under_way
+         && (ui_composer_is_empty (composer) || !ui_composer_behind (composer)) && (of == 0 || exact)
+         && (of == 0 || ui_threshold_band (threshold, UI_DELETION));
 }
 
 static void

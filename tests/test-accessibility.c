@@ -4,6 +4,7 @@
 
 #include "support.h"
 #include "ui-support.h"
+#include "ui/composer.h"
 #include "ui/curve-plot.h"
 #include "ui/threshold-page.h"
 
@@ -218,7 +219,7 @@ open_sample (void)
 static void
 test_everything (void)
 {
-  static const char *const pages[] = { "inspect", "threshold", "model" };
+  static const char *const pages[] = { "inspect", "threshold", "figure", "model" };
   if (!test_ui_have_sample ())
     return;
   UiWindow *start = test_ui_window ();
@@ -228,6 +229,8 @@ test_everything (void)
   for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
     {
       gtk_widget_activate_action (GTK_WIDGET (window), "win.page", "s", pages[i]);
+      wait_until (!g_str_equal (pages[i], "figure")
+                  || ui_composer_drawing (ui_session_composer (ui_window_session (window))));
       test_ui_idle ();
       n += check (GTK_WIDGET (window), pages[i]) + check_popovers (GTK_WIDGET (window), pages[i]);
     }

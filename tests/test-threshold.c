@@ -7,6 +7,7 @@
 #include "ui/draw/masked.h"
 #include "ui/history.h"
 #include "ui/session-state.h"
+#include "ui/threshold-words.h"
 
 /* The sample with Grad-CAM and @other alone. */
 static UiSession *
@@ -281,6 +282,55 @@ test_undo (void)
   end_session (session);
 }
 
+/* Ranked by magnitude, signed maps are other curves, scores and words, and others stay; undo brings the first back.
+ */
+static void
+test_rank_by (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiSession *session = open_sample (ui_session_new (), "gradient-x-input");
+  UiThreshold *threshold = ui_session_threshold (session);
+  UiScores *scores = ui_session_scores (session);
+  UiHistory *history = ui_session_history (session);
+  ui_threshold_watch (threshold, TRUE);
+  wait_until (curves_are_ready (threshold) && !ui_scores_busy (scores));
+  UiSeries *cam = nth_series (threshold, 0), *gradient = nth_series (threshold, 1);
+  gboolean old;
+  const UiCurve *of_cam = ui_threshold_curve (threshold, cam, UI_DELETION, &old);
+  const UiCurve *first = ui_threshold_curve (threshold, gradient, UI_DELETION, &old);
+  double by_value = ui_threshold_area (threshold, gradient, UI_DELETION, &old);
+  test_ui_idle ();
+
+  ui_threshold_set_rank_by (threshold, ENG_RANK_ABSOLUTE);
+  ui_threshold_area (threshold, gradient, UI_DELETION, &old);
+  g_assert_true (old);
+  g_assert_true (ui_threshold_curve (threshold, cam, UI_DELETION, &old) == of_cam && !old);
+  wait_until (curves_are_ready (threshold) && has_exact_score (threshold, gradient) && !ui_scores_busy (scores));
+  const EngProtocolOptions options = { .threshold = ENG_PROTOCOL_THRESHOLD, .rank_by = ENG_RANK_ABSOLUTE };
+  g_autoptr (EngMeasurement) m =
+      eng_protocol_evaluate (ui_scores_protocol (UI_SCORE_DELETION), ui_threshold_subject (threshold), gradient->map,
+                             &options, NULL, NULL, NULL, NULL);
+  double by_magnitude = ui_threshold_area (threshold, gradient, UI_DELETION, &old);
+  g_assert_false (old);
+  g_assert_true (fabs (by_magnitude - by_value) > 1e-3);
+  g_assert_cmpfloat_with_epsilon (m->value, by_magnitude, 1e-6);
+  const UiScore *score = ui_scores_find (scores, gradient->slot);
+  g_assert_true (score[UI_SCORE_DELETION].known);
+  g_assert_cmpfloat_with_epsilon (score[UI_SCORE_DELETION].value, by_magnitude, 1e-6);
+  ui_threshold_select (threshold, gradient);
+  g_autofree char *reading = ui_threshold_reading (threshold), *numbers = ui_threshold_numbers (threshold);
+  g_assert_nonnull (strstr (reading, "ranks highest by magnitude"));
+  g_assert_nonnull (strstr (numbers, "Signed maps are ranked by magnitude."));
+
+  g_assert_cmpstr (ui_history_undo_words (history), ==, "ranking");
+  g_assert_true (ui_history_undo (history));
+  g_assert_true (ui_threshold_curve (threshold, gradient, UI_DELETION, &old) == first && !old);
+  g_assert_false (ui_threshold_protocol (threshold)->by);
+  wait_until (has_exact_score (threshold, gradient));
+  end_session (session);
+}
+
 /* What one frame of a drag costs the main thread: six pictures of 480 x 360, from a ranking of 224 x 224 pixels. */
 static void
 test_frame (void)
@@ -323,6 +373,7 @@ main (int argc, char **argv)
   g_test_add_func ("/threshold/steps", test_steps);
   g_test_add_func ("/threshold/walk", test_walk);
   g_test_add_func ("/threshold/undo", test_undo);
+  g_test_add_func ("/threshold/rank-by", test_rank_by);
   g_test_add_func ("/threshold/frame", test_frame);
   return test_ui_run ();
 }

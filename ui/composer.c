@@ -156,12 +156,21 @@ may_add (UiSlot *slot, char **why)
   return FALSE;
 }
 
+/* The figure's numbers and masked pictures are those of the tiles. */
+static void
+take_ranking (UiComposer *self)
+{
+  self->figure->rank_by = ui_threshold_protocol (ui_session_threshold (self->session))->by;
+}
+
 /* A first figure begins as the window is. */
 static void
 begin (UiComposer *self)
 {
-  if (self->figure->rows->len == 0 && self->figure->columns->len == 0)
-    ui_figure_add_column (self->figure, UI_COLUMN_PHOTO, NULL);
+  if (self->figure->rows->len > 0 || self->figure->columns->len > 0)
+    return;
+  take_ranking (self);
+  ui_figure_add_column (self->figure, UI_COLUMN_PHOTO, NULL);
 }
 
 gboolean
@@ -187,6 +196,7 @@ ui_composer_start (UiComposer *self)
   if (self->figure->rows->len > 0 || self->figure->columns->len > 0 || !is_ready (self, NULL))
     return;
   GListModel *tiles = ui_session_tiles (self->session);
+  take_ranking (self);
   if (ui_session_shows_photo (self->session))
     ui_figure_add_column (self->figure, UI_COLUMN_PHOTO, NULL);
   for (guint i = 0; i < g_list_model_get_n_items (tiles); i++)
@@ -200,7 +210,7 @@ ui_composer_start (UiComposer *self)
 }
 
 void
-ui_composer_add_masked (UiComposer *self)
+ui_composer_add_masked (UiComposer *self, UiSlot *only)
 {
   if (!is_ready (self, NULL))
     return;
@@ -211,10 +221,11 @@ ui_composer_add_masked (UiComposer *self)
   EngProtocolCurve curve = ui_protocol_curve (protocol, direction);
   GListModel *tiles = ui_session_tiles (self->session);
   begin (self);
+  take_ranking (self);
   for (guint i = 0; i < g_list_model_get_n_items (tiles); i++)
     {
       g_autoptr (UiSlot) slot = g_list_model_get_item (tiles, i);
-      if (!may_add (slot, NULL) || !ui_slot_map (slot))
+      if (!may_add (slot, NULL) || !ui_slot_map (slot) || (only && slot != only))
         continue;
       UiFigureColumn *column = add_column (self, slot, UI_COLUMN_MASKED);
       column->share = ui_threshold_share (threshold);
@@ -235,6 +246,7 @@ ui_composer_add_plot (UiComposer *self)
     return;
   UiThreshold *threshold = ui_session_threshold (self->session);
   ui_composer_start (self);
+  take_ranking (self);
   UiFigureColumn *column = ui_figure_add_column (self->figure, UI_COLUMN_PLOT, NULL);
   column->protocol =
       g_strdup (ui_protocol_row (ui_threshold_protocol (threshold), ui_threshold_direction (threshold))->id);

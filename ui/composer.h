@@ -33,8 +33,9 @@ void ui_composer_start (UiComposer *self);
 /* Row and column of what a tile shows, where they are not there already. NULL slot: the photo. FALSE: nothing that a
  * figure can hold; @why: (out) (transfer full): a sentence. */
 gboolean ui_composer_add_slot (UiComposer *self, UiSlot *slot, char **why);
-/* The masked pictures of all shown maps, or the curves, as they stand on the Threshold page. */
-void ui_composer_add_masked (UiComposer *self);
+/* The masked picture of a slot's map, NULL: of all that are shown, or the curves, as they stand on the Threshold
+ * page. */
+void ui_composer_add_masked (UiComposer *self, UiSlot *slot);
 void ui_composer_add_plot (UiComposer *self);
 /* A row for @picture and a class, -1: the model's first choice, named when it is known. */
 void ui_composer_add_picture (UiComposer *self, UiPicture *picture, int class_index);

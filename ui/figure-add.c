@@ -108,7 +108,7 @@ add_slot (UiSession *session, UiSlot *slot)
 static void
 add_masked (UiSession *session, UiSlot *unused)
 {
-  ui_composer_add_masked (ui_session_composer (session));
+  ui_composer_add_masked (ui_session_composer (session), NULL);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "ui/check-window.h"
 #include "ui/method-form.h"
+#include "ui/rank-menu.h"
 #include "ui/tile-export.h"
 
 /* ---- actions ---- */
@@ -95,6 +96,14 @@ check_sanity (UiJobTile *self, GVariant *parameter)
   check (self, ENG_CHECK_SANITY);
 }
 
+/* The window's action is about the selected tile: a menu selects its own. */
+static void
+add_to_figure (UiJobTile *self, GVariant *parameter)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.add-to-figure", NULL);
+}
+
 static void
 reset_scale (UiJobTile *self, GVariant *parameter)
 {
@@ -165,6 +174,12 @@ has_map (UiJobTile *self)
 }
 
 static gboolean
+is_signed (UiJobTile *self)
+{
+  return ui_rank_matters (ui_slot_map (self->slot));
+}
+
+static gboolean
 is_method (UiJobTile *self)
 {
   return ui_slot_kind (self->slot) == UI_SLOT_OF_METHOD;
@@ -229,6 +244,7 @@ static const struct
   { "tile.compare", "u", compare, may_compare },
   { "tile.check-stability", NULL, check_stability, may_check },
   { "tile.check-sanity", NULL, check_sanity, may_check },
+  { "tile.add-to-figure", NULL, add_to_figure, has_values },
   { "tile.reset-scale", NULL, reset_scale, has_map },
   { "tile.save-picture", NULL, save_picture, has_map },
   { "tile.save-map", NULL, save_map, has_map },
@@ -342,7 +358,7 @@ static GtkWidget *
 make_menu (UiJobTile *self)
 {
   g_autoptr (GMenu) menu = g_menu_new ();
-  g_autoptr (GMenuModel) others = make_others (self);
+  g_autoptr (GMenuModel) others = make_others (self), ranks = ui_rank_menu_new ();
   g_autofree char *pin_text = pin_label (self);
   GMenu *section = append_section (menu);
   if (is_method (self))
@@ -361,9 +377,13 @@ make_menu (UiJobTile *self)
     {
       if (g_menu_model_get_n_items (others) > 0)
         g_menu_append_submenu (section, "_Compare With", others);
+      if (is_signed (self))
+        g_menu_append_submenu (section, "Rank _By", ranks);
       g_menu_append (section, "Reset _Scale", "tile.reset-scale");
       section = append_section (menu);
     }
+  if (is_method (self))
+    g_menu_append (section, "Add to _Figure", "tile.add-to-figure");
   g_menu_append (section, "Save _Picture…", "tile.save-picture");
   g_menu_append (section, "Save _Map…", "tile.save-map");
   g_menu_append (section, "Copy P_icture", "tile.copy-picture");

@@ -266,6 +266,9 @@ describe_scores (UiJobTile *self, int wording)
       const char *name = short_names[wording][kind] ? short_names[wording][kind] : protocol->name;
       append_score (text, name, &scores[kind], protocol->direction);
     }
+  /* What is not the usual order is said beside the numbers. */
+  if (scores && ui_scores_rank_by (ui_session_scores (self->session), self->slot) == ENG_RANK_ABSOLUTE)
+    g_string_append (text, wording ? " |v|" : " by magnitude");
   return g_string_free (text, !scores);
 }
 
@@ -287,6 +290,9 @@ append_protocols (UiJobTile *self, GString *text)
       else if (!scores[kind].known)
         g_string_append_printf (text, "\n%s: not scored yet", protocol->name);
     }
+  if (scores && ui_slot_map (self->slot) && eng_heatmap_sign (ui_slot_map (self->slot)) == ENG_SIGN_SIGNED)
+    g_string_append_printf (text, "\nRanked by %s",
+                            ui_rank_ids[ui_scores_rank_by (ui_session_scores (self->session), self->slot)]);
 }
 
 /* The footer in full, with what the method measured and what it cost. NULL: nothing to say. (transfer full) */

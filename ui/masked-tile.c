@@ -2,6 +2,7 @@
 #include "ui/masked-tile.h"
 
 #include "ui/ink.h"
+#include "ui/rank-menu.h"
 
 struct _UiMaskedTile
 {
@@ -11,6 +12,7 @@ struct _UiMaskedTile
   GtkBox *header;
   GtkWidget *swatch;
   GtkLabel *name, *badge, *score, *rank;
+  GtkMenuButton *menu;
   GtkLevelBar *bar;
   UiMaskedView *view;
 
@@ -32,11 +34,15 @@ static void
 update_badge (UiMaskedTile *self)
 {
   g_autofree char *step = self->series->step >= 0 ? g_strdup_printf ("step %d", self->series->step) : NULL;
-  const char *text = self->series->flat ? "flat" : step;
+  gboolean magnitude =
+      ui_protocol_rank_by (ui_threshold_protocol (threshold_of (self)), self->series->map) == ENG_RANK_ABSOLUTE;
+  const char *text = self->series->flat ? "flat" : step ? step : magnitude ? "|v|" : NULL;
   gtk_widget_set_visible (GTK_WIDGET (self->badge), text != NULL);
   gtk_label_set_label (self->badge, text ? text : "");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge),
-                               self->series->flat ? "The map is constant. There is nothing to rank." : NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge), self->series->flat
+                                                             ? "The map is constant. There is nothing to rank."
+                                                         : magnitude ? "Pixels are ranked by magnitude."
+                                                                     : NULL);
 }
 
 /* A map that is being painted is another one many times a second: its last score stays until the next is there. */
@@ -117,6 +123,38 @@ on_pressed (UiMaskedTile *self)
   on_chosen (self);
 }
 
+/* Made when it is opened: places change. */
+static void
+make_popup (GtkMenuButton *button, gpointer data)
+{
+  UiMaskedTile *self = data;
+  GListModel *list = ui_threshold_series (threshold_of (self));
+  g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenuModel) ranks = ui_rank_menu_new ();
+  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (UiSeries) series = g_list_model_get_item (list, i);
+      g_autoptr (GMenuItem) item = g_menu_item_new ("Add to _Figure", NULL);
+      g_menu_item_set_action_and_target (item, "win.add-masked", "u", i);
+      if (series == self->series)
+        g_menu_append_item (menu, item);
+    }
+  if (ui_rank_matters (self->series->map))
+    g_menu_append_submenu (menu, "Rank _By", ranks);
+  gtk_menu_button_set_popover (button, gtk_popover_menu_new_from_model (G_MENU_MODEL (menu)));
+}
+
+static void
+add_menu (UiMaskedTile *self)
+{
+  g_autofree char *text = g_strdup_printf ("Tile Menu: %s", ui_series_name (self->series));
+  gtk_menu_button_set_create_popup_func (self->menu, make_popup, self, NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->menu), text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  gtk_widget_set_visible (GTK_WIDGET (self->menu),
+                          self->series->slot && ui_slot_kind (self->series->slot) == UI_SLOT_OF_METHOD);
+}
+
 GtkWidget *
 ui_masked_tile_new (UiSession *session, UiSeries *series)
 {
@@ -129,6 +167,7 @@ ui_masked_tile_new (UiSession *session, UiSeries *series)
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), name);
   g_autofree char *picture = g_strdup_printf ("Masked picture, %s", name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, picture, -1);
+  add_menu (self);
   ui_masked_view_set (self->view, session, series);
   g_signal_connect_object (threshold_of (self), "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (threshold_of (self), "scored", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -171,6 +210,7 @@ ui_masked_tile_class_init (UiMaskedTileClass *klass)
   BIND (score);
   BIND (rank);
   BIND (bar);
+  BIND (menu);
   BIND (view);
 }
 

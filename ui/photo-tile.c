@@ -71,6 +71,14 @@ hide (GtkWidget *widget, const char *action, GVariant *unused)
   ui_session_set_shows_photo (UI_PHOTO_TILE (widget)->session, FALSE);
 }
 
+/* The window's action is about the selected tile. */
+static void
+add_to_figure (GtkWidget *widget, const char *action, GVariant *unused)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (UI_PHOTO_TILE (widget)->view));
+  gtk_widget_activate_action (widget, "win.add-to-figure", NULL);
+}
+
 static void
 ui_photo_tile_dispose (GObject *object)
 {
@@ -93,6 +101,7 @@ ui_photo_tile_class_init (UiPhotoTileClass *klass)
   gtk_widget_class_bind_template_child (widget_class, UiPhotoTile, footer);
   gtk_widget_class_bind_template_child (widget_class, UiPhotoTile, view);
   gtk_widget_class_install_action (widget_class, "tile.hide-photo", NULL, hide);
+  gtk_widget_class_install_action (widget_class, "tile.add-to-figure", NULL, add_to_figure);
 }
 
 static void

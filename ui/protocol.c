@@ -10,6 +10,8 @@ static const UiPreset presets[] = {
   { "road", "ROAD", { "road-morf", "road-lerf" }, { "MoRF ↓", "LeRF ↑" } },
 };
 
+const char *const ui_rank_ids[] = { "value", "magnitude", NULL };
+
 const UiPreset *
 ui_preset_nth (guint i)
 {
@@ -28,7 +30,7 @@ ui_preset_find (const char *id)
 void
 ui_protocol_init (UiProtocol *self)
 {
-  *self = (UiProtocol){ &presets[0], FALSE, ENG_FILL_BLACK, 0 };
+  *self = (UiProtocol){ &presets[0], FALSE, ENG_FILL_BLACK, 0, ENG_RANK_VALUE };
 }
 
 const EngProtocol *
@@ -69,6 +71,12 @@ ui_protocol_key (const UiProtocol *self, UiDirection direction)
   EngMasking masking = ui_protocol_masking (self, direction);
   return g_strdup_printf ("%s %s %" G_GUINT64_FORMAT, self->preset->curve_ids[direction],
                           eng_fill_info (masking.fill)->id, masking.seed);
+}
+
+EngRankBy
+ui_protocol_rank_by (const UiProtocol *self, const EngHeatmap *map)
+{
+  return map && eng_heatmap_sign (map) == ENG_SIGN_SIGNED ? self->by : ENG_RANK_VALUE;
 }
 
 double
@@ -138,6 +146,6 @@ ui_protocol_words (const UiProtocol *self, EngModel *model, const char *class_na
   else
     g_string_append_printf (text, "; %s removes the least relevant first",
                             ui_protocol_row (self, UI_INSERTION)->name);
-  g_string_append (text, ".");
+  g_string_append (text, self->by == ENG_RANK_ABSOLUTE ? ". Signed maps are ranked by magnitude." : ".");
   return g_string_free (text, FALSE);
 }

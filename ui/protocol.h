@@ -30,7 +30,10 @@ typedef struct
   gboolean custom;        /* @fill stands in place of the preset's */
   EngFill fill;
   guint64 seed; /* of fills and of imputation */
+  EngRankBy by; /* of signed maps; others have one order only */
 } UiProtocol;
+
+extern const char *const ui_rank_ids[]; /* by EngRankBy, NULL-ended: "value", "magnitude" */
 
 void ui_protocol_init (UiProtocol *self); /* RISE */
 const EngProtocol *ui_protocol_row (const UiProtocol *self, UiDirection direction);
@@ -42,6 +45,8 @@ void ui_protocol_points (const UiProtocol *self, UiDirection direction, EngModel
                          double **xs);
 /* Values may be compared only where this text is equal. (transfer full) */
 char *ui_protocol_key (const UiProtocol *self, UiDirection direction);
+/* How @map is ranked. @map: (nullable): random order */
+EngRankBy ui_protocol_rank_by (const UiProtocol *self, const EngHeatmap *map);
 /* The protocol's value of a whole curve, as its table row defines it. */
 double ui_protocol_value (const UiProtocol *self, UiDirection direction, const EngPoint *points, int n);
 /* What is plotted of a reading. */

@@ -16,6 +16,7 @@ typedef struct
   EngImage *image;
   EngHeatmap *map;
   int class_index;
+  EngRankBy by;
   UiScoreKind kind;
   EngSubject *subject; /* NULL: to be made */
   GCancellable *cancellable;
@@ -31,6 +32,7 @@ struct _UiScores
   EngSubject *subject; /* the last one; what it measured is kept with it */
   Work *work;          /* under way */
   guint idle, poll;
+  EngRankBy by; /* of signed maps, as it was told last */
 };
 
 G_DEFINE_FINAL_TYPE (UiScores, ui_scores, G_TYPE_OBJECT)
@@ -50,6 +52,14 @@ class_of (UiScores *self, UiSlot *slot)
   return ui_slot_pinned (slot) ? ui_slot_pinned_class (slot) : ui_session_target (self->session);
 }
 
+EngRankBy
+ui_scores_rank_by (UiScores *self, UiSlot *slot)
+{
+  const EngHeatmap *map = ui_slot_map (slot);
+  return self->session ? ui_protocol_rank_by (ui_threshold_protocol (ui_session_threshold (self->session)), map)
+                       : ENG_RANK_VALUE;
+}
+
 /* (transfer full): NULL: there is nothing to score. */
 static char *
 key_of (UiScores *self, UiSlot *slot)
@@ -58,7 +68,8 @@ key_of (UiScores *self, UiSlot *slot)
   if (class_index < 0 || ui_slot_kind (slot) == UI_SLOT_DIFFERENCE || ui_slot_state (slot) != UI_SLOT_DONE
       || !ui_slot_key (slot))
     return NULL;
-  return g_strdup_printf ("%s\n%d%s", ui_slot_key (slot), class_index, ui_slot_partial (slot) ? "\npartial" : "");
+  return g_strdup_printf ("%s\n%d\n%s%s", ui_slot_key (slot), class_index,
+                          ui_rank_ids[ui_scores_rank_by (self, slot)], ui_slot_partial (slot) ? "\npartial" : "");
 }
 
 static UiScore *
@@ -100,8 +111,9 @@ measure (gpointer data)
     return;
   if (!work->subject)
     work->subject = eng_subject_new (work->model, work->image, work->class_index, NULL);
+  EngProtocolOptions options = { .threshold = ENG_PROTOCOL_THRESHOLD, .rank_by = work->by };
   if (work->subject)
-    work->measurement = eng_protocol_evaluate (ui_scores_protocol (work->kind), work->subject, work->map, NULL,
+    work->measurement = eng_protocol_evaluate (ui_scores_protocol (work->kind), work->subject, work->map, &options,
                                                on_point, work, work->cancellable, NULL);
 }
 
@@ -170,6 +182,7 @@ start (UiScores *self, UiSlot *slot, char *key, UiScoreKind kind)
     .image = eng_image_ref (ui_picture_image (ui_session_picture (self->session))),
     .map = eng_heatmap_ref (ui_slot_map (slot)),
     .class_index = class_of (self, slot),
+    .by = ui_scores_rank_by (self, slot),
     .kind = kind,
     .cancellable = g_cancellable_new (),
   };
@@ -213,7 +226,7 @@ is_wanted (UiScores *self, const Work *work)
   for (guint i = 0; i < g_list_model_get_n_items (tiles); i++)
     {
       g_autoptr (UiSlot) slot = g_list_model_get_item (tiles, i);
-      if (ui_slot_map (slot) == work->map)
+      if (ui_slot_map (slot) == work->map && ui_scores_rank_by (self, slot) == work->by)
         return TRUE;
     }
   return FALSE;
@@ -238,6 +251,18 @@ wake (UiScores *self)
     self->idle = g_idle_add (on_idle, self);
 }
 
+/* Numbers of another order are other numbers. */
+static void
+on_threshold (UiScores *self)
+{
+  EngRankBy by = self->session ? ui_threshold_protocol (ui_session_threshold (self->session))->by : self->by;
+  if (by == self->by)
+    return;
+  self->by = by;
+  g_signal_emit (self, changed_signal, 0);
+  wake (self);
+}
+
 gboolean
 ui_scores_busy (UiScores *self)
 {
@@ -253,6 +278,8 @@ ui_scores_new (UiSession *session)
   g_signal_connect_object (session, "notify::target", G_CALLBACK (wake), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (wake), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_tiles (session), "items-changed", G_CALLBACK (wake), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ui_session_threshold (session), "changed", G_CALLBACK (on_threshold), self,
+                           G_CONNECT_SWAPPED);
   return self;
 }
 

@@ -30,6 +30,7 @@ G_DECLARE_FINAL_TYPE (UiScores, ui_scores, UI, SCORES, GObject)
 UiScores *ui_scores_new (UiSession *session);
 void ui_scores_close (UiScores *self); /* the session ends */
 const EngProtocol *ui_scores_protocol (UiScoreKind kind);
+EngRankBy ui_scores_rank_by (UiScores *self, UiSlot *slot);
 /* UI_N_SCORES of them; NULL: the slot shows no finished map. Valid until the next change. */
 const UiScore *ui_scores_find (UiScores *self, UiSlot *slot);
 gboolean ui_scores_busy (UiScores *self); /* something is being measured, or is about to be */

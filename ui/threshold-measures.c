@@ -25,6 +25,7 @@ typedef struct _UiEvaluation
   EngSubject *subject;
   EngHeatmap *map;
   EngImage *truth; /* (nullable) */
+  EngRankBy by;
   guint64 seed;
   double threshold;
   GCancellable *cancellable;
@@ -99,7 +100,9 @@ ui_threshold_set_group (UiThreshold *self, const char *group)
 static char *
 key_of (UiThreshold *self, UiSeries *series, const EngProtocol *row)
 {
-  EngProtocolOptions options = { .threshold = ENG_PROTOCOL_THRESHOLD }; /* one overlap is good for all thresholds */
+  /* One overlap is good for all thresholds. */
+  EngProtocolOptions options = { .threshold = ENG_PROTOCOL_THRESHOLD,
+                                 .rank_by = ui_protocol_rank_by (&self->protocol, series->map) };
   if (!series->slot || !series->map || !self->subject_key || (row->needs_truth && !self->truth))
     return NULL;
   g_autofree char *protocol = eng_protocol_key (row, &options);
@@ -156,13 +159,13 @@ static void
 evaluate (gpointer data)
 {
   UiEvaluation *e = data;
-  EngProtocolOptions options = { .seed = e->seed, .threshold = e->threshold, .truth = e->truth };
+  EngProtocolOptions options = { .seed = e->seed, .threshold = e->threshold, .rank_by = e->by, .truth = e->truth };
   if (g_cancellable_is_cancelled (e->cancellable))
     return;
   e->measurement =
       eng_protocol_evaluate (e->row, e->subject, e->map, &options, on_point, e, e->cancellable, &e->error);
   if (e->measurement && e->row->thresholded && !isnan (e->measurement->value))
-    e->overlap = eng_protocol_overlap (e->subject, e->map, e->truth, ENG_RANK_VALUE, &e->error);
+    e->overlap = eng_protocol_overlap (e->subject, e->map, e->truth, e->by, &e->error);
 }
 
 /* ---- on the main thread ---- */
@@ -170,7 +173,8 @@ evaluate (gpointer data)
 static gboolean
 is_overlap_wanted (UiThreshold *self, const UiEvaluation *e)
 {
-  return e->overlap && e->epoch == self->epoch && e->truth_epoch == self->truth_epoch && e->series->map == e->map;
+  return e->overlap && e->epoch == self->epoch && e->truth_epoch == self->truth_epoch && e->series->map == e->map
+         && e->by == ui_protocol_rank_by (&self->protocol, e->map);
 }
 
 static void
@@ -240,6 +244,7 @@ start (UiThreshold *self, UiSeries *series, const EngProtocol *row, char *key)
     .subject = eng_subject_ref (self->subject),
     .map = eng_heatmap_ref (series->map),
     .truth = row->needs_truth ? eng_image_ref (self->truth) : NULL,
+    .by = ui_protocol_rank_by (&self->protocol, series->map),
     .seed = self->protocol.seed,
     .threshold = ENG_PROTOCOL_THRESHOLD,
     .cancellable = g_cancellable_new (),
@@ -283,8 +288,8 @@ static gboolean
 is_wanted (UiThreshold *self, const UiEvaluation *e)
 {
   return self->session && self->watchers && g_strcmp0 (e->row->group, self->group) == 0 && e->epoch == self->epoch
-         && e->series->map == e->map && (!e->row->needs_truth || e->truth_epoch == self->truth_epoch)
-         && ui_session_n_busy (self->session) == 0;
+         && e->series->map == e->map && e->by == ui_protocol_rank_by (&self->protocol, e->map)
+         && (!e->row->needs_truth || e->truth_epoch == self->truth_epoch) && ui_session_n_busy (self->session) == 0;
 }
 
 void

@@ -90,6 +90,8 @@ extern guint ui_threshold_signals[UI_THRESHOLD_N_SIGNALS];
 void ui_threshold_refresh (UiThreshold *self); /* the session shows something else */
 void ui_threshold_look_up (UiThreshold *self); /* curves of the protocol as it is now */
 void ui_series_take_curve (UiSeries *self, UiDirection direction);
+/* Signed maps are to be ranked another way. */
+void ui_threshold_forget_rankings (UiThreshold *self);
 void ui_band_run_free (UiBandRun *self);
 /* Makes the step that a person chose, or the method's own choice again, the slot's result. */
 void ui_threshold_apply_kept (UiThreshold *self, UiSlot *slot);

@@ -54,7 +54,9 @@ static UiCurve *
 find_curve (UiThreshold *self, UiSeries *series, UiDirection direction)
 {
   g_autofree char *protocol = ui_protocol_key (&self->protocol, direction);
-  g_autofree char *key = g_strdup_printf ("%s\n%s\n%s", self->subject_key, series->map_key, protocol);
+  EngRankBy by = ui_protocol_rank_by (&self->protocol, series->map);
+  g_autofree char *key =
+      g_strdup_printf ("%s\n%s\n%s %s", self->subject_key, series->map_key, protocol, ui_rank_ids[by]);
   UiCurve *curve = g_hash_table_lookup (self->curves, key);
   if (curve)
     return curve;
@@ -159,6 +161,23 @@ forget (UiSeries *self)
   g_clear_pointer (&self->overlap, eng_overlap_free);
   self->k = -1;
   self->flat = FALSE;
+}
+
+void
+ui_threshold_forget_rankings (UiThreshold *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->series)); i++)
+    {
+      g_autoptr (UiSeries) series = g_list_model_get_item (G_LIST_MODEL (self->series), i);
+      if (!series->map || eng_heatmap_sign (series->map) != ENG_SIGN_SIGNED)
+        continue;
+      for (int order = 0; order < 2; order++)
+        g_clear_pointer (&series->rankings[order], eng_ranking_unref);
+      g_clear_pointer (&series->picture, g_bytes_unref);
+      g_clear_pointer (&series->overlap, eng_overlap_free);
+      series->k = -1;
+      series->flat = FALSE;
+    }
 }
 
 static void

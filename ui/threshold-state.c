@@ -19,6 +19,7 @@ ui_threshold_save_state (UiSession *session, JsonObject *out)
   json_object_set_boolean_member (out, "custom", self->protocol.custom);
   json_object_set_string_member (out, "fill", eng_fill_info (self->protocol.fill)->id);
   json_object_set_int_member (out, "seed", (gint64)self->protocol.seed);
+  ui_state_set_choice (out, "rank-by", ui_rank_ids, (int)self->protocol.by);
   g_autoptr (GList) keys = g_list_sort (g_hash_table_get_keys (self->kept), (GCompareFunc)g_strcmp0);
   for (GList *l = keys; l; l = l->next) /* in order: equal states are equal texts */
     json_object_set_int_member (steps, l->data, GPOINTER_TO_INT (g_hash_table_lookup (self->kept, l->data)));
@@ -29,12 +30,14 @@ static gboolean
 load_protocol (const EngJson *in, UiProtocol *protocol, GError **error)
 {
   g_autofree char *preset = NULL, *fill = NULL;
-  int seed = (int)protocol->seed;
+  int seed = (int)protocol->seed, by = (int)protocol->by;
   if (!eng_json_string (in, "protocol", &preset, error) || !eng_json_string (in, "fill", &fill, error)
       || !eng_json_bool (in, "custom", &protocol->custom, error)
-      || !eng_json_int (in, "seed", 0, UI_MOST_SEED, &seed, error))
+      || !eng_json_int (in, "seed", 0, UI_MOST_SEED, &seed, error)
+      || !eng_json_choice (in, "rank-by", ui_rank_ids, &by, error))
     return FALSE;
   protocol->seed = (guint64)seed;
+  protocol->by = (EngRankBy)by;
   if (preset && !ui_preset_find (preset))
     return eng_json_fail (in, "protocol", "a protocol of this program", error);
   if (preset)
@@ -77,6 +80,8 @@ ui_threshold_load_state (UiSession *session, const EngJson *in, GError **error)
       || !load_steps (in, kept, error))
     return FALSE;
   self->direction = (UiDirection)direction;
+  if (protocol.by != self->protocol.by)
+    ui_threshold_forget_rankings (self);
   self->protocol = protocol;
   if (eng_json_has (in, "steps"))
     {
@@ -141,8 +146,13 @@ ui_measures_load_state (UiSession *session, const EngJson *in, GError **error)
 }
 
 const UiStateWord ui_threshold_words[] = {
-  { "share", "threshold", TRUE }, { "direction", "remove or keep" },
-  { "protocol", "protocol" },     { "custom", "protocol" },
-  { "fill", "protocol" },         { "seed", "noise", TRUE },
-  { "steps", "kept step" },       { NULL, NULL },
+  { "share", "threshold", TRUE },
+  { "direction", "remove or keep" },
+  { "protocol", "protocol" },
+  { "custom", "protocol" },
+  { "fill", "protocol" },
+  { "seed", "noise", TRUE },
+  { "rank-by", "ranking" },
+  { "steps", "kept step" },
+  { NULL, NULL },
 };

@@ -44,11 +44,13 @@ ui_threshold_reading (UiThreshold *self)
   g_autofree char *name = g_markup_escape_text (ui_series_name (series), -1);
   g_autofree char *class_name = g_markup_escape_text (ui_threshold_class_name (self), -1);
   double before = eng_subject_untouched (subject)->probability;
+  EngRankBy by = ui_protocol_rank_by (ui_threshold_protocol (self), series->map);
   gboolean keeps = curve.mode == ENG_MASK_KEEP, least = curve.order == ENG_ORDER_LEAST_FIRST;
   GString *text = g_string_new (NULL);
   g_autofree char *which = !series->slot
                                ? g_strdup ("pixels in random order")
-                               : g_strdup_printf ("of pixels %s ranks %s", name, least ? "lowest" : "highest");
+                               : g_strdup_printf ("of pixels %s ranks %s%s", name, least ? "lowest" : "highest",
+                                                  by == ENG_RANK_ABSOLUTE ? " by magnitude" : "");
   g_string_append_printf (text, keeps ? "Keeping only the <b>%s</b> %s leaves" : "Removing the <b>%s</b> %s takes",
                           percent, which);
   g_string_append_printf (text, keeps ? " <b>%s</b> at %s%.3f; untouched it is %.3f." : " <b>%s</b> %s", class_name,
@@ -140,6 +142,8 @@ append_measure (GString *text, UiThreshold *self, const EngProtocol *row)
                           row->definition, row->reference);
   if (row->seeded)
     g_string_append_printf (text, " Seed %" G_GUINT64_FORMAT ".", ui_threshold_protocol (self)->seed);
+  if (ui_threshold_protocol (self)->by == ENG_RANK_ABSOLUTE)
+    g_string_append (text, " Signed maps are ranked by magnitude.");
   if (truth)
     g_string_append_printf (text, "\n# %s", truth);
   g_string_append_printf (text, "\nMethod\t%s", row->name);

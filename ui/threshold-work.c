@@ -48,6 +48,7 @@ typedef struct
 {
   UiSeries *series;
   EngHeatmap *map; /* NULL: random order */
+  EngRankBy by;
   EngRankOrder order;
   EngRanking *ranking;
 } Ranked;
@@ -110,8 +111,7 @@ prepare_work (gpointer data)
   for (guint i = 0; i < p->ranked->len; i++)
     {
       Ranked *r = &g_array_index (p->ranked, Ranked, i);
-      r->ranking =
-          r->map ? eng_subject_ranking (p->subject, r->map, ENG_RANK_VALUE, r->order) : eng_ranking_ref (random);
+      r->ranking = r->map ? eng_subject_ranking (p->subject, r->map, r->by, r->order) : eng_ranking_ref (random);
     }
   for (int d = 0; d < UI_N_DIRECTIONS; d++)
     {
@@ -136,7 +136,8 @@ take_prepared (UiThreshold *self, Prepare *p)
   for (guint i = 0; i < p->ranked->len; i++)
     {
       Ranked *r = &g_array_index (p->ranked, Ranked, i);
-      if (r->map != r->series->map || r->series->rankings[r->order])
+      if (r->map != r->series->map || r->by != ui_protocol_rank_by (&self->protocol, r->map)
+          || r->series->rankings[r->order])
         continue;
       r->series->rankings[r->order] = eng_ranking_ref (r->ranking);
       r->series->flat = r->map && eng_ranking_flat (r->ranking);
@@ -189,7 +190,7 @@ want_rankings (UiThreshold *self, GArray *ranked)
       {
         UiSeries *series = nth_series (self, i);
         EngRankOrder order = ui_protocol_curve (&self->protocol, (UiDirection)d).order;
-        Ranked r = { series, series->map, order, NULL };
+        Ranked r = { series, series->map, ui_protocol_rank_by (&self->protocol, series->map), order, NULL };
         gboolean twice = d == 1 && order == ui_protocol_curve (&self->protocol, UI_DELETION).order;
         if (series->rankings[order] || twice)
           continue;

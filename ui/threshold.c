@@ -94,6 +94,16 @@ ui_threshold_set_seed (UiThreshold *self, guint64 seed)
   protocol_changed (self);
 }
 
+void
+ui_threshold_set_rank_by (UiThreshold *self, EngRankBy by)
+{
+  if (self->protocol.by == by)
+    return;
+  self->protocol.by = by;
+  ui_threshold_forget_rankings (self);
+  protocol_changed (self);
+}
+
 UiSeries *
 ui_threshold_selected (UiThreshold *self)
 {

@@ -72,6 +72,8 @@ void ui_threshold_set_preset (UiThreshold *self, const UiPreset *preset);
 /* Makes the protocol a custom one, unless the preset fills that way. */
 void ui_threshold_set_fill (UiThreshold *self, EngFill fill);
 void ui_threshold_set_seed (UiThreshold *self, guint64 seed);
+/* How signed maps are ranked, here and for the scores of tiles. Series that it is about are ranked again. */
+void ui_threshold_set_rank_by (UiThreshold *self, EngRankBy by);
 UiSeries *ui_threshold_selected (UiThreshold *self); /* (nullable) */
 void ui_threshold_select (UiThreshold *self, UiSeries *series);
 /* Looks at a step of the trajectory instead of the result; -1: the result again. */

@@ -7,6 +7,7 @@
 #include "ui/help-window.h"
 #include "ui/preferences.h"
 #include "ui/ramp-drop-down.h"
+#include "ui/rank-menu.h"
 #include "ui/window-private.h"
 
 #include <math.h>
@@ -457,6 +458,7 @@ static const struct
   { "mask-mode", NULL, mask_mode },
   { "step", "i", step },
   { "add-to-figure", NULL, ui_window_add_to_figure },
+  { "add-masked", "u", ui_window_add_masked },
   { "figure-zoom", NULL, ui_window_figure_zoom },
   { "export-figure", NULL, ui_window_export_figure },
   { "show-export", NULL, ui_window_show_export },
@@ -684,6 +686,8 @@ ui_window_add_keys (UiWindow *self)
       g_signal_connect (action, "change-state", G_CALLBACK (on_change_state), self);
       g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (action));
     }
+  g_autoptr (GAction) ranking = ui_rank_action_new (ui_session_threshold (self->session));
+  g_action_map_add_action (G_ACTION_MAP (self), ranking);
   GtkEventController *controller = gtk_shortcut_controller_new ();
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {

@@ -37,7 +37,10 @@ ui_window_add_to_figure (UiWindow *self, GVariant *unused)
     {
       GtkWidget *focus = gtk_root_get_focus (GTK_ROOT (self));
       gboolean plot = focus && g_str_equal (gtk_widget_get_css_name (focus), "curveplot");
-      (plot ? ui_composer_add_plot : ui_composer_add_masked) (composer_of (self));
+      if (plot)
+        ui_composer_add_plot (composer_of (self));
+      else
+        ui_composer_add_masked (composer_of (self), NULL);
       tell_added (self, plot ? "Curves" : "Masked pictures");
       return;
     }
@@ -47,6 +50,17 @@ ui_window_add_to_figure (UiWindow *self, GVariant *unused)
     tell_added (self, slot ? ui_slot_name (slot) : "Photo");
   else
     ui_toast_show (self->toast, why, NULL, NULL);
+}
+
+void
+ui_window_add_masked (UiWindow *self, GVariant *place)
+{
+  GListModel *list = ui_threshold_series (ui_session_threshold (self->session));
+  g_autoptr (UiSeries) series = g_list_model_get_item (list, g_variant_get_uint32 (place));
+  if (!series || !series->slot)
+    return;
+  ui_composer_add_masked (composer_of (self), series->slot);
+  tell_added (self, ui_series_name (series));
 }
 
 /* The rectangle of the selected row becomes what the selected tile of Inspect shows; its middle where that is all. */

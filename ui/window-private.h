@@ -138,6 +138,7 @@ void ui_window_add_drop_target (UiWindow *self);
 
 /* window-figure.c */
 void ui_window_add_to_figure (UiWindow *self, GVariant *unused);
+void ui_window_add_masked (UiWindow *self, GVariant *series); /* by its place */
 void ui_window_figure_zoom (UiWindow *self, GVariant *unused);
 void ui_window_export_figure (UiWindow *self, GVariant *unused);
 /* As the pane says, to @path, without asking. */

@@ -265,6 +265,22 @@ say_scores (const UiFigureDrawing *self, GString *out)
     }
 }
 
+/* Unsaid: by value, as maps are ranked everywhere. */
+static void
+say_ranking (const UiFigureDrawing *self, GString *out)
+{
+  const UiFigure *figure = self->figure;
+  gboolean any = FALSE;
+  for (guint r = 0; r < figure->rows->len; r++)
+    for (guint c = 0; c < figure->columns->len; c++)
+      {
+        const EngHeatmap *map = ui_figure_cells_at (self->cells, r, c)->map;
+        any = any || (map && eng_heatmap_sign (map) == ENG_SIGN_SIGNED);
+      }
+  if (any && figure->rank_by == ENG_RANK_ABSOLUTE)
+    g_string_append (out, " Signed maps are ranked by magnitude.");
+}
+
 char *
 ui_figure_caption_generated (const UiFigureDrawing *self)
 {
@@ -274,6 +290,7 @@ ui_figure_caption_generated (const UiFigureDrawing *self)
   say_masked (self, out);
   say_scale (self, out);
   say_scores (self, out);
+  say_ranking (self, out);
   return g_string_free (out, FALSE);
 }
 
