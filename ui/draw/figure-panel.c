@@ -39,9 +39,13 @@ surface_from (const guint8 *rgb, int width, const int part[4], int shrink)
   guint8 *data = cairo_image_surface_get_data (surface);
   int stride = cairo_image_surface_get_stride (surface);
   for (int y = 0; data && y < rows; y++)
-    for (int x = 0; x < columns; x++)
-      ((guint32 *)(void *)(data + (gsize)y * stride))[x] =
-          mean_pixel (rgb, width, part, part[0] + x * shrink, part[1] + y * shrink, shrink);
+    {
+      guint32 *to = (guint32 *)(void *)(data + (gsize)y * stride);
+      const guint8 *from = rgb + ((gsize)(part[1] + y * shrink) * width + part[0]) * 3;
+      for (int x = 0; x < columns; x++, from += 3)
+        to[x] = shrink == 1 ? (guint32)(from[0] << 16 | from[1] << 8 | from[2])
+                            : mean_pixel (rgb, width, part, part[0] + x * shrink, part[1] + y * shrink, shrink);
+    }
   cairo_surface_mark_dirty (surface);
   return surface;
 }

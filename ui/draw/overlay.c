@@ -194,21 +194,74 @@ ui_overlay_level (const UiSpread *at_input, const UiScale *scale, double share)
   return scale->values == UI_VALUES_POSITIVE ? fmax (0, level) : level;
 }
 
-/* All that the colour of a pixel depends on besides its value. */
+/* All that the colour of a pixel depends on besides its value: one entry for each of UI_LUT_SIZE values along the
+ * scale, and a last one, without weight, for where the model never looked. */
 typedef struct
 {
   const UiScale *scale;
   UiMode mode;
-  gboolean fade;
   double level;
-  guint8 lut[UI_LUT_SIZE][3];
+  float p, q; /* the value shown is the larger one of p v and q v */
+  double low, gain;
+  guint8 rgba[UI_LUT_SIZE + 1][4]; /* premultiplied */
 } Ink;
+
+/* Weight w(v) of the layer and its colour, at @v of 0 .. 1 along the scale. */
+static float
+weigh (const UiScale *scale, const UiDisplay *display, guint8 (*lut)[3], int i, const guint8 **colour)
+{
+  static const guint8 black[3] = { 0, 0, 0 }, white[3] = { 255, 255, 255 };
+  float v = (float)i / (UI_LUT_SIZE - 1);
+  float heat = scale->sign == ENG_SIGN_SIGNED ? fminf (1, 2.2f * fabsf (2 * v - 1)) : fminf (1, 1.25f * v);
+  *colour = black;
+  switch (display->mode)
+    {
+    case UI_MODE_FADED:
+      *colour = white;
+      return 1 - heat;
+    case UI_MODE_OVERLAY:
+    case UI_MODE_MAP:
+      *colour = lut[i];
+      return display->mode == UI_MODE_OVERLAY && display->fade ? heat : 1;
+    default:
+      return 0;
+    }
+}
 
 static void
 ink_init (Ink *ink, const UiScale *scale, const UiDisplay *display, double level)
 {
-  *ink = (Ink){ .scale = scale, .mode = display->mode, .fade = display->fade, .level = level };
-  ui_colormap_lut (ui_display_colormap (display, scale->sign), ink->lut);
+  static const float sides[][2] = { [UI_VALUES_ALL] = { 1, 1 },
+                                    [UI_VALUES_POSITIVE] = { 1, 0 },
+                                    [UI_VALUES_NEGATIVE] = { -1, 0 },
+                                    [UI_VALUES_ABSOLUTE] = { 1, -1 } };
+  guint8 lut[UI_LUT_SIZE][3];
+  gboolean blank = scale->flat || scale->empty;
+  *ink = (Ink){ .scale = scale, .mode = display->mode, .level = level };
+  ink->p = sides[scale->values][0];
+  ink->q = sides[scale->values][1];
+  ink->low = scale->sign == ENG_SIGN_SIGNED ? -scale->hi : scale->lo;
+  ink->gain = blank ? 0 : (UI_LUT_SIZE - 1) / (scale->hi - ink->low);
+  ui_colormap_lut (ui_display_colormap (display, scale->sign), lut);
+  for (int i = 0; i < UI_LUT_SIZE && !blank; i++)
+    {
+      const guint8 *colour;
+      float a = weigh (scale, display, lut, i, &colour);
+      for (int c = 0; c < 3; c++)
+        ink->rgba[i][c] = (guint8)(a * colour[c] + 0.5f);
+      ink->rgba[i][3] = (guint8)(a * 255 + 0.5f);
+    }
+}
+
+/* The entry of a value. An infinite one is at its end of the scale. */
+static inline int
+ink_index (const Ink *ink, float value)
+{
+  float p = ink->p * value, q = ink->q * value;
+  double at = ((q > p ? q : p) - ink->low) * ink->gain + 0.5;
+  at = at > 0 ? at : 0;
+  at = at < UI_LUT_SIZE - 1 ? at : UI_LUT_SIZE - 1;
+  return isnan (value) ? UI_LUT_SIZE : (int)at;
 }
 
 static gboolean
@@ -217,31 +270,11 @@ is_inside (const Ink *ink, float value)
   return ui_scale_shown (ink->scale, value) >= ink->level; /* never for NaN */
 }
 
-/* Weight w(v) of the layer and its colour; weight 0 for NaN. */
-static inline float
-ink_weigh (const Ink *ink, float value, const guint8 **colour)
+/* TRUE where the mask hides the photo. */
+static gboolean
+is_hidden (const Ink *ink, float value)
 {
-  static const guint8 black[3] = { 0, 0, 0 }, white[3] = { 255, 255, 255 };
-  float v = ui_scale_normalise (ink->scale, value);
-  *colour = black;
-  if (isnan (v) || ink->scale->flat || ink->scale->empty)
-    return 0;
-  gboolean is_signed = ink->scale->sign == ENG_SIGN_SIGNED;
-  float heat = is_signed ? fminf (1, 2.2f * fabsf (v)) : fminf (1, 1.25f * v);
-  switch (ink->mode)
-    {
-    case UI_MODE_MASKED:
-      return is_inside (ink, value) ? 0 : 1;
-    case UI_MODE_FADED:
-      *colour = white;
-      return 1 - heat;
-    case UI_MODE_OVERLAY:
-    case UI_MODE_MAP:
-      *colour = ink->lut[(int)((is_signed ? 0.5f + 0.5f * v : v) * (UI_LUT_SIZE - 1) + 0.5f)];
-      return ink->mode == UI_MODE_OVERLAY && ink->fade ? heat : 1;
-    default:
-      return 0;
-    }
+  return !isnan (value) && !ink->scale->flat && !ink->scale->empty && !is_inside (ink, value);
 }
 
 void
@@ -249,14 +282,8 @@ ui_overlay_heat (const float *values, gsize n, const UiScale *scale, const UiDis
 {
   Ink ink;
   ink_init (&ink, scale, display, NAN);
-  for (gsize i = 0; i < n; i++, rgba += 4)
-    {
-      const guint8 *colour;
-      float a = ink_weigh (&ink, values[i], &colour);
-      for (int c = 0; c < 3; c++)
-        rgba[c] = (guint8)(a * colour[c] + 0.5f);
-      rgba[3] = (guint8)(a * 255 + 0.5f);
-    }
+  for (gsize i = 0; i < n; i++)
+    memcpy (rgba + i * 4, ink.rgba[ink_index (&ink, values[i])], 4);
 }
 
 static void
@@ -267,10 +294,7 @@ layer_masked (const float *values, gsize n, const UiScale *scale, double level, 
   ink_init (&ink, scale, display, level);
   memset (rgba, 0, n * 4);
   for (gsize i = 0; i < n; i++)
-    {
-      const guint8 *colour;
-      rgba[i * 4 + 3] = ink_weigh (&ink, values[i], &colour) > 0 ? 255 : 0;
-    }
+    rgba[i * 4 + 3] = is_hidden (&ink, values[i]) ? 255 : 0;
 }
 
 static void
@@ -317,19 +341,42 @@ ui_overlay_grey (const guint8 *src, gsize n, guint8 *dst)
     }
 }
 
+/* What the layer does to a pixel: rgb * through + add. */
+typedef struct
+{
+  float through, add[3];
+} Coat;
+
 /* The layer is rounded to 8 bits as the textures of tiles are, so that an export is never more than one level away
- * from the screen. */
+ * from the screen. @coats: one for each entry of the ink. */
 static void
-blend_row (const float *values, int width, const Ink *ink, float opacity, guint8 *rgb)
+coats_init (Coat *coats, const Ink *ink, float opacity)
+{
+  for (int i = 0; i <= UI_LUT_SIZE; i++)
+    {
+      coats[i].through = 1 - opacity * ink->rgba[i][3] / 255;
+      for (int c = 0; c < 3; c++)
+        coats[i].add[c] = opacity * ink->rgba[i][c];
+    }
+}
+
+static void
+blend_row (const float *values, int width, const Ink *ink, const Coat *coats, guint8 *rgb)
 {
   for (int x = 0; x < width; x++, rgb += 3)
     {
-      const guint8 *colour;
-      float a = ink_weigh (ink, values[x], &colour);
-      float through = 1 - opacity * (float)(int)(a * 255 + 0.5f) / 255;
+      const Coat *coat = &coats[ink_index (ink, values[x])];
       for (int c = 0; c < 3; c++)
-        rgb[c] = (guint8)(through * rgb[c] + opacity * (float)(int)(a * colour[c] + 0.5f) + 0.5f);
+        rgb[c] = (guint8)(coat->through * rgb[c] + coat->add[c] + 0.5f);
     }
+}
+
+static void
+mask_row (const float *values, int width, const Ink *ink, float opacity, guint8 *rgb)
+{
+  for (int x = 0; x < width; x++, rgb += 3)
+    for (int c = 0; c < 3 && is_hidden (ink, values[x]); c++)
+      rgb[c] = (guint8)((1 - opacity) * rgb[c] + 0.5f);
 }
 
 static void
@@ -361,7 +408,9 @@ render_rows (const Sampler *sampler, const EngHeatmap *map, const UiScale *scale
   float opacity = (float)ui_display_opacity (display);
   Ink ink;
   UiSeen seen;
+  g_autofree Coat *coats = g_new (Coat, UI_LUT_SIZE + 1);
   ink_init (&ink, scale, display, level_of (map, scale, display));
+  coats_init (coats, &ink, opacity);
   ui_seen_from_geometry (geometry, &seen);
   gboolean hatched = !ui_seen_is_all (&seen, geometry);
   g_autofree float *values = g_new (float, width);
@@ -374,7 +423,10 @@ render_rows (const Sampler *sampler, const EngHeatmap *map, const UiScale *scale
       else
         memcpy (row, from, (gsize)width * 3);
       sampler_row (sampler, y, values);
-      blend_row (values, width, &ink, opacity, row);
+      if (ink.mode == UI_MODE_MASKED)
+        mask_row (values, width, &ink, opacity, row);
+      else
+        blend_row (values, width, &ink, coats, row);
       if (hatched)
         hatch_row (&seen, y, width, period, row);
       for (int x = 0; inside && x < width; x++)
