@@ -1,6 +1,10 @@
 /* sightline-cli figure as people meet it: exit status, messages, files. The model and the pictures are the sample. */
+#define _GNU_SOURCE /* memmem */
 #include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -46,14 +50,14 @@ limit_file_size (gpointer data)
 }
 
 static void
-run_list (Fixture *f, gboolean limited, const char *const *arguments)
+run_list (Fixture *f, const char *command, gboolean limited, const char *const *arguments)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_ptr_array_add (argv, (gpointer)g_getenv ("SIGHTLINE_CLI"));
-  g_ptr_array_add (argv, (gpointer) "figure");
+  g_ptr_array_add (argv, (gpointer)command);
   for (; *arguments; arguments++)
     g_ptr_array_add (argv, (gpointer)*arguments);
   g_ptr_array_add (argv, NULL);
@@ -71,7 +75,7 @@ run_list (Fixture *f, gboolean limited, const char *const *arguments)
   f->status = g_subprocess_get_exit_status (process);
 }
 
-#define run(f, ...) run_list (f, FALSE, (const char *const[]){ __VA_ARGS__, NULL })
+#define run(f, ...) run_list (f, "figure", FALSE, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 assert_done (Fixture *f)
@@ -189,14 +193,14 @@ static void
 test_targets (Fixture *f, gconstpointer data)
 {
   const char *const sheet[] = { "--model", f->model, "--methods", "grad-cam", "-o", "a.pdf", f->scene, NULL };
-  run_list (f, TRUE, sheet);
+  run_list (f, "figure", TRUE, sheet);
   assert_refused (f, 1, "a.pdf");
   g_assert_false (has_file (f, "a.pdf"));
   g_assert_false (has_file (f, "a.json"));
-  run_list (f, FALSE, sheet);
+  run_list (f, "figure", FALSE, sheet);
   assert_done (f);
   g_autoptr (GBytes) before = read_file (f, "a.pdf");
-  run_list (f, FALSE, sheet);
+  run_list (f, "figure", FALSE, sheet);
   assert_refused (f, 1, "exists already");
   g_autoptr (GBytes) after = read_file (f, "a.pdf");
   g_assert_true (g_bytes_equal (before, after));
@@ -225,6 +229,142 @@ test_gaps (Fixture *f, gconstpointer data)
   g_assert_true (has_file (f, "a.pdf"));
 }
 
+/* What an SVG says about itself. */
+static JsonNode *
+read_record (Fixture *f, const char *name)
+{
+  g_autoptr (GBytes) bytes = read_file (f, name);
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  char *from = strstr (text, "<metadata>"), *to = strstr (text, "</metadata>");
+  g_assert_true (from && to);
+  GString *record = g_string_new_len (from + strlen ("<metadata>"), to - from - (gssize)strlen ("<metadata>"));
+  g_string_replace (record, "&quot;", "\"", 0);
+  JsonNode *node = json_from_string (record->str, NULL);
+  g_string_free (record, TRUE);
+  g_assert_nonnull (node);
+  return node;
+}
+
+static JsonNode *
+read_json (Fixture *f, const char *name)
+{
+  g_autoptr (GBytes) bytes = read_file (f, name);
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  JsonNode *node = json_from_string (text, NULL);
+  g_assert_nonnull (node);
+  return node;
+}
+
+/* The row of a method and protocol. */
+static JsonObject *
+find_row (JsonNode *node, const char *method, const char *protocol)
+{
+  JsonArray *rows = json_object_get_array_member (json_node_get_object (node), "rows");
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+      if (g_str_equal (json_object_get_string_member (row, "method"), method)
+          && g_str_equal (json_object_get_string_member (row, "protocol"), protocol))
+        return row;
+    }
+  g_error ("no row of %s by %s", method, protocol);
+}
+
+/* Width of the filled shape number @n of an SVG: only bars are filled. */
+static double
+bar_width (const char *svg, int n)
+{
+  double x0, y0, x1;
+  for (int i = 0; i <= n; i++)
+    {
+      svg = strstr (svg + 1, "Z\" fill=\"#");
+      g_assert_nonnull (svg);
+    }
+  while (strncmp (svg, "d=\"", 3) != 0)
+    svg--;
+  g_assert_cmpint (sscanf (svg, "d=\"M%lf %lfL%lf", &x0, &y0, &x1), ==, 3);
+  return fabs (x1 - x0);
+}
+
+/* Bars of a table: the numbers are those of evaluate's own summary, in the record, in the table for LaTeX and in what
+ * is drawn. */
+static void
+test_bars (Fixture *f, gconstpointer data)
+{
+  static const char *const methods[] = { "grad-cam", "gradient" }, *const protocols[] = { "rise-deletion",
+                                                                                          "ltx-pos" };
+  static const char *const members[] = { "mean", "low", "high" };
+  g_autofree char *second = g_build_filename (f->scenes, "reef-01.png", NULL);
+  g_autofree char *third = g_build_filename (f->scenes, "valley-01.png", NULL);
+  run_list (f, "evaluate", FALSE,
+            (const char *const[]){ "--model", f->model, "--methods", "grad-cam,gradient", "--protocols",
+                                   "ltx-pos,ltx-neg,rise-deletion", "--output", "s.csv", f->scene, second, third,
+                                   NULL });
+  assert_done (f);
+  run (f, "--table", "s.csv", "--by", "rise-deletion,ltx-pos", "-o", "s.svg", "--width", "one-column");
+  assert_done (f);
+  g_autoptr (JsonNode) record = read_record (f, "s.svg"), summary = read_json (f, "s.summary.json");
+  g_autoptr (GBytes) svg_bytes = read_file (f, "s.svg"), table = read_file (f, "s.csv");
+  g_autofree char *svg = g_strndup (g_bytes_get_data (svg_bytes, NULL), g_bytes_get_size (svg_bytes));
+  g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, table);
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (record), "table-sha256"), ==, digest);
+  run (f, "--table", "s.csv", "--by", "rise-deletion,ltx-pos", "-o", "t.tex");
+  assert_done (f);
+  g_autoptr (GBytes) latex_bytes = read_file (f, "t.tex");
+  g_autofree char *latex = g_strndup (g_bytes_get_data (latex_bytes, NULL), g_bytes_get_size (latex_bytes));
+  for (guint p = 0; p < 2; p++)
+    {
+      double means[2];
+      for (guint m = 0; m < 2; m++)
+        {
+          JsonObject *ours = find_row (record, methods[m], protocols[p]),
+                     *theirs = find_row (summary, methods[m], protocols[p]);
+          double v[3];
+          for (guint k = 0; k < G_N_ELEMENTS (members); k++)
+            {
+              v[k] = json_object_get_double_member (ours, members[k]);
+              g_assert_cmpfloat (v[k], ==, json_object_get_double_member (theirs, members[k]));
+            }
+          g_autofree char *interval = g_strdup_printf (" [%.3g, %.3g]", v[1], v[2]);
+          g_assert_nonnull (strstr (latex, interval));
+          means[m] = v[0];
+        }
+      /* Places are written with three decimals of a point. */
+      double widths[] = { bar_width (svg, (int)p * 2), bar_width (svg, (int)p * 2 + 1) };
+      g_assert_cmpfloat (MAX (widths[0], widths[1]), >, 10);
+      g_assert_cmpfloat_with_epsilon (widths[0] * means[1], widths[1] * means[0],
+                                      0.002 * (means[0] + means[1]) + 1e-9);
+    }
+  g_assert_nonnull (strstr (svg, ">Grad-CAM</text>"));
+  g_assert_nonnull (strstr (svg, ">Deletion ↓</text>"));
+  g_assert_null (strstr (svg, ">NEG ↑</text>"));
+  g_assert_null (strstr (svg, f->models)); /* nothing about the disk */
+
+  run (f, "--table", "s.csv", "-o", "a.pdf", "--latex");
+  assert_done (f);
+  run (f, "--table", "s.csv", "-o", "b.pdf", "--threads", "1");
+  assert_done (f);
+  g_assert_true (same_files (f, "a.pdf", "b.pdf"));
+  g_assert_true (has_file (f, "a.tex"));
+  g_assert_false (has_file (f, "a.json"));
+  g_autoptr (GBytes) pdf = read_file (f, "a.pdf");
+  gsize size;
+  const char *bytes = g_bytes_get_data (pdf, &size);
+  g_assert_nonnull (memmem (bytes, size, "/FontFile", 9));
+
+  run (f, "--table", "s.csv", "-o", "a.pdf");
+  assert_refused (f, 1, "--force");
+  run (f, "--table", "s.csv", "-o", "c.pdf", "--by", "iou");
+  assert_refused (f, 1, "there are no scores by that protocol");
+  run (f, "--table", "s.summary.csv", "-o", "c.pdf");
+  assert_refused (f, 1, "was not written by");
+  run (f, "--table", "s.csv", "-o", "c.pdf", "--methods", "gradient");
+  assert_refused (f, 2, "the table has its scores");
+  run (f, "a.pdf", "-o", "c.pdf");
+  assert_refused (f, 1, "--table");
+  g_assert_false (has_file (f, "c.pdf"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -235,7 +375,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "/cli/figure/again", test_again },     { "/cli/figure/formats", test_formats },
     { "/cli/figure/refused", test_refused }, { "/cli/figure/targets", test_targets },
-    { "/cli/figure/gaps", test_gaps },
+    { "/cli/figure/gaps", test_gaps },       { "/cli/figure/bars", test_bars },
   };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

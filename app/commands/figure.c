@@ -3,16 +3,19 @@
 #include "app/commands/command.h"
 #include "app/commands/figure-batch.h"
 #include "app/commands/figure-compute.h"
+#include "app/commands/figure-table.h"
 #include "ui/draw/figure-export.h"
 #include "ui/draw/figure-open.h"
 #include "ui/draw/figure-verdict.h"
 
 #include <string.h>
 
+#define TWO_COLUMNS 174.0 /* mm */
+
 typedef struct
 {
   AppFigureBatch batch;
-  char *output, *format, *width, *font;
+  char *output, *format, *width, *font, *table, *by;
   char **folders, **rest;
   double dpi, page_height;
   gboolean transparent, force, latex, csv, maps, no_json, swap;
@@ -25,7 +28,11 @@ static const char notes[] =
     "hold the\n"
     "document too. Or name classifiers, methods and pictures, and a contact sheet is made: PDF with page breaks, SVG "
     "and PNG as\n"
-    "NAME, NAME-2 ... Beside the figure NAME.json says how it came to be and opens again. Warnings about what would "
+    "NAME, NAME-2 ... With --table the means of an evaluation are drawn as bars with their 95 % intervals, a plot "
+    "for "
+    "each\n"
+    "protocol; NAME.tex as output gives the numbers as a table. Beside the figure NAME.json says how it came to be "
+    "and opens again. Warnings about what would "
     "look wrong\n"
     "on paper go to the error output.";
 
@@ -41,6 +48,8 @@ options_clear (Options *self)
   g_free (self->format);
   g_free (self->width);
   g_free (self->font);
+  g_free (self->table);
+  g_free (self->by);
   g_strfreev (self->folders);
   g_strfreev (self->rest);
 }
@@ -62,7 +71,10 @@ check (Options *o)
 {
   const char *missing = !o->output ? "--output FILE" : NULL;
   guint n = o->rest ? g_strv_length (o->rest) : 0;
-  if (o->batch.models)
+  gboolean is_sheet =
+      o->batch.models || o->batch.images || o->batch.methods || o->batch.class_text || o->batch.scores;
+  gboolean is_other = o->page_height != -1 || o->swap || o->folders || o->csv || o->maps;
+  if (o->batch.models && !o->table)
     {
       char **images = joined (o->batch.images, o->rest);
       g_strfreev (o->batch.images);
@@ -72,8 +84,15 @@ check (Options *o)
                 : !*images          ? "at least one picture"
                                     : NULL;
     }
-  else if (n != 1 || o->batch.images || o->batch.methods || o->batch.class_text || o->batch.scores)
-    missing = "one FIGURE, or --model M.onnx with --methods and pictures";
+  else if (o->table)
+    missing = missing             ? missing
+              : n > 0 || is_sheet ? "no pictures and methods beside --table: the table has its scores"
+              : is_other          ? "no --page-height, --swap, --data, --csv and --maps beside --table"
+                                  : NULL;
+  else if (o->by)
+    missing = "--table SCORES.csv beside --by";
+  else if (n != 1 || is_sheet)
+    missing = "one FIGURE, or --model M.onnx with --methods and pictures, or --table SCORES.csv";
   if (missing)
     app_complain ("figure needs %s", missing);
   else if (o->batch.seed < 0)
@@ -111,6 +130,9 @@ parse (int argc, char **argv, Options *o)
       "top|INDEX|NAME" },
     { "scores", 0, 0, G_OPTION_ARG_STRING, &o->batch.scores,
       "Contact sheet: protocols measured below the maps (none)", "ID[,ID...]" },
+    { "table", 0, 0, G_OPTION_ARG_FILENAME, &o->table, "Bars: the means of a table that evaluate wrote",
+      "SCORES.csv" },
+    { "by", 0, 0, G_OPTION_ARG_STRING, &o->by, "Bars: these protocols (all of the table)", "ID[,ID...]" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &o->batch.seed, "Contact sheet: seed of all random numbers (0)", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads to use (0: all cores)", "N" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->rest, NULL, NULL },
@@ -234,6 +256,23 @@ draw (UiFigure *figure, const Options *o, const UiFigureExport *export, gboolean
   return written && !failed ? APP_OK : APP_FAILED;
 }
 
+/* Bars, or their numbers as a table for LaTeX. */
+static AppStatus
+draw_table (const Options *o, GError **error)
+{
+  gboolean only_latex = o->format ? g_ascii_strcasecmp (o->format, "tex") == 0 : g_str_has_suffix (o->output, ".tex");
+  AppFigureTable table = { o->table, o->by, o->output, o->font, TWO_COLUMNS, o->latex, only_latex };
+  UiFigureExport export;
+  ui_figure_export_init (&export);
+  export.force = o->force;
+  if ((o->width && !read_width (o->width, &table.width, error)) || (!only_latex && !find_format (o, &export, error)))
+    return APP_USAGE;
+  if (!app_figure_table (&table, &export, error))
+    return APP_FAILED;
+  g_print ("%s\n", o->output);
+  return APP_OK;
+}
+
 static AppStatus
 run (int argc, char **argv)
 {
@@ -241,7 +280,10 @@ run (int argc, char **argv)
   UiFigureExport export;
   g_autoptr (GError) error = NULL;
   AppStatus status = APP_USAGE;
-  if (parse (argc, argv, &options) && find_format (&options, &export, &error))
+  gboolean parsed = parse (argc, argv, &options);
+  if (parsed && options.table)
+    status = draw_table (&options, &error);
+  else if (parsed && find_format (&options, &export, &error))
     {
       gboolean failed = FALSE;
       g_autoptr (UiFigure) figure = find_figure (&options, &failed, &error);

@@ -100,23 +100,29 @@ fill_row (UiReportRow *row, const AppSummaryLine *line)
   row->p = line->test.p;
 }
 
-static void
-add_protocols (UiReport *report, const EngEvaluation *e, const AppSummaryLine *lines)
+void
+app_report_add_protocol (UiReport *report, const EngEvaluation *e, const AppSummaryLine *lines, guint p)
 {
-  for (guint p = 0; p < e->protocols->len; p++)
-    {
-      const EngEvaluationProtocol *made = e->protocols->pdata[p];
-      const EngProtocol *known = eng_protocol_find (made->id, NULL);
-      UiReportProtocol *protocol = ui_report_add_protocol (report);
-      protocol->name = g_strdup (made->name);
-      protocol->key = g_strdup (made->key);
-      protocol->direction = g_strdup (made->direction);
-      protocol->definition = g_strdup (known ? known->definition : "");
-      protocol->x_label = g_strdup (known && known->x_label ? known->x_label : "x");
-      protocol->y_label = g_strdup (known && known->y_label ? known->y_label : "y");
-      for (guint m = 0; m < e->methods->len; m++)
-        fill_row (ui_report_add_row (protocol), &lines[m * e->protocols->len + p]);
-    }
+  const EngEvaluationProtocol *made = e->protocols->pdata[p];
+  const EngProtocol *known = eng_protocol_find (made->id, NULL);
+  UiReportProtocol *protocol = ui_report_add_protocol (report);
+  protocol->name = g_strdup (made->name);
+  protocol->key = g_strdup (made->key);
+  protocol->direction = g_strdup (made->direction);
+  protocol->definition = g_strdup (known ? known->definition : "");
+  protocol->unit = g_strdup (known && known->unit ? known->unit : "");
+  protocol->x_label = g_strdup (known && known->x_label ? known->x_label : "x");
+  protocol->y_label = g_strdup (known && known->y_label ? known->y_label : "y");
+  for (guint m = 0; m < e->methods->len; m++)
+    fill_row (ui_report_add_row (protocol), &lines[m * e->protocols->len + p]);
+}
+
+const char *
+app_report_class_words (const EngEvaluation *e)
+{
+  return g_str_equal (e->class_text, "top")     ? "the one that the model predicts"
+         : g_str_equal (e->class_text, "label") ? "each picture's label"
+                                                : e->class_text;
 }
 
 /* ---- how it was made ---- */
@@ -149,14 +155,11 @@ add_facts (UiReport *report, const EngEvaluation *e)
 {
   g_autofree char *seed = g_strdup_printf ("%" G_GINT64_FORMAT, e->seed);
   g_autofree char *threshold = g_strdup_printf ("%g %%", e->threshold * 100);
-  const char *of_class = g_str_equal (e->class_text, "top")     ? "the one that the model predicts"
-                         : g_str_equal (e->class_text, "label") ? "each picture's label"
-                                                                : e->class_text;
   ui_report_add_fact (report->facts, "Model", e->model_name);
   ui_report_add_fact (report->facts, "SHA-256 of the model", e->model_sha256);
   ui_report_add_fact (report->facts, "Output", e->model_output);
   ui_report_add_fact (report->facts, "Preprocessing", e->preprocessing);
-  ui_report_add_fact (report->facts, "Class", of_class);
+  ui_report_add_fact (report->facts, "Class", app_report_class_words (e));
   if (*e->contrast)
     ui_report_add_fact (report->facts, "Rather than", e->contrast);
   for (guint i = 0; i < e->methods->len; i++)
@@ -258,7 +261,8 @@ make_report (const Options *o, const AppScores *scores, GError **error)
                              "not corrected for the number of comparisons.",
                              ENG_BOOTSTRAP_NAME, report->against, ENG_WILCOXON_NAME)
           : g_strdup_printf ("Means over pictures. Intervals: %s.", ENG_BOOTSTRAP_NAME);
-  add_protocols (report, e, lines);
+  for (guint p = 0; p < e->protocols->len; p++)
+    app_report_add_protocol (report, e, lines, p);
   app_report_add_curves (report, scores);
   g_autoptr (EngModel) model = open_model (o, e);
   app_report_add_cases (report, scores, folder, model, by);

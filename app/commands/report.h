@@ -1,4 +1,4 @@
-/* The parts of the command report: mean curves, and the pictures that are shown. */
+/* The parts of the command report: tables, mean curves, and the pictures that are shown. */
 #pragma once
 
 #include "app/commands/evaluate.h"
@@ -7,6 +7,10 @@
 
 G_BEGIN_DECLS
 
+/* Protocol @p of the evaluation, with a row for each of its methods. */
+void app_report_add_protocol (UiReport *report, const EngEvaluation *e, const AppSummaryLine *lines, guint p);
+/* "the one that the model predicts" */
+const char *app_report_class_words (const EngEvaluation *e);
 /* Into the rows of @report, which has the protocols and methods of @scores in their order. */
 void app_report_add_curves (UiReport *report, const AppScores *scores);
 

@@ -30,9 +30,8 @@ n_panels (const UiFigureDrawing *self)
   return self->figure->rows->len * self->figure->columns->len;
 }
 
-/* The family that Pango takes for one that it has not. */
-static char *
-find_font (const char *family)
+char *
+ui_font_find (const char *family)
 {
   if (ui_font_is_installed (family))
     return g_strdup (family);
@@ -102,7 +101,7 @@ ui_figure_drawing_new (const UiFigure *figure, UiFigureCells *cells, const UiFig
   g_atomic_ref_count_init (&self->ref);
   self->figure = ui_figure_copy (figure);
   self->cells = ui_figure_cells_ref (cells);
-  self->font = find_font (figure->font);
+  self->font = ui_font_find (figure->font);
   self->panels = g_new0 (UiFigurePanel *, n_panels (self));
   self->places = g_new0 (UiFigurePlace, n_panels (self));
   self->own = g_new0 (UiScale, n_panels (self));

@@ -69,5 +69,7 @@ const char *ui_figure_drawing_font (const UiFigureDrawing *self);
 
 /* TRUE when a family of that name is installed (generic names count). */
 gboolean ui_font_is_installed (const char *family);
+/* @family, or the one that Pango takes for one that it has not. (transfer full) */
+char *ui_font_find (const char *family);
 
 G_END_DECLS

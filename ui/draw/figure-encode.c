@@ -47,44 +47,44 @@ append (void *data, const unsigned char *bytes, unsigned length)
 }
 
 static void
-draw_page (const UiFigureDrawing *drawing, cairo_t *cr, guint page, gboolean white)
+draw_page (const UiPaper *paper, cairo_t *cr, guint page, gboolean white)
 {
   if (white)
     {
       cairo_set_source_rgb (cr, 1, 1, 1);
       cairo_paint (cr);
     }
-  ui_figure_drawing_draw (drawing, cr, page);
+  paper->draw (paper->data, cr, page);
 }
 
 /* ---- PDF ---- */
 
 static void
-describe_pdf (const UiFigureDrawing *drawing, cairo_surface_t *surface)
+describe_pdf (const UiPaper *paper, cairo_surface_t *surface)
 {
-  g_autofree char *record = ui_figure_provenance (drawing, TRUE), *caption = ui_figure_caption (drawing);
+  g_autofree char *record = ui_figure_json_ascii (paper->record);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, "Figure");
-  cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_SUBJECT, caption);
+  cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_SUBJECT, paper->caption);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_KEYWORDS, record);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATOR, "Sightline " ENG_VERSION);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATE_DATE, NULL); /* else it is now */
 }
 
 static GBytes *
-encode_pdf (const UiFigureDrawing *drawing, GError **error)
+encode_pdf (const UiPaper *paper, GError **error)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   double width, height;
-  ui_figure_drawing_size (drawing, 0, &width, &height);
+  paper->size (paper->data, 0, &width, &height);
   cairo_surface_t *surface = cairo_pdf_surface_create_for_stream (append, bytes, PT (width), PT (height));
   cairo_pdf_surface_restrict_to_version (surface, CAIRO_PDF_VERSION_1_4);
-  describe_pdf (drawing, surface);
+  describe_pdf (paper, surface);
   cairo_t *cr = cairo_create (surface);
-  for (guint page = 0; page < ui_figure_drawing_n_pages (drawing); page++)
+  for (guint page = 0; page < paper->n_pages; page++)
     {
-      ui_figure_drawing_size (drawing, page, &width, &height);
+      paper->size (paper->data, page, &width, &height);
       cairo_pdf_surface_set_size (surface, PT (width), PT (height));
-      draw_page (drawing, cr, page, FALSE); /* paper is white */
+      draw_page (paper, cr, page, FALSE); /* paper is white */
       cairo_show_page (cr);
     }
   cairo_status_t drawn = cairo_status (cr);
@@ -129,10 +129,10 @@ bytes_of (cairo_surface_t *surface, gboolean alpha)
 }
 
 static GBytes *
-encode_png (const UiFigureDrawing *drawing, const UiFigureExport *options, guint page, GError **error)
+encode_png (const UiPaper *paper, const UiFigureExport *options, guint page, GError **error)
 {
   double width, height, zoom = options->dpi / 72;
-  ui_figure_drawing_size (drawing, page, &width, &height);
+  paper->size (paper->data, page, &width, &height);
   double columns = fmax (1, round (PT (width) * zoom)), rows = fmax (1, ceil (PT (height) * zoom - 1e-6));
   if (columns * rows > MOST_PIXELS)
     {
@@ -145,7 +145,7 @@ encode_png (const UiFigureDrawing *drawing, const UiFigureExport *options, guint
       options->transparent ? CAIRO_FORMAT_ARGB32 : CAIRO_FORMAT_RGB24, (int)columns, (int)rows);
   cairo_t *cr = cairo_create (surface);
   cairo_scale (cr, zoom, zoom);
-  draw_page (drawing, cr, page, !options->transparent);
+  draw_page (paper, cr, page, !options->transparent);
   gboolean drawn = cairo_status (cr) == CAIRO_STATUS_SUCCESS;
   cairo_destroy (cr);
   g_autofree guint8 *pixels = drawn ? bytes_of (surface, options->transparent) : NULL;
@@ -158,7 +158,7 @@ encode_png (const UiFigureDrawing *drawing, const UiFigureExport *options, guint
                 columns, rows);
       return NULL;
     }
-  g_autofree char *record = ui_figure_provenance (drawing, TRUE);
+  g_autofree char *record = ui_figure_json_ascii (paper->record);
   const UiPng png = { (int)columns, (int)rows, options->transparent, pixels, options->dpi, TEXT_KEY, record };
   return ui_png_encode_full (&png, error);
 }
@@ -166,26 +166,46 @@ encode_png (const UiFigureDrawing *drawing, const UiFigureExport *options, guint
 /* ---- SVG ---- */
 
 static GBytes *
-encode_svg (const UiFigureDrawing *drawing, const UiFigureExport *options, guint page, GError **error)
+encode_svg (const UiPaper *paper, const UiFigureExport *options, guint page, GError **error)
 {
   double width, height;
-  g_autofree char *record = ui_figure_provenance (drawing, TRUE), *caption = ui_figure_caption (drawing);
-  ui_figure_drawing_size (drawing, page, &width, &height);
+  g_autofree char *record = ui_figure_json_ascii (paper->record);
+  paper->size (paper->data, page, &width, &height);
   UiSvg *svg = ui_svg_new (width, height);
-  draw_page (drawing, ui_svg_cairo (svg), page, FALSE);
-  return ui_svg_finish (svg, caption, record, !options->transparent, error);
+  draw_page (paper, ui_svg_cairo (svg), page, FALSE);
+  return ui_svg_finish (svg, paper->caption, record, !options->transparent, error);
+}
+
+GBytes *
+ui_paper_encode (const UiPaper *paper, const UiFigureExport *options, guint page, GError **error)
+{
+  switch (options->format)
+    {
+    case UI_FORMAT_SVG:
+      return encode_svg (paper, options, page, error);
+    case UI_FORMAT_PNG:
+      return encode_png (paper, options, page, error);
+    default:
+      return encode_pdf (paper, error);
+    }
+}
+
+static void
+drawing_size (gconstpointer data, guint page, double *width, double *height)
+{
+  ui_figure_drawing_size (data, page, width, height);
+}
+
+static void
+drawing_draw (gconstpointer data, cairo_t *cr, guint page)
+{
+  ui_figure_drawing_draw (data, cr, page);
 }
 
 GBytes *
 ui_figure_encode (const UiFigureDrawing *drawing, const UiFigureExport *options, guint page, GError **error)
 {
-  switch (options->format)
-    {
-    case UI_FORMAT_SVG:
-      return encode_svg (drawing, options, page, error);
-    case UI_FORMAT_PNG:
-      return encode_png (drawing, options, page, error);
-    default:
-      return encode_pdf (drawing, error);
-    }
+  g_autofree char *record = ui_figure_provenance (drawing, TRUE), *caption = ui_figure_caption (drawing);
+  const UiPaper paper = { drawing, ui_figure_drawing_n_pages (drawing), drawing_size, drawing_draw, caption, record };
+  return ui_paper_encode (&paper, options, page, error);
 }

@@ -51,6 +51,19 @@ typedef struct
 /* PDF, 300 dpi, white, not over what exists, with its JSON. */
 void ui_figure_export_init (UiFigureExport *self);
 
+/* What is put into a file: pages and words about them. */
+typedef struct
+{
+  gconstpointer data; /* of the two calls */
+  guint n_pages;
+  void (*size) (gconstpointer data, guint page, double *width, double *height); /* mm */
+  void (*draw) (gconstpointer data, cairo_t *cr, guint page);                   /* points, through pen.h */
+  const char *caption, *record;                                                 /* @record: JSON, how it came to be */
+} UiPaper;
+
+/* As ui_figure_encode(). */
+GBytes *ui_paper_encode (const UiPaper *paper, const UiFigureExport *options, guint page, GError **error);
+
 /**
  * ui_figure_encode:
  * @page: of formats without pages; others hold all

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/file.h"
+#include "ui/draw/bars.h"
 
 #define PNG_KEY "sightline-figure"
 
@@ -193,7 +194,13 @@ ui_figure_open_bytes (GBytes *bytes, const char *name, GError **error)
           name);
       return NULL;
     }
-  UiFigure *self = ui_figure_from_json (found->str, (gssize)found->len, name, error);
+  UiFigure *self = NULL;
+  if (find (found->str, found->str + found->len, "\"" UI_BARS_KIND "\""))
+    eng_fail (error, ENG_ERROR_INVALID,
+              "%s shows a table of scores as bars. Draw it from the table: sightline-cli figure --table SCORES.csv.",
+              name);
+  else
+    self = ui_figure_from_json (found->str, (gssize)found->len, name, error);
   g_string_free (found, TRUE);
   return self;
 }

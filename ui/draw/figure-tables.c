@@ -4,51 +4,7 @@
 
 #include "ui/draw/figure-private.h"
 #include "ui/draw/figure-words.h"
-
-/* What LaTeX would take for its own, and signs that its fonts have only in formulae. */
-static const struct
-{
-  const char *from, *to;
-} latex_words[] = {
-  { "\\", "\\textbackslash{}" },
-  { "&", "\\&" },
-  { "%", "\\%" },
-  { "$", "\\$" },
-  { "#", "\\#" },
-  { "_", "\\_" },
-  { "{", "\\{" },
-  { "}", "\\}" },
-  { "~", "\\textasciitilde{}" },
-  { "^", "\\textasciicircum{}" },
-  { "↓", "$\\downarrow$" },
-  { "↑", "$\\uparrow$" },
-  { "−", "$-$" },
-  { "×", "$\\times$" },
-  { "\u2009", "\\," },
-  { "\u00a0", "~" },
-  { "≥", "$\\geq$" },
-  { "≤", "$\\leq$" },
-};
-
-static void
-add_latex (GString *out, const char *text)
-{
-  while (*text)
-    {
-      guint i = 0;
-      while (i < G_N_ELEMENTS (latex_words) && !g_str_has_prefix (text, latex_words[i].from))
-        i++;
-      if (i < G_N_ELEMENTS (latex_words))
-        {
-          g_string_append (out, latex_words[i].to);
-          text += strlen (latex_words[i].from);
-          continue;
-        }
-      const char *next = g_utf8_next_char (text);
-      g_string_append_len (out, text, next - text);
-      text = next;
-    }
-}
+#include "ui/draw/latex.h"
 
 char *
 ui_figure_latex_graphics (const UiFigureDrawing *self, const char *file)
@@ -60,26 +16,15 @@ ui_figure_latex_graphics (const UiFigureDrawing *self, const char *file)
                           width, file);
 }
 
-/* "sightline-fig1.pdf" -> "fig:sightline-fig1" */
-static char *
-label_of (const char *file)
-{
-  GString *out = g_string_new ("fig:");
-  const char *dot = strrchr (file, '.');
-  for (const char *at = file; *at && at != dot; at++)
-    g_string_append_c (out, g_ascii_isalnum (*at) ? *at : '-');
-  return g_string_free (out, FALSE);
-}
-
 char *
 ui_figure_latex (const UiFigureDrawing *self, const char *file)
 {
   const char *environment = self->figure->width > 100 ? "figure*" : "figure";
-  g_autofree char *graphics = ui_figure_latex_graphics (self, file), *label = label_of (file);
+  g_autofree char *graphics = ui_figure_latex_graphics (self, file), *label = ui_latex_label (file);
   g_autofree char *caption = ui_figure_caption (self);
   GString *out = g_string_new (NULL);
   g_string_append_printf (out, "\\begin{%s}\n  \\centering\n  %s\n  \\caption{", environment, graphics);
-  add_latex (out, caption);
+  ui_latex_add (out, caption);
   g_string_append_printf (out, "}\n  \\label{%s}\n\\end{%s}\n", label, environment);
   return g_string_free (out, FALSE);
 }
@@ -148,10 +93,10 @@ add_line (const UiFigureDrawing *self, GArray *lines, const Line *line, gboolean
   if (several)
     {
       g_autofree char *model = ui_figure_cells_model_label (self->cells, self->figure, line->model);
-      add_latex (out, model);
+      ui_latex_add (out, model);
       g_string_append (out, " & ");
     }
-  add_latex (out, heading);
+  ui_latex_add (out, heading);
   for (guint i = 0; i < self->figure->scores->len; i++)
     {
       const EngProtocol *protocol = eng_protocol_find (self->figure->scores->pdata[i], NULL);
@@ -185,7 +130,7 @@ ui_figure_latex_table (const UiFigureDrawing *self)
     {
       const EngProtocol *protocol = eng_protocol_find (self->figure->scores->pdata[i], NULL);
       g_string_append (out, " & ");
-      add_latex (out, protocol->name);
+      ui_latex_add (out, protocol->name);
       g_string_append (out, protocol->direction == ENG_LOWER_IS_BETTER ? " $\\downarrow$" : " $\\uparrow$");
     }
   g_string_append (out, " \\\\\n\\midrule\n");

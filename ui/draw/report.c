@@ -22,6 +22,7 @@ protocol_free (gpointer data)
   g_free (self->key);
   g_free (self->direction);
   g_free (self->definition);
+  g_free (self->unit);
   g_free (self->x_label);
   g_free (self->y_label);
   g_ptr_array_unref (self->rows);

@@ -25,7 +25,7 @@ typedef struct
 typedef struct
 {
   char *name, *key, *direction; /* "higher" or "lower" is better */
-  char *definition;             /* "" when it is not known */
+  char *definition, *unit;      /* "" when they are not known */
   char *x_label, *y_label;
   GPtrArray *rows; /* UiReportRow* */
 } UiReportProtocol;
