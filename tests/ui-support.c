@@ -223,48 +223,63 @@ test_ui_shows (GtkWidget *widget, const char *text)
 
 typedef struct
 {
-  GtkWidget *widget;
-  guint frames;
-  GBytes *pixels;
+  GtkWidget *const *widgets;
+  guint n, frames, done;
+  GBytes **pixels;
 } Grab;
 
 #define SETTLE_FRAMES 8 /* colours follow their map within a frame or two */
 
 /* A widget has something to copy only between a frame that drew it and its next change. */
-static void
-on_frame (GdkFrameClock *clock, Grab *grab)
+static GBytes *
+grab_widget (GtkWidget *widget)
 {
-  if (++grab->frames < SETTLE_FRAMES)
-    {
-      gtk_widget_queue_draw (grab->widget);
-      return;
-    }
-  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (grab->widget);
-  GtkNative *native = gtk_widget_get_native (grab->widget);
-  int w = gtk_widget_get_width (grab->widget), h = gtk_widget_get_height (grab->widget);
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (widget);
+  GtkNative *native = gtk_widget_get_native (widget);
+  int w = gtk_widget_get_width (widget), h = gtk_widget_get_height (widget);
   GtkSnapshot *snapshot = gtk_snapshot_new ();
   gdk_paintable_snapshot (paintable, GDK_SNAPSHOT (snapshot), w, h);
   g_autoptr (GskRenderNode) node = gtk_snapshot_free_to_node (snapshot);
-  if (!node || grab->pixels)
-    return;
+  if (!node)
+    return NULL;
   g_autoptr (GdkTexture) texture = gsk_renderer_render_texture (gtk_native_get_renderer (native), node,
                                                                 &GRAPHENE_RECT_INIT (0, 0, (float)w, (float)h));
   gsize stride = (gsize)gdk_texture_get_width (texture) * 4, n = stride * (gsize)gdk_texture_get_height (texture);
   guchar *pixels = g_malloc (n);
   gdk_texture_download (texture, pixels, stride);
-  grab->pixels = g_bytes_new_take (pixels, n);
+  return g_bytes_new_take (pixels, n);
+}
+
+static void
+on_frame (GdkFrameClock *clock, Grab *grab)
+{
+  if (++grab->frames < SETTLE_FRAMES)
+    {
+      gtk_widget_queue_draw (grab->widgets[0]);
+      return;
+    }
+  while (grab->done < grab->n && (grab->pixels[grab->done] = grab_widget (grab->widgets[grab->done])))
+    grab->done++;
+}
+
+void
+test_ui_pixels_of (GtkWidget *const *widgets, guint n, GBytes **pixels)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (widgets[0]);
+  Grab grab = { widgets, n, 0, 0, pixels };
+  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_frame), &grab);
+  for (guint i = 0; i < n; i++)
+    gtk_widget_queue_draw (widgets[i]);
+  wait_until (grab.done == n);
+  g_signal_handler_disconnect (clock, handler);
 }
 
 GBytes *
 test_ui_pixels (GtkWidget *widget)
 {
-  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
-  Grab grab = { widget, 0, NULL };
-  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_frame), &grab);
-  gtk_widget_queue_draw (widget);
-  wait_until (grab.pixels);
-  g_signal_handler_disconnect (clock, handler);
-  return grab.pixels;
+  GBytes *pixels;
+  test_ui_pixels_of (&widget, 1, &pixels);
+  return pixels;
 }
 
 void

@@ -39,5 +39,7 @@ GtkDropDown *test_ui_find_drop_down (GtkWidget *widget, const char *item);
 gboolean test_ui_shows (GtkWidget *widget, const char *text);
 /* What @widget looks like in its window. (transfer full) */
 GBytes *test_ui_pixels (GtkWidget *widget);
+/* The same of @n widgets of one window in one frame. @pixels: (out) (transfer full): @n of them */
+void test_ui_pixels_of (GtkWidget *const *widgets, guint n, GBytes **pixels);
 /* Closes @session, which must be the last reference. */
 void test_ui_end (UiSession *session);

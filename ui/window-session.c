@@ -215,6 +215,8 @@ ui_window_dismiss_session (UiWindow *self, GVariant *unused)
 static void
 on_close_answer (GtkDialog *dialog, int response, UiWindow *self)
 {
+  /* It is still there while it answers, and the window may be gone by then. */
+  gtk_window_set_transient_for (GTK_WINDOW (dialog), NULL);
   gtk_window_destroy (GTK_WINDOW (dialog));
   self->closing = response == GTK_RESPONSE_ACCEPT;
   self->discards = response == GTK_RESPONSE_REJECT;
