@@ -6,7 +6,7 @@
 #include "ui/opener.h"
 #include "ui/preference-methods.h"
 
-#define CACHE_BYTES ((gsize)256 << 20) /* finished maps */
+#define CACHE_BYTES ((gsize)128 << 20) /* finished maps; the disk has the others */
 
 GParamSpec *ui_session_props[N_PROPS];
 guint ui_session_signals[N_SIGNALS];
