@@ -113,8 +113,8 @@ is_complete (UiSession *session)
       EngReading reading;
       exact = ui_threshold_score (threshold, series, &reading, &exact) && exact;
     }
-  return test_ui_settled (session) && !ui_scores_busy (ui_session_scores (session)) && ready == of && !under_way
-         && (ui_composer_is_empty (composer) || !ui_composer_behind (composer)) && (of == 0 || exact)
+  return test_ui_settled (session) && !ui_scores_busy (ui_session_scores (session)) && ready == of
+         && (!figure || (!under_way && !ui_composer_behind (composer))) && (of == 0 || exact)
          && (of == 0 || ui_threshold_band (threshold, UI_DELETION));
 }
 

@@ -6,6 +6,7 @@
 #include "support.h"
 #include "ui-support.h"
 #include "ui/command-line.h"
+#include "ui/composer.h"
 #include "ui/history.h"
 #include "ui/recents.h"
 #include "ui/results.h"
@@ -178,7 +179,10 @@ test_immediate (void)
   g_assert_true (gtk_check_button_get_active (GTK_CHECK_BUTTON (first)));
   gtk_check_button_set_active (GTK_CHECK_BUTTON (first), FALSE);
   g_assert_false (shows (methods, "LTX,"));
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (find (preferences, GTK_TYPE_DROP_DOWN, 4)), 1);
   UiSession *next = ui_session_new ();
+  g_assert_cmpfloat (ui_composer_figure (ui_session_composer (next))->width, ==, 174); /* two columns */
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (find (preferences, GTK_TYPE_DROP_DOWN, 4)), 0);
   g_assert_cmpstr (ui_session_display (next)->unsigned_map->id, ==, "turbo");
   g_assert_cmpstr (ui_threshold_protocol (ui_session_threshold (next))->preset->id, ==, "ltx");
   g_assert_false (ui_slot_shown (test_ui_slot (next, "ltx")));

@@ -1,5 +1,6 @@
 /* See composer.h and composer-private.h. This file holds the document: what is added, selected, saved and opened. */
 #include "ui/composer-private.h"
+#include "ui/settings.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,6 +55,23 @@ ui_composer_class (UiComposer *self, guint row)
     return -1;
   ui_composer_look (self, row, 0, &panel);
   return panel.class_index;
+}
+
+/* Width and font as preferred. */
+static UiFigure *
+new_figure (void)
+{
+  UiFigure *figure = ui_figure_new ();
+  g_autofree char *width = ui_settings_get ("figure-width"), *font = ui_settings_get ("figure-font");
+  for (guint i = 0; ui_figure_widths[i].id; i++)
+    if (g_strcmp0 (ui_figure_widths[i].id, width) == 0)
+      figure->width = ui_figure_widths[i].mm;
+  if (font && ui_font_is_installed (font))
+    {
+      g_free (figure->font);
+      figure->font = g_steal_pointer (&font);
+    }
+  return figure;
 }
 
 /* ---- adding ---- */
@@ -295,7 +313,7 @@ ui_composer_save (UiComposer *self)
 gboolean
 ui_composer_load (UiComposer *self, const char *json, GError **error)
 {
-  UiFigure *figure = *json ? ui_figure_from_json (json, (gssize)strlen (json), "figure", error) : ui_figure_new ();
+  UiFigure *figure = *json ? ui_figure_from_json (json, (gssize)strlen (json), "figure", error) : new_figure ();
   if (!figure)
     return FALSE;
   if (self->session)
@@ -398,7 +416,7 @@ ui_composer_class_init (UiComposerClass *klass)
 static void
 ui_composer_init (UiComposer *self)
 {
-  self->figure = ui_figure_new ();
+  self->figure = new_figure ();
   self->selected = G_MAXUINT;
   self->images = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)eng_image_unref);
   self->unread = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

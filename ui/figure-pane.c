@@ -360,9 +360,8 @@ compare_names (gconstpointer a, gconstpointer b)
   return g_utf8_collate (*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The families that are installed, by name. */
-static void
-list_families (UiFigurePane *self)
+char **
+ui_figure_families (void)
 {
   PangoFontFamily **families;
   int n;
@@ -373,7 +372,13 @@ list_families (UiFigurePane *self)
   g_free (families);
   g_ptr_array_sort (names, compare_names);
   g_ptr_array_add (names, NULL);
-  self->families = (char **)g_ptr_array_steal (names, NULL);
+  return (char **)g_ptr_array_steal (names, NULL);
+}
+
+static void
+list_families (UiFigurePane *self)
+{
+  self->families = ui_figure_families ();
   g_autoptr (GtkStringList) list = gtk_string_list_new ((const char *const *)self->families);
   gtk_drop_down_set_model (self->font, G_LIST_MODEL (list));
 }

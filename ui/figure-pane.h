@@ -14,4 +14,7 @@ void ui_figure_pane_set_session (UiFigurePane *self, UiSession *session);
 /* How the file is to be written, as the pane says. */
 void ui_figure_pane_options (UiFigurePane *self, UiFigureExport *out);
 
+/* The families that are installed, by name, NULL-ended. (transfer full) */
+char **ui_figure_families (void);
+
 G_END_DECLS

@@ -7,11 +7,14 @@
 #include "engine/engine.h"
 #include "ui/appearance.h"
 #include "ui/draw/colormap.h"
+#include "ui/figure-pane.h"
 #include "ui/preference-methods.h"
 #include "ui/protocol.h"
 #include "ui/ramp-drop-down.h"
 #include "ui/results.h"
 #include "ui/settings.h"
+
+#define AUTOMATIC "Automatic"
 
 void
 ui_preferences_apply (void)
@@ -173,12 +176,47 @@ make_protocol (void)
 }
 
 static GtkWidget *
+make_figure_width (void)
+{
+  GPtrArray *ids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  for (const UiFigureWidth *width = ui_figure_widths; width->id; width++)
+    {
+      g_ptr_array_add (ids, (gpointer)width->id);
+      g_ptr_array_add (names, g_strdup_printf ("%s, %g mm", width->name, width->mm));
+    }
+  g_ptr_array_add (ids, NULL);
+  g_ptr_array_add (names, NULL);
+  return make_choice ("figure-width", (const char *const *)names->pdata,
+                      (const char **)g_ptr_array_free (ids, FALSE));
+}
+
+static GtkWidget *
+make_figure_font (void)
+{
+  GPtrArray *ids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  char **families = ui_figure_families ();
+  g_ptr_array_add (ids, (gpointer) "");
+  g_ptr_array_add (names, (gpointer)AUTOMATIC);
+  for (guint i = 0; families[i]; i++)
+    {
+      g_ptr_array_add (ids, families[i]);
+      g_ptr_array_add (names, families[i]);
+    }
+  g_ptr_array_add (ids, NULL);
+  g_ptr_array_add (names, NULL);
+  GtkWidget *control =
+      make_choice ("figure-font", (const char *const *)names->pdata, (const char **)g_ptr_array_free (ids, FALSE));
+  g_object_set_data_full (G_OBJECT (control), "families", families, (GDestroyNotify)g_strfreev);
+  return control;
+}
+
+static GtkWidget *
 make_memory (void)
 {
   return with_unit (make_number ("memory-megabytes", 64, 0), "MB");
 }
-
-#define AUTOMATIC "Automatic"
 
 static gboolean
 write_threads (GtkSpinButton *spin)
@@ -241,6 +279,8 @@ static const struct
   { NULL, "Protocol",
     "How curves on the Threshold page are measured. Values of different protocols cannot be compared.",
     make_protocol },
+  { NULL, "Figure width", "Of a new figure, on paper.", make_figure_width },
+  { NULL, "Figure font", "Of a new figure. Automatic looks like the text of a paper.", make_figure_font },
   { "Computing", "Memory for a method",
     "Methods run the model on many pictures at a time, as many as fit. More memory can be faster; maps are the same. "
     "The model and its pictures come on top. Holds from the next run on.",
