@@ -73,6 +73,9 @@ on_in_use (UiWindow *self)
 void
 ui_window_add_pages (UiWindow *self)
 {
+  /* Large words in places of equal width would widen the smallest window. */
+  GtkWidget *switcher = gtk_stack_get_child_by_name (self->titles, "pages");
+  gtk_box_layout_set_homogeneous (GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (switcher)), FALSE);
   g_signal_connect_swapped (self->pages, "notify::visible-child", G_CALLBACK (on_page), self);
   g_signal_connect_swapped (self->root, "notify::visible-child", G_CALLBACK (on_in_use), self);
   on_page (self);

@@ -278,11 +278,12 @@ ui_figure_verdict_good (const UiFigureDrawing *self)
   g_autofree char *models = look_models (self);
   for (guint i = 0; i < n_panels (self); i++)
     maps += cell_at (self, i)->map != NULL;
-  g_autofree char *what = count (maps, "", "maps share");
-  GString *out = g_string_new (maps > 1 ? "All " : "");
+  g_autofree char *counted = count (maps, "", "maps share"), *what = NULL;
+  GString *out = g_string_new (NULL);
   if (maps > 1)
     {
-      what[0] = (char)g_ascii_tolower (what[0]);
+      counted[0] = (char)g_ascii_tolower (counted[0]);
+      what = maps == 2 ? g_strdup ("Both maps share") : g_strconcat ("All ", counted, NULL);
       g_string_append_printf (out, "%s %sprotocol and preprocessing. ", what, models ? "" : "model, ");
     }
   if (isfinite (least))
