@@ -92,6 +92,8 @@ parse (int argc, char **argv, Options *o)
   if (!app_parse_options (&app_check, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
       || !app_set_threads (o->plan.threads))
     return FALSE;
+  if (!o->vary) /* what is there before an option is parsed would not be freed */
+    o->vary = g_strdup (eng_vary_ids[ENG_VARY_AUTOMATIC]);
   g_autofree char *problem = find_problem (o);
   if (problem)
     app_complain ("%s", problem);
@@ -170,10 +172,7 @@ run (int argc, char **argv)
   EngCheckSettings stability, sanity;
   eng_check_settings_init (&stability, ENG_CHECK_STABILITY);
   eng_check_settings_init (&sanity, ENG_CHECK_SANITY);
-  Options options = { .vary = g_strdup (eng_vary_ids[stability.vary]),
-                      .runs = stability.runs,
-                      .stages = sanity.runs,
-                      .sigma = stability.sigma };
+  Options options = { .runs = stability.runs, .stages = sanity.runs, .sigma = stability.sigma };
   AppPlan plan = { 0 };
   g_autoptr (GError) error = NULL;
   AppStatus status = parse (argc, argv, &options) ? app_plan_make (&plan, &options.plan, &error) : APP_USAGE;
