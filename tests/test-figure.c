@@ -10,6 +10,7 @@
 #include "ui/draw/figure-open.h"
 #include "ui/draw/figure-verdict.h"
 #include "ui/draw/figure-words.h"
+#include "ui/draw/latex.h"
 
 #define INPUT 8 /* of the model that the maps are of */
 
@@ -849,6 +850,37 @@ test_words (Fixture *f, gconstpointer data)
   g_assert_cmpstr (mine, ==, "By hand");
 }
 
+/* What LaTeX would take for its own comes out as it was meant; compiled with pdflatex once, by hand. */
+static void
+test_latex (void)
+{
+  static const struct
+  {
+    const char *text, *latex;
+  } cases[] = {
+    { "a_b & 50 % of #1", "a\\_b \\& 50 \\% of \\#1" },
+    { "~home ^2 {x} $5", "\\textasciitilde{}home \\textasciicircum{}2 \\{x\\} \\$5" },
+    { "C:\\new", "C:\\textbackslash{}new" },
+    { "a < b > c | d", "a \\textless{} b \\textgreater{} c \\textbar{} d" },
+    { "[0.1, 0.2]*", "{[}0.1, 0.2{]}{*}" },
+    { "two\n\nparagraphs\r\n", "two  paragraphs " },
+    { "−0.5 ↓ ≥ σ", "$-$0.5 $\\downarrow$ $\\geq$ $\\sigma$" },
+    { "Häuser “é”", "Häuser “é”" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GString *out = g_string_new (NULL);
+      ui_latex_add (out, cases[i].text);
+      g_assert_cmpstr (out->str, ==, cases[i].latex);
+      g_string_free (out, TRUE);
+    }
+  g_autofree char *label = ui_latex_label ("my fig_50%.v2.pdf"), *plain = ui_latex_graphics ("a_b c.pdf", 85),
+                  *special = ui_latex_graphics ("50%#1.svg", 82.55);
+  g_assert_cmpstr (label, ==, "fig:my-fig-50--v2");
+  g_assert_cmpstr (plain, ==, "\\includegraphics[width=85mm]{a_b c.pdf}");
+  g_assert_cmpstr (special, ==, "{\\catcode37=12 \\catcode35=12 \\includesvg[width=82.55mm]{50%#1.svg}}");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -879,6 +911,7 @@ main (int argc, char **argv)
     { "/figure/words", test_words },
   };
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/figure/latex", test_latex);
   g_test_add_func ("/figure/json/round-trip", test_round_trip);
   g_test_add_func ("/figure/json/refused", test_refused);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

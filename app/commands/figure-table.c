@@ -134,14 +134,12 @@ make_latex (const AppFigureTable *self, const UiReport *report)
 {
   g_autofree char *name = g_path_get_basename (self->output), *label = ui_latex_label (name);
   g_autofree char *caption = ui_bars_caption (report), *table = ui_bars_latex_table (report);
-  char width[G_ASCII_DTOSTR_BUF_SIZE];
   GString *out = g_string_new (NULL);
   if (!self->only_latex)
     {
       const char *environment = self->width > 100 ? "figure*" : "figure";
-      g_ascii_formatd (width, sizeof width, "%.4g", self->width);
-      g_string_append_printf (out, "\\begin{%s}\n  \\centering\n  \\%s[width=%smm]{%s}\n  \\caption{", environment,
-                              g_str_has_suffix (name, ".svg") ? "includesvg" : "includegraphics", width, name);
+      g_autofree char *graphics = ui_latex_graphics (name, self->width);
+      g_string_append_printf (out, "\\begin{%s}\n  \\centering\n  %s\n  \\caption{", environment, graphics);
       ui_latex_add (out, caption);
       g_string_append_printf (out, "}\n  \\label{%s}\n\\end{%s}\n\n", label, environment);
     }

@@ -9,11 +9,7 @@
 char *
 ui_figure_latex_graphics (const UiFigureDrawing *self, const char *file)
 {
-  char width[G_ASCII_DTOSTR_BUF_SIZE];
-  g_ascii_formatd (width, sizeof width, "%.4g", self->figure->width);
-  /* LaTeX itself reads PDF and PNG; the package svg reads the rest. */
-  return g_strdup_printf ("\\%s[width=%smm]{%s}", g_str_has_suffix (file, ".svg") ? "includesvg" : "includegraphics",
-                          width, file);
+  return ui_latex_graphics (file, self->figure->width);
 }
 
 char *

@@ -18,6 +18,15 @@ static const struct
   { "}", "\\}" },
   { "~", "\\textasciitilde{}" },
   { "^", "\\textasciicircum{}" },
+  { "<", "\\textless{}" }, /* OT1 fonts have other signs at their places */
+  { ">", "\\textgreater{}" },
+  { "|", "\\textbar{}" },
+  { "[", "{[}" }, /* first in a row it would be the argument of the line break before it */
+  { "]", "{]}" },
+  { "*", "{*}" },
+  { "\r", "" },
+  { "\n", " " }, /* a caption is one paragraph */
+  { "\t", " " },
   { "↓", "$\\downarrow$" },
   { "↑", "$\\uparrow$" },
   { "−", "$-$" },
@@ -26,6 +35,20 @@ static const struct
   { "\u00a0", "~" },
   { "≥", "$\\geq$" },
   { "≤", "$\\leq$" },
+  { "≈", "$\\approx$" },
+  { "∞", "$\\infty$" },
+  { "→", "$\\rightarrow$" },
+  { "←", "$\\leftarrow$" },
+  { "α", "$\\alpha$" },
+  { "β", "$\\beta$" },
+  { "γ", "$\\gamma$" },
+  { "δ", "$\\delta$" },
+  { "ε", "$\\varepsilon$" },
+  { "λ", "$\\lambda$" },
+  { "μ", "$\\mu$" },
+  { "σ", "$\\sigma$" },
+  { "τ", "$\\tau$" },
+  { "Δ", "$\\Delta$" },
 };
 
 void
@@ -56,4 +79,18 @@ ui_latex_label (const char *file)
   for (const char *at = file; *at && at != dot; at++)
     g_string_append_c (out, g_ascii_isalnum (*at) ? *at : '-');
   return g_string_free (out, FALSE);
+}
+
+char *
+ui_latex_graphics (const char *file, double width)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  gboolean special = strpbrk (file, "%#") != NULL;
+  g_ascii_formatd (number, sizeof number, "%.4g", width);
+  /* LaTeX itself reads PDF and PNG; the package svg reads the rest. */
+  return g_strdup_printf ("%s%s\\%s[width=%smm]{%s}%s",
+                          strpbrk (file, "{}\\") ? "% LaTeX cannot read a name with braces: rename the file\n" : "",
+                          special ? "{\\catcode37=12 \\catcode35=12 " : "",
+                          g_str_has_suffix (file, ".svg") ? "includesvg" : "includegraphics", number, file,
+                          special ? "}" : "");
 }

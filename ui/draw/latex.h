@@ -10,5 +10,8 @@ G_BEGIN_DECLS
 void ui_latex_add (GString *out, const char *text);
 /* "fig:NAME" of "NAME.pdf": letters and digits, '-' for all else. (transfer full) */
 char *ui_latex_label (const char *file);
+/* "\includegraphics[width=174mm]{NAME.pdf}", \includesvg for an SVG; @width: mm. A name with % or # stands in a group
+ * in which they are letters. (transfer full) */
+char *ui_latex_graphics (const char *file, double width);
 
 G_END_DECLS
