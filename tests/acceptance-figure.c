@@ -64,6 +64,45 @@ check_width (const char *path, double mm)
   g_assert_cmpfloat_with_epsilon (points, mm / 25.4 * 72, 0.01);
 }
 
+static GBytes *
+read_file (const char *folder, const char *name, const char *suffix)
+{
+  g_autofree char *file = g_strconcat (name, suffix, NULL), *path = g_build_filename (folder, file, NULL);
+  g_autoptr (GError) error = NULL;
+  char *text;
+  gsize length;
+  g_file_get_contents (path, &text, &length, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (text, length);
+}
+
+/* The command line, which computes every map and score anew from the sidecar, writes the bytes that the window wrote:
+ * figure and sidecar. */
+static void
+check_cli (const char *folder, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sidecar = g_strconcat (name, ".json", NULL), *output = g_strconcat (name, "-cli.pdf", NULL),
+                  *stem = g_strconcat (name, "-cli", NULL), *complained = NULL;
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
+  g_subprocess_launcher_set_cwd (launcher, folder);
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawn (launcher, &error, g_getenv ("SIGHTLINE_CLI"),
+                                                                 "figure", sidecar, "--output", output, NULL);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &complained, &error));
+  if (g_subprocess_get_exit_status (process) != 0)
+    g_error ("%s", complained);
+  for (guint i = 0; i < 2; i++)
+    {
+      const char *suffix = i == 0 ? ".json" : ".pdf";
+      g_autoptr (GBytes) window = read_file (folder, name, suffix), cli = read_file (folder, stem, suffix);
+      if (!g_bytes_equal (window, cli))
+        g_error ("%s%s differs between window and command line", name, suffix);
+    }
+}
+
 static void
 test_figure (void)
 {
@@ -90,6 +129,16 @@ test_figure (void)
   g_assert_true (g_file_get_contents (first, &a, &na, NULL));
   g_assert_true (g_file_get_contents (second, &b, &nb, NULL));
   g_assert_cmpmem (a, na, b, nb);
+
+  check_cli (folder, "a");
+  UiFigure *changed = ui_composer_figure (composer);
+  changed->show |= UI_SHOW_OUTLINE | UI_SHOW_LETTERS;
+  changed->seed = 7;
+  ui_figure_row (changed, 0)->crop = UI_CROP_VIEW;
+  ui_composer_changed (composer);
+  wait_until (is_measured (composer));
+  g_autofree char *outlined = export(window, folder, "outlined.pdf");
+  check_cli (folder, "outlined");
 
   /* The file opens again as the same figure. */
   g_autoptr (GError) error = NULL;
