@@ -127,7 +127,7 @@ set_pixels (JsonObject *object, const EngPreprocess *p)
 static char *
 to_text (JsonObject *object)
 {
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), json_object_ref (object));
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
   json_object_unref (object);
   g_autofree char *json = json_to_string (node, TRUE);
   return g_strconcat (json, "\n", NULL);

@@ -335,7 +335,9 @@ ui_session_state_save (UiSession *self)
   JsonObject *state = json_object_new ();
   for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
     json_object_set_object_member (state, sections[i].name, ui_session_state_save_section (self, &sections[i]));
-  return json_node_init_object (json_node_alloc (), state);
+  JsonNode *node = json_node_init (json_node_alloc (), JSON_NODE_OBJECT);
+  json_node_take_object (node, state);
+  return node;
 }
 
 gboolean
