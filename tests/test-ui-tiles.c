@@ -8,6 +8,7 @@
 #include "ui/agreement-panel.h"
 #include "ui/display-pane.h"
 #include "ui/photo-tile.h"
+#include "ui/threshold-page.h"
 
 /* The sample with the maps of these methods. */
 static UiWindow *
@@ -306,6 +307,28 @@ test_modes (void)
   end (window);
 }
 
+/* One threshold for masked tiles and for the page of that name: the page can be opened with either, and takes it. */
+static void
+test_masked_to_threshold (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = open_page ("grad-cam");
+  UiSession *session = ui_window_session (window);
+  ui_session_set_mode (session, UI_MODE_MASKED);
+  for (int i = 1; i <= 3; i++)
+    {
+      ui_session_display (session)->threshold = 0.2 * i;
+      ui_session_display_changed (session);
+      test_ui_act (window, "win.page", "s", "threshold");
+      g_assert_cmpstr (ui_session_page (session), ==, "threshold");
+      g_assert_true (gtk_widget_get_mapped (test_ui_find (GTK_WIDGET (window), UI_TYPE_THRESHOLD_PAGE, 0)));
+      test_ui_act (window, "win.page", "s", "inspect");
+      g_assert_cmpstr (ui_session_page (session), ==, "inspect");
+    }
+  end (window);
+}
+
 /* The pane's "Clip at" and "Values" set the ends that the legend shows. */
 static void
 test_ranges (void)
@@ -347,6 +370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/tiles/copies", test_copies);
   g_test_add_func ("/ui/tiles/agreement", test_agreement);
   g_test_add_func ("/ui/tiles/modes", test_modes);
+  g_test_add_func ("/ui/tiles/masked-to-threshold", test_masked_to_threshold);
   g_test_add_func ("/ui/tiles/ranges", test_ranges);
   return test_ui_run ();
 }

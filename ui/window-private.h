@@ -43,7 +43,8 @@ struct _UiWindow
   UiFigurePage *figure_page;
   UiFigureLists *figure_lists;
   UiFigurePane *figure_pane;
-  char *exported; /* file of the last figure; NULL: none */
+  char *exported;            /* file of the last figure; NULL: none */
+  const char *followed_page; /* of the session, as it was seen last; interned */
   UiModelPage *model_page;
   UiModelLabels *model_labels;
   UiModelFacts *model_facts_pane;

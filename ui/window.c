@@ -384,8 +384,13 @@ on_columns (UiWindow *self)
 static void
 on_display (UiWindow *self)
 {
-  if (ui_session_page (self->session))
-    ui_window_show_page (self, ui_session_page (self->session));
+  const char *page = g_intern_string (ui_session_page (self->session));
+  /* Only when it is another one for the session: in the middle of a switch it is not told yet. */
+  if (page && page != self->followed_page)
+    {
+      self->followed_page = page;
+      ui_window_show_page (self, page);
+    }
   if (gtk_drop_down_get_selected (self->columns) != ui_session_columns (self->session))
     gtk_drop_down_set_selected (self->columns, ui_session_columns (self->session));
   ui_window_update_toggles (self);
