@@ -1,6 +1,7 @@
 /* How a view is drawn. Layers, from below: background (CSS), photo, the mode's layer under the display's opacity,
  * hatch where the model never looked, stripes over a stopped preview, crosshair and value. Drawing reads state and
  * changes none but what it keeps for the next frame. See heatmap-view-private.h. */
+#include "ui/fitted.h"
 #include "ui/heatmap-view-private.h"
 
 #include <math.h>
@@ -97,6 +98,16 @@ append_texture (GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_
     gtk_snapshot_pop (snapshot);
 }
 
+/* As it is drawn while the whole picture is in sight. Zooming would make a copy for every frame. */
+static GdkTexture *
+fitted (UiHeatmapView *self, GdkTexture *texture, const graphene_rect_t *place)
+{
+  int factor = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+  if (!ui_viewport_fits (ui_heatmap_view_viewport (self)))
+    return texture;
+  return ui_fitted_texture (texture, (int)place->size.width * factor, (int)place->size.height * factor);
+}
+
 static void
 append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds,
               gboolean grey)
@@ -124,7 +135,7 @@ append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t 
   if (!texture)
     texture = ui_picture_thumbnail (picture); /* until the pixels are there */
   if (texture)
-    append_texture (snapshot, texture, place, grey);
+    append_texture (snapshot, fitted (self, texture, place), place, grey);
 }
 
 static void
@@ -257,7 +268,7 @@ draw_layer (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *p
   if (ui_slot_state (self->slot) == UI_SLOT_OLD)
     opacity *= OLD_OPACITY;
   gtk_snapshot_push_opacity (snapshot, opacity);
-  gtk_snapshot_append_texture (snapshot, self->heat, place);
+  gtk_snapshot_append_texture (snapshot, fitted (self, self->heat, place), place);
   gtk_snapshot_pop (snapshot);
   draw_hatch (self, snapshot, place, bounds);
   if (ui_slot_state (self->slot) == UI_SLOT_STOPPED)

@@ -3,6 +3,8 @@
  * frames, that is once. */
 #include "ui/masked-view.h"
 
+#include "ui/fitted.h"
+
 #include <math.h>
 
 #include "ui/draw/hatch.h"
@@ -197,6 +199,11 @@ draw_photo (UiMaskedView *self, GtkSnapshot *snapshot, const graphene_rect_t *pl
     texture = ui_picture_thumbnail (picture);
   if (!texture)
     return;
+  if (ui_viewport_fits (ui_session_viewport (self->session)))
+    {
+      int factor = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+      texture = ui_fitted_texture (texture, (int)place->size.width * factor, (int)place->size.height * factor);
+    }
   gtk_snapshot_push_opacity (snapshot, dim ? 0.45 : 1);
   gtk_snapshot_append_texture (snapshot, texture, place);
   gtk_snapshot_pop (snapshot);

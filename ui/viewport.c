@@ -2,6 +2,8 @@
  * same place. */
 #include "ui/viewport.h"
 
+#include <math.h>
+
 #define LARGEST 64.0
 
 struct _UiViewport
@@ -85,9 +87,18 @@ void
 ui_viewport_place (UiViewport *self, const UiFrame *frame, graphene_rect_t *out)
 {
   double scale = ui_viewport_scale (self, frame);
-  double x = self->fit ? frame->image_width / 2 : self->x, y = self->fit ? frame->image_height / 2 : self->y;
-  graphene_rect_init (out, (float)(frame->width / 2 - x * scale), (float)(frame->height / 2 - y * scale),
-                      (float)(frame->image_width * scale), (float)(frame->image_height * scale));
+  double width = frame->image_width * scale, height = frame->image_height * scale;
+  if (self->fit)
+    {
+      /* On whole pixels, so that nothing has to be smoothed once more. */
+      width = MAX (1, round (width));
+      height = MAX (1, round (height));
+      graphene_rect_init (out, (float)floor ((frame->width - width) / 2), (float)floor ((frame->height - height) / 2),
+                          (float)width, (float)height);
+      return;
+    }
+  graphene_rect_init (out, (float)(frame->width / 2 - self->x * scale), (float)(frame->height / 2 - self->y * scale),
+                      (float)width, (float)height);
 }
 
 void

@@ -23,7 +23,7 @@ void ui_viewport_get (UiViewport *self, double *zoom, double *x, double *y);
 void ui_viewport_set (UiViewport *self, double zoom, double x, double y);
 /* Widget pixels per picture pixel in @frame. */
 double ui_viewport_scale (UiViewport *self, const UiFrame *frame);
-/* Where the whole picture lies in the widget. */
+/* Where the whole picture lies in the widget; on whole pixels while it fits. */
 void ui_viewport_place (UiViewport *self, const UiFrame *frame, graphene_rect_t *out);
 void ui_viewport_fit (UiViewport *self);
 /* Multiplies the zoom by @factor and keeps the picture's point under @x, @y (widget) where it is. */
