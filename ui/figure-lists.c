@@ -237,8 +237,8 @@ static void
 ui_figure_lists_init (UiFigureLists *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_drop_down_set_expression (self->class_choice,
-                                gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string"));
+  g_autoptr (GtkExpression) words = gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string");
+  gtk_drop_down_set_expression (self->class_choice, words);
   gtk_drop_down_set_enable_search (self->class_choice, TRUE);
   g_signal_connect (self->rows, "row-selected", G_CALLBACK (on_row_selected), self);
   g_signal_connect_swapped (self->label, "changed", G_CALLBACK (on_label), self);

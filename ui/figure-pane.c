@@ -404,7 +404,8 @@ ui_figure_pane_init (UiFigurePane *self)
   ui_spin_hide_buttons_below (GTK_WIDGET (self));
   list_families (self);
   fill_choices (self);
-  gtk_drop_down_set_expression (self->font, gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string"));
+  g_autoptr (GtkExpression) words = gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string");
+  gtk_drop_down_set_expression (self->font, words);
   gtk_drop_down_set_enable_search (self->font, TRUE);
   g_signal_connect_swapped (self->preset, "notify::selected", G_CALLBACK (on_preset), self);
   g_signal_connect_swapped (self->width, "value-changed", G_CALLBACK (on_measure), self);
