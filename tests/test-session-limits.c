@@ -130,14 +130,16 @@ repeat (const char *key, const char *entry, guint n)
 static void
 test_many (void)
 {
-  gsize before = peak ();
+  G_GNUC_UNUSED gsize before = peak ();
   g_autoptr (GError) error = NULL, more = NULL, large = NULL;
   GString *text = repeat ("pictures", "{\"path\":\"/a\"}", MANY);
   g_autoptr (EngSession) session = decode (text->str, text->len, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (session->pictures->len, ==, MANY);
   g_string_free (text, TRUE);
+#ifndef __SANITIZE_ADDRESS__ /* the sanitizer keeps freed memory for a while */
   g_assert_cmpuint (peak () - before, <, (gsize)2000 * MANY);
+#endif
   text = repeat ("pictures", "0", 1000001);
   g_assert_null (decode (text->str, text->len, &more));
   g_assert_nonnull (strstr (more->message, "pictures"));
