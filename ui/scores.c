@@ -6,6 +6,7 @@
 #include "ui/session.h"
 
 #define PRIORITY 1001 /* after all that somebody asked for */
+#define BATCH 2       /* pictures that are run before whoever waits gets a turn */
 #define MOST 10000    /* rows remembered */
 
 typedef struct
@@ -101,6 +102,7 @@ on_point (const EngPoint *point, int index, int total, gpointer data)
   Work *work = data;
   g_atomic_int_set (&work->total, total);
   g_atomic_int_set (&work->done, index + 1);
+  eng_engine_yield (); /* a slider does not wait for it */
 }
 
 static void
@@ -109,8 +111,8 @@ measure (gpointer data)
   Work *work = data;
   if (g_cancellable_is_cancelled (work->cancellable))
     return;
-  if (!work->subject)
-    work->subject = eng_subject_new (work->model, work->image, work->class_index, NULL);
+  if (!work->subject && (work->subject = eng_subject_new (work->model, work->image, work->class_index, NULL)))
+    eng_subject_set_most (work->subject, BATCH);
   EngProtocolOptions options = { .threshold = ENG_PROTOCOL_THRESHOLD, .rank_by = work->by };
   if (work->subject)
     work->measurement = eng_protocol_evaluate (ui_scores_protocol (work->kind), work->subject, work->map, &options,

@@ -14,7 +14,7 @@
 #define PRIORITY_SCORE (-10)
 #define PRIORITY_CURVES 1000
 #define CHUNK_SECONDS 0.04 /* of a curve in one task */
-#define SLOW_SECONDS 0.012 /* a picture that takes longer is run in smaller batches */
+#define SLOW_SECONDS 0.005 /* a picture that takes longer is run in smaller batches */
 
 static UiSeries *
 nth_series (UiThreshold *self, guint i)
@@ -388,6 +388,13 @@ typedef struct
   GError *error;
 } Measure;
 
+/* The slider's score is not to wait for all eight. */
+static void
+on_measured (const EngPoint *point, int index, int total, gpointer data)
+{
+  eng_engine_yield ();
+}
+
 static void
 measure_work (gpointer data)
 {
@@ -398,7 +405,7 @@ measure_work (gpointer data)
       EngCurve few = m->part;
       few.counts += m->done;
       few.n = MIN (8, m->part.n - m->done);
-      if (!eng_curve_run (m->subject, m->ranking, &few, m->points + m->done, NULL, NULL, NULL, &m->error))
+      if (!eng_curve_run (m->subject, m->ranking, &few, m->points + m->done, on_measured, NULL, NULL, &m->error))
         return;
       m->done += few.n;
     }
