@@ -82,13 +82,6 @@ ui_figure_view_zoom (UiFigureView *self)
   return self->zoom;
 }
 
-gboolean
-ui_figure_view_behind (UiFigureView *self)
-{
-  return ui_composer_behind (self->composer) || self->rendering
-         || self->shown != ui_composer_drawing (self->composer);
-}
-
 /* ---- rendering ---- */
 
 typedef struct

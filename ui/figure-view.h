@@ -15,7 +15,5 @@ double ui_figure_view_zoom (UiFigureView *self);
 void ui_figure_view_set_zoom (UiFigureView *self, double zoom);
 /* FALSE: the monitor does not tell its size, and 96 dots per inch are assumed. */
 gboolean ui_figure_view_knows_size (UiFigureView *self);
-/* TRUE while what is on screen is older than the document. */
-gboolean ui_figure_view_behind (UiFigureView *self);
 
 G_END_DECLS
