@@ -77,6 +77,33 @@ test_spread_order (void)
     g_assert_cmpfloat (spread->sorted[i], ==, expected[i]);
 }
 
+/* A thinned spread has a quantile for each tenth of a percent here, and there it ends where the whole one does. */
+static void
+test_spread_thin (void)
+{
+  enum
+  {
+    N = 96 * 96
+  };
+  g_autoptr (GRand) random = g_rand_new_with_seed (6);
+  g_autofree float *values = g_new (float, N);
+  for (int i = 0; i < N; i++)
+    values[i] = (float)pow (g_rand_double_range (random, -1, 1), 5);
+  EngGeometry geometry = { 96, 96, 96, 96, 1, 1, 0, 0, 0, 0, 96, 96 };
+  g_autoptr (EngHeatmap) map = make_map (values, 96, 96, ENG_SIGN_SIGNED, ENG_UPSAMPLE_NEAREST, geometry);
+  g_autoptr (UiSpread) whole = ui_spread_new (map), thin = ui_spread_thin (whole, 1001);
+  g_assert_cmpuint (thin->n, ==, 1001);
+  for (int i = 500; i <= 1000; i++)
+    for (int values_of = 0; values_of <= UI_VALUES_ABSOLUTE; values_of++)
+      {
+        UiRange range = { .values = (UiValues)values_of, .percentile = i / 10.0 };
+        UiScale a, b;
+        ui_scale_of (whole, &range, &a);
+        ui_scale_of (thin, &range, &b);
+        g_assert_true (ui_scale_equal (&a, &b));
+      }
+}
+
 static void
 test_known_colours (void)
 {
@@ -463,6 +490,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/draw/spread-order", test_spread_order);
+  g_test_add_func ("/draw/spread-thin", test_spread_thin);
   g_test_add_func ("/draw/colormap/known", test_known_colours);
   g_test_add_func ("/draw/colormap/table", test_table);
   g_test_add_func ("/draw/scale/ends", test_scale);

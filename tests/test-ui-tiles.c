@@ -7,6 +7,7 @@
 #include "ui-support.h"
 #include "ui/agreement-panel.h"
 #include "ui/display-pane.h"
+#include "ui/draw/display-json.h"
 #include "ui/photo-tile.h"
 #include "ui/threshold-page.h"
 
@@ -351,12 +352,61 @@ test_ranges (void)
   g_assert_true (ui_heatmap_view_scale (view, &positive));
   g_assert_cmpfloat (positive.lo, >=, 0);
   g_assert_cmpint (positive.sign, ==, ENG_SIGN_UNSIGNED);
+  end (window);
+}
+
+/* Every setting of the pane but the threshold, which is the session's. (transfer full) */
+static char *
+describe_display (UiSession *session)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_alloc ();
+  ui_display_save (ui_session_display (session), object);
+  json_node_init_object (node, object);
+  return json_to_string (node, FALSE);
+}
+
+/* "Reset Display" brings back what was drawn at first, to the pixel and to the last digit of the ends. */
+static void
+test_reset (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = open_page ("gradient");
+  UiSession *session = ui_window_session (window);
+  GtkWidget *pane = test_ui_find (GTK_WIDGET (window), UI_TYPE_DISPLAY_PANE, 0);
+  UiHeatmapView *view = ui_job_tile_view (tile_of (window, test_ui_slot (session, "gradient")));
+  UiScale first, again;
+  g_autofree char *before = describe_display (session);
+  g_autoptr (GBytes) pixels = test_ui_pixels (GTK_WIDGET (view));
+  g_assert_true (ui_heatmap_view_scale (view, &first));
+  static const char *const items[] = { "Colour", "Positive and negative", "Min–max", "Everything", "Pixels" };
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    {
+      GtkDropDown *choice = test_ui_find_drop_down (pane, items[i]);
+      guint n = g_list_model_get_n_items (gtk_drop_down_get_model (choice));
+      gtk_drop_down_set_selected (choice, (gtk_drop_down_get_selected (choice) + 1) % n);
+    }
+  for (guint nth = 0; nth < 2; nth++)
+    {
+      GtkWidget *spin = test_ui_find (pane, GTK_TYPE_SPIN_BUTTON, nth);
+      gtk_spin_button_spin (GTK_SPIN_BUTTON (spin), GTK_SPIN_STEP_BACKWARD, 7);
+    }
+  test_ui_act (window, "win.cycle-colormap", "i", 1);
+  GtkWidget *fade = test_ui_find (pane, GTK_TYPE_CHECK_BUTTON, 0);
+  gtk_check_button_set_active (GTK_CHECK_BUTTON (fade), !gtk_check_button_get_active (GTK_CHECK_BUTTON (fade)));
+  test_ui_click (pane, "Map");
+  g_autofree char *between = describe_display (session);
+  g_autoptr (GBytes) other = test_ui_pixels (GTK_WIDGET (view));
+  g_assert_cmpstr (between, !=, before);
+  g_assert_false (g_bytes_equal (other, pixels));
   test_ui_click (pane, "Reset Display");
-  g_assert_true (ui_heatmap_view_scale (view, &positive));
-  g_assert_cmpint (ui_session_display (session)->range.clip, ==, UI_CLIP_PERCENTILE);
-  g_assert_cmpint (positive.sign, ==, ENG_SIGN_SIGNED);
-  g_assert_cmpfloat (positive.lo, ==, -positive.hi);
-  g_assert_cmpfloat (positive.hi, <, whole.hi);
+  g_autofree char *after = describe_display (session);
+  g_autoptr (GBytes) restored = test_ui_pixels (GTK_WIDGET (view));
+  g_assert_cmpstr (after, ==, before);
+  g_assert_true (ui_heatmap_view_scale (view, &again));
+  g_assert_true (ui_scale_equal (&first, &again));
+  g_assert_true (g_bytes_equal (restored, pixels));
   end (window);
 }
 
@@ -372,5 +422,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/tiles/modes", test_modes);
   g_test_add_func ("/ui/tiles/masked-to-threshold", test_masked_to_threshold);
   g_test_add_func ("/ui/tiles/ranges", test_ranges);
+  g_test_add_func ("/ui/tiles/reset", test_reset);
   return test_ui_run ();
 }

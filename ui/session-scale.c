@@ -7,7 +7,9 @@
 
 #include "ui/session-private.h"
 
-#define QUANTILES 1025  /* of a map that is remembered */
+/* Of a map that is remembered: one for each tenth of a percent, the steps of the pane's percentile, so that what is
+ * remembered ends exactly where the map itself does. */
+#define QUANTILES 1001
 #define MOST_RANGES 500 /* of single maps */
 
 typedef struct
@@ -39,7 +41,7 @@ stretch (const float *sorted, gsize n)
 {
   float *out = g_new (float, QUANTILES);
   for (gsize i = 0; i < QUANTILES; i++)
-    out[i] = (float)ui_spread_percentile (sorted, n, 100.0 * (double)i / (QUANTILES - 1));
+    out[i] = ui_spread_percentile (sorted, n, 100.0 * (double)i / (QUANTILES - 1));
   return out;
 }
 

@@ -91,7 +91,7 @@ quantiles (const float *sorted, gsize n, gsize most)
     return g_memdup2 (sorted, n * sizeof *sorted);
   float *out = g_new (float, most);
   for (gsize i = 0; i < most; i++)
-    out[i] = (float)ui_spread_percentile (sorted, n, 100.0 * (double)i / (double)(most - 1));
+    out[i] = ui_spread_percentile (sorted, n, 100.0 * (double)i / (double)(most - 1));
   return out;
 }
 
@@ -114,12 +114,13 @@ ui_spread_free (UiSpread *self)
   g_free (self);
 }
 
-double
+float
 ui_spread_percentile (const float *sorted, gsize n, double percentile)
 {
-  double at = percentile / 100 * (double)(n - 1);
+  /* 100 - 82.3 is not quite 17.7: what is meant is the round number. */
+  double at = rint (percentile / 100 * (double)(n - 1) * 1e6) / 1e6;
   gsize i = MIN ((gsize)at, n - 1), j = MIN (i + 1, n - 1);
-  return sorted[i] + (at - (double)i) * ((double)sorted[j] - sorted[i]);
+  return (float)(sorted[i] + (at - (double)i) * ((double)sorted[j] - sorted[i]));
 }
 
 void

@@ -23,8 +23,9 @@ UiSpread *ui_spread_thin (const UiSpread *self, gsize most);
 void ui_spread_free (UiSpread *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UiSpread, ui_spread_free)
 
-/* Linear between neighbours; @percentile: 0 .. 100; @sorted: n > 0 values. */
-double ui_spread_percentile (const float *sorted, gsize n, double percentile);
+/* Linear between neighbours, rounded as a quantile of ui_spread_thin() is, so that a thinned spread gives the same
+ * value wherever it has a quantile. @percentile: 0 .. 100; @sorted: n > 0 values. */
+float ui_spread_percentile (const float *sorted, gsize n, double percentile);
 /* @counts: how many values lie in each of @bins parts of @lo .. @hi; those outside go to the ends. */
 void ui_spread_histogram (const float *sorted, gsize n, double lo, double hi, guint *counts, int bins);
 
