@@ -258,7 +258,7 @@ test_spoken (void)
   if (wrong)
     g_test_message ("the map says %s, not %s", wrong, label);
   g_assert_null (wrong);
-  g_assert_true (gtk_test_accessible_has_property (view, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION));
+  wait_until (gtk_test_accessible_has_property (view, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION));
   /* What is heard of the place under the crosshair is the status line. */
   ui_session_set_pointer (session, TRUE, 111, 108);
   g_assert_true (says_pixel (GTK_WIDGET (window)));

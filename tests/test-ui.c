@@ -647,7 +647,7 @@ test_names (void)
   g_assert_cmpuint (count_unnamed (find_window ("Sightline Help")), ==, 0);
   g_assert_cmpuint (count_unnamed (find_window ("Preferences")), ==, 0);
   gtk_test_accessible_assert_role (view, GTK_ACCESSIBLE_ROLE_IMG);
-  g_assert_true (gtk_test_accessible_has_property (view, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION));
+  wait_until (gtk_test_accessible_has_property (view, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION));
   gtk_window_destroy (GTK_WINDOW (window));
 }
 

@@ -19,7 +19,8 @@ struct _UiHeatmapView
   int raster_width, raster_height;
   UiScale scale;
   GdkTexture *heat;
-  char *described; /* @map in words at @scale; NULL: not yet */
+  char *described;  /* @map in words at @scale; NULL: not yet */
+  guint describing; /* idle */
 
   /* The part of the photo in sight with its pixels as squares; see heatmap-view-draw.c. */
   GdkTexture *close_up;

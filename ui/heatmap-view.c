@@ -174,15 +174,20 @@ describe_map (UiHeatmapView *self)
                                             { "left", "centre", "right" },
                                             { "lower left", "bottom", "lower right" } };
   gsize n = (gsize)self->raster_width * self->raster_height, best = n, seen = 0, above = 0;
+  float most = 0;
   for (gsize i = 0; self->values && i < n; i++)
-    if (!isnan (self->values[i]))
-      {
-        seen++;
-        above += fabsf (ui_scale_normalise (&self->scale, self->values[i])) > 0.5f;
-        if (best == n
-            || ui_scale_shown (&self->scale, self->values[i]) > ui_scale_shown (&self->scale, self->values[best]))
+    {
+      float value = ui_scale_shown (&self->scale, self->values[i]);
+      if (isnan (value))
+        continue;
+      seen++;
+      above += fabsf (ui_scale_normalise (&self->scale, self->values[i])) > 0.5f;
+      if (best == n || value > most)
+        {
           best = i;
-      }
+          most = value;
+        }
+    }
   if (best == n || self->scale.flat)
     return g_strdup ("The same value everywhere.");
   gsize column = best % self->raster_width * 3 / self->raster_width;
@@ -221,18 +226,11 @@ describe_scores (UiHeatmapView *self)
   return g_string_free (text, FALSE);
 }
 
-static void
-update_description (UiHeatmapView *self)
+/* A look at every value, so after the frame, and once for all that changed. */
+static gboolean
+describe (gpointer data)
 {
-  UiPicture *picture = ui_heatmap_view_picture (self);
-  EngModel *model = ui_session_model (self->session);
-  gboolean pinned = ui_slot_pinned (self->slot);
-  int target = pinned ? ui_slot_pinned_class (self->slot) : ui_session_target (self->session);
-  target = model && target < eng_model_n_classes (model) ? target : -1;
-  g_autofree char *stem = picture_stem (picture);
-  g_autofree char *label =
-      g_strdup_printf ("%s map for %s, %s", ui_slot_name (self->slot),
-                       model && target >= 0 ? eng_model_label (model, target) : "no class yet", stem);
+  UiHeatmapView *self = data;
   static const char *const states[UI_N_SLOT_STATES] = { "Not computed yet.",
                                                         "About to start.",
                                                         "Queued.",
@@ -243,13 +241,36 @@ update_description (UiHeatmapView *self)
                                                         "Of other settings than those asked for now.",
                                                         "Does not apply to this model." };
   UiSlotState state = ui_slot_state (self->slot);
-  /* A look at every value, and the display changes with each step of a slider. */
+  self->describing = 0;
+  /* The display changes with each step of a slider. */
   if (state == UI_SLOT_DONE && !self->described)
     self->described = describe_map (self);
   const char *map = state == UI_SLOT_DONE ? self->described : states[state];
   g_autofree char *scores = describe_scores (self), *text = g_strconcat (map, scores, NULL);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+update_description (UiHeatmapView *self)
+{
+  if (!self->describing)
+    self->describing = g_idle_add_full (G_PRIORITY_LOW, describe, self, NULL);
+}
+
+static void
+update_label (UiHeatmapView *self)
+{
+  UiPicture *picture = ui_heatmap_view_picture (self);
+  EngModel *model = ui_session_model (self->session);
+  gboolean pinned = ui_slot_pinned (self->slot);
+  int target = pinned ? ui_slot_pinned_class (self->slot) : ui_session_target (self->session);
+  target = model && target < eng_model_n_classes (model) ? target : -1;
+  g_autofree char *stem = picture_stem (picture);
+  g_autofree char *label =
+      g_strdup_printf ("%s map for %s, %s", ui_slot_name (self->slot),
+                       model && target >= 0 ? eng_model_label (model, target) : "no class yet", stem);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
 
 static void
@@ -258,6 +279,7 @@ on_content_changed (UiHeatmapView *self)
   if (self->slot)
     {
       ensure_scale (self);
+      update_label (self);
       update_description (self);
     }
   else
@@ -375,6 +397,7 @@ ui_heatmap_view_dispose (GObject *object)
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child); /* an open menu */
   set_viewport (self, NULL);
+  g_clear_handle_id (&self->describing, g_source_remove);
   forget_heat (self);
   g_clear_object (&self->close_up);
   g_clear_object (&self->session);
