@@ -110,7 +110,7 @@ check_one (GtkWidget *widget, const char *place)
   if (GTK_IS_BUTTON (widget) && !is_exempt (widget) && !has_words (widget))
     {
       GtkWidget *parent = gtk_widget_get_parent (widget);
-      if (!gtk_widget_get_tooltip_text (widget) && !gtk_widget_get_tooltip_text (parent)
+      if (!gtk_widget_get_has_tooltip (widget) && !gtk_widget_get_has_tooltip (parent)
           && !(GTK_IS_DROP_DOWN (parent)))
         n += complain (widget, place, "has no words and no tooltip");
     }

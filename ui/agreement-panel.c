@@ -6,6 +6,7 @@
 
 #include "ui/draw/agreement.h"
 #include "ui/loader.h"
+#include "ui/tip.h"
 
 #define MOST 8 /* maps that the narrow pane has room for */
 #define SHADES 10
@@ -97,7 +98,7 @@ make_cell (UiAgreementPanel *self, const Measure *work, int i, int j)
   gtk_widget_add_css_class (cell, "agreement");
   gtk_widget_add_css_class (cell, "sl-num");
   gtk_widget_add_css_class (cell, shade);
-  gtk_widget_set_tooltip_text (cell, label);
+  ui_tip_set (cell, label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (cell), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   Pair *data = g_new (Pair, 1);
   *data = (Pair){ g_object_ref (self->session), g_object_ref (work->slots[MIN (i, j)]),
@@ -115,7 +116,7 @@ make_name (UiSlot *slot, gboolean above)
   gtk_label_set_width_chars (GTK_LABEL (label), 4);
   gtk_label_set_max_width_chars (GTK_LABEL (label), above ? 5 : 9);
   gtk_widget_set_hexpand (label, TRUE);
-  gtk_widget_set_tooltip_text (label, ui_slot_name (slot));
+  ui_tip_set (label, ui_slot_name (slot));
   gtk_widget_add_css_class (label, "caption");
   gtk_widget_add_css_class (label, "sl-dim");
   return label;

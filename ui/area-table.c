@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ui/series-column.h"
+#include "ui/tip.h"
 
 struct _UiAreaTable
 {
@@ -145,7 +146,7 @@ update_value (GtkListItem *item)
     return;
   g_autofree char *text = ui_area_text (threshold_of (self), series, direction_of (self, label), &old);
   gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, old ? "Not comparable: different protocol" : NULL);
+  ui_tip_set (label, old ? "Not comparable: different protocol" : NULL);
   if (old || !series->slot || g_str_has_suffix (text, "%"))
     gtk_widget_add_css_class (label, "sl-dim");
   else

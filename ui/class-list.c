@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ui/tip.h"
+
 #define SHOWN 5
 #define GREY_AFTER_MS 300 /* placeholder rows appear only if the scores take longer */
 
@@ -51,7 +53,7 @@ make_row (UiClassList *self, int class_index, double probability, gboolean is_ta
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_set_hexpand (label, TRUE);
   g_autofree char *tip = g_strdup_printf ("%s\nCtrl+click: explain rather than this class", name);
-  gtk_widget_set_tooltip_text (label, is_target ? name : tip);
+  ui_tip_set (label, is_target ? name : tip);
   gtk_widget_add_css_class (label, "name");
   gtk_widget_add_css_class (number, "sl-num");
   gtk_box_append (GTK_BOX (box), radio);

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "ui/loader.h"
+#include "ui/tip.h"
 
 #define HEIGHT 36
 
@@ -109,7 +110,7 @@ update_names (UiCurveThumbs *self, gboolean keeps)
     {
       g_autofree char *name =
           g_strdup_printf ("Threshold %.0f %%: that share %s", 100 * shares[i], keeps ? "kept" : "removed");
-      gtk_widget_set_tooltip_text (self->buttons[i], name);
+      ui_tip_set (self->buttons[i], name);
       gtk_accessible_update_property (GTK_ACCESSIBLE (self->buttons[i]), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
     }
 }

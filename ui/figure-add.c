@@ -2,6 +2,7 @@
 #include "ui/figure-add.h"
 
 #include "ui/composer.h"
+#include "ui/tip.h"
 
 /* ---- rows ---- */
 
@@ -34,7 +35,7 @@ bind_picture (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
   GtkWidget *box = gtk_list_item_get_child (item), *view = gtk_widget_get_first_child (box);
   UiPicture *picture = gtk_list_item_get_item (item);
   gtk_label_set_label (GTK_LABEL (gtk_widget_get_last_child (box)), ui_picture_name (picture));
-  gtk_widget_set_tooltip_text (box, ui_picture_name (picture));
+  ui_tip_set (box, ui_picture_name (picture));
   gtk_accessible_update_property (GTK_ACCESSIBLE (box), GTK_ACCESSIBLE_PROPERTY_LABEL, ui_picture_name (picture), -1);
   g_signal_connect_object (picture, "changed", G_CALLBACK (on_picture_changed), view, 0);
   ui_picture_want_thumbnail (picture, TRUE);
@@ -62,22 +63,35 @@ on_picture (GtkGridView *grid, guint position, UiSession *session)
   gtk_popover_popdown (GTK_POPOVER (gtk_widget_get_ancestor (GTK_WIDGET (grid), GTK_TYPE_POPOVER)));
 }
 
+static void
+on_rows_shown (GtkGridView *grid, UiSession *session)
+{
+  g_autoptr (GtkNoSelection) model = gtk_no_selection_new (g_object_ref (ui_session_filtered (session)));
+  gtk_grid_view_set_model (grid, GTK_SELECTION_MODEL (model));
+}
+
+static void
+on_rows_hidden (GtkGridView *grid)
+{
+  gtk_grid_view_set_model (grid, NULL);
+}
+
 GtkWidget *
 ui_figure_add_row_popover (UiSession *session)
 {
   GtkWidget *popover = gtk_popover_new (), *scrolled = gtk_scrolled_window_new ();
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-  GtkSelectionModel *model =
-      GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (ui_session_filtered (session))));
   g_signal_connect (factory, "setup", G_CALLBACK (setup_picture), NULL);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_picture), NULL);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_picture), NULL);
-  GtkWidget *grid = gtk_grid_view_new (model, factory);
+  GtkWidget *grid = gtk_grid_view_new (NULL, factory);
   gtk_grid_view_set_single_click_activate (GTK_GRID_VIEW (grid), TRUE);
   gtk_grid_view_set_min_columns (GTK_GRID_VIEW (grid), 3);
   gtk_grid_view_set_max_columns (GTK_GRID_VIEW (grid), 3);
   gtk_accessible_update_property (GTK_ACCESSIBLE (grid), GTK_ACCESSIBLE_PROPERTY_LABEL, "Pictures", -1);
   g_signal_connect_object (grid, "activate", G_CALLBACK (on_picture), session, 0);
+  g_signal_connect_object (grid, "map", G_CALLBACK (on_rows_shown), session, 0);
+  g_signal_connect (grid, "unmap", G_CALLBACK (on_rows_hidden), NULL);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (scrolled), 260);
   gtk_scrolled_window_set_min_content_width (GTK_SCROLLED_WINDOW (scrolled), 340);

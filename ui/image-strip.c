@@ -4,6 +4,7 @@
 #include "ui/draw/words.h"
 #include "ui/explain-all.h"
 #include "ui/strip-filter.h"
+#include "ui/tip.h"
 
 struct _UiImageStrip
 {
@@ -51,7 +52,7 @@ update_marks (Cell *cell, UiPicture *picture)
                                 problem || failure ? "sl-warning-symbolic" : "sl-not-equal-symbolic");
   gtk_widget_remove_css_class (cell->doubt, problem || failure ? "sl-warn" : "sl-err");
   gtk_widget_add_css_class (cell->doubt, problem || failure ? "sl-err" : "sl-warn");
-  gtk_widget_set_tooltip_text (cell->doubt, problem ? NULL : failure ? failure : labelled);
+  ui_tip_set (cell->doubt, problem ? NULL : failure ? failure : labelled);
   gtk_widget_set_visible (cell->explained, ui_picture_explained (picture));
 }
 
@@ -85,7 +86,7 @@ update_cell (UiPicture *picture, GtkWidget *box)
   gtk_widget_set_visible (cell->broken, ui_picture_problem (picture) != NULL);
   gtk_label_set_label (GTK_LABEL (cell->caption), ui_picture_caption (picture));
   update_marks (cell, picture);
-  gtk_widget_set_tooltip_text (box, words);
+  ui_tip_set (box, words);
   gtk_accessible_update_property (GTK_ACCESSIBLE (box), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
 }
 
@@ -95,7 +96,7 @@ make_mark (GtkWidget *foot, const char *icon, const char *class_name, const char
   GtkWidget *mark = gtk_image_new_from_icon_name (icon);
   gtk_image_set_pixel_size (GTK_IMAGE (mark), 12);
   gtk_widget_add_css_class (mark, class_name);
-  gtk_widget_set_tooltip_text (mark, tooltip);
+  ui_tip_set (mark, tooltip);
   gtk_box_append (GTK_BOX (foot), mark);
   return mark;
 }
@@ -220,7 +221,7 @@ update (UiImageStrip *self)
   gtk_label_set_label (self->name, picture ? ui_picture_name (picture) : "No pictures");
   gtk_label_set_label (self->size, place);
   gtk_label_set_label (self->folder, folder);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), picture ? ui_picture_path (picture) : NULL);
+  ui_tip_set (GTK_WIDGET (self->name), picture ? ui_picture_path (picture) : NULL);
   self->updating = TRUE;
   gboolean moved = gtk_single_selection_get_selected (self->selection) != at;
   gtk_single_selection_set_selected (self->selection, at);

@@ -7,6 +7,7 @@
 
 #include "ui/comparison.h"
 #include "ui/draw/words.h"
+#include "ui/tip.h"
 
 #define CHIP_DELAY_MS 200 /* quick methods show no progress at all */
 
@@ -76,7 +77,7 @@ update_header (UiJobTile *self, UiSlotState state)
   g_autofree char *summary = ui_slot_summary (self->slot);
   gtk_label_set_label (self->name, ui_slot_name (self->slot));
   gtk_label_set_label (self->summary, summary);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), *summary ? summary : NULL);
+  ui_tip_set (GTK_WIDGET (self->summary), *summary ? summary : NULL);
   gtk_label_set_label (self->badge, badge);
   gtk_widget_set_visible (GTK_WIDGET (self->badge), *badge != 0);
   if (state == UI_SLOT_FAILED)
@@ -368,7 +369,7 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
   g_autofree char *details = state == UI_SLOT_DONE && !invited ? describe_details (self) : NULL;
   ui_squeezer_set (self->footer,
                    (const char *const[]){ invited ? "" : text, invited ? "" : fewer, invited ? "" : fewest });
-  gtk_widget_set_tooltip_markup (GTK_WIDGET (self->footer), details);
+  ui_tip_set_markup (GTK_WIDGET (self->footer), details);
   /* What was stopped can be run to its end: from there where the method can, else from the start. */
   static const Button go_on = { "Continue", "tile.continue" };
   const Button *first = ui_slot_can_continue (self->slot)                       ? &go_on
@@ -468,7 +469,7 @@ ui_job_tile_new (UiSession *session, UiSlot *slot)
   self->session = g_object_ref (session);
   self->slot = g_object_ref (slot);
   g_autofree char *menu = g_strdup_printf ("Tile Menu: %s", name);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->menu), menu);
+  ui_tip_set (GTK_WIDGET (self->menu), menu);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL, menu, -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   ui_heatmap_view_set (self->view, session, slot);

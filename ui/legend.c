@@ -1,6 +1,8 @@
 /* See legend.h. The drawing is that of exported figures. */
 #include "ui/legend.h"
 
+#include "ui/tip.h"
+
 #define LEAST_RAMP 26
 #define RAMP 40
 
@@ -23,7 +25,7 @@ ui_legend_set (UiLegend *self, const UiColormap *colormap, const UiScale *scale)
   g_autofree char *label =
       colormap ? g_strdup_printf ("Scale from %s to %s, %s", lo, hi, colormap->name) : g_strdup ("No scale");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), colormap ? label : NULL);
+  ui_tip_set (GTK_WIDGET (self), colormap ? label : NULL);
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ui/threshold-words.h"
+#include "ui/tip.h"
 
 #define SHOWN 5
 
@@ -67,7 +68,7 @@ make_row (UiLivePane *self, int class_index, double now, double before, gboolean
   GtkWidget *label = gtk_label_new (name), *number = gtk_label_new (value), *difference = gtk_label_new (change);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_widget_set_tooltip_text (label, name);
+  ui_tip_set (label, name);
   gtk_widget_set_hexpand (label, TRUE);
   gtk_label_set_width_chars (GTK_LABEL (difference), 6);
   gtk_label_set_xalign (GTK_LABEL (difference), 1);
@@ -143,7 +144,7 @@ update_scores (UiLivePane *self)
                                  : g_strdup ("");
   g_autofree char *reading = ui_threshold_reading (threshold);
   gtk_label_set_label (self->what, what);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->what), what);
+  ui_tip_set (GTK_WIDGET (self->what), what);
   if (now && before)
     fill_list (self, now, before, n);
   gtk_widget_set_visible (GTK_WIDGET (self->list), series && before);
@@ -163,7 +164,7 @@ put_label (UiLivePane *self, const char *text, int column, int row, gboolean dim
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   gtk_widget_set_hexpand (label, column == 0);
   gtk_widget_add_css_class (label, dim ? "sl-dim" : "sl-num");
-  gtk_widget_set_tooltip_text (label, column ? NULL : text);
+  ui_tip_set (label, column ? NULL : text);
   gtk_grid_attach (self->flips, label, column, row, 1, 1);
 }
 

@@ -3,6 +3,7 @@
 
 #include "ui/ink.h"
 #include "ui/rank-menu.h"
+#include "ui/tip.h"
 
 struct _UiMaskedTile
 {
@@ -39,10 +40,9 @@ update_badge (UiMaskedTile *self)
   const char *text = self->series->flat ? "flat" : step ? step : magnitude ? "|v|" : NULL;
   gtk_widget_set_visible (GTK_WIDGET (self->badge), text != NULL);
   gtk_label_set_label (self->badge, text ? text : "");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge), self->series->flat
-                                                             ? "The map is constant. There is nothing to rank."
-                                                         : magnitude ? "Pixels are ranked by magnitude."
-                                                                     : NULL);
+  ui_tip_set (GTK_WIDGET (self->badge), self->series->flat ? "The map is constant. There is nothing to rank."
+                                        : magnitude        ? "Pixels are ranked by magnitude."
+                                                           : NULL);
 }
 
 /* A map that is being painted is another one many times a second: its last score stays until the next is there. */
@@ -149,7 +149,7 @@ add_menu (UiMaskedTile *self)
 {
   g_autofree char *text = g_strdup_printf ("Tile Menu: %s", ui_series_name (self->series));
   gtk_menu_button_set_create_popup_func (self->menu, make_popup, self, NULL);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->menu), text);
+  ui_tip_set (GTK_WIDGET (self->menu), text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
   gtk_widget_set_visible (GTK_WIDGET (self->menu),
                           self->series->slot && ui_slot_kind (self->series->slot) == UI_SLOT_OF_METHOD);
@@ -164,7 +164,7 @@ ui_masked_tile_new (UiSession *session, UiSeries *series)
   self->series = g_object_ref (series);
   ui_swatch_set (self->swatch, series);
   gtk_label_set_label (self->name, name);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), name);
+  ui_tip_set (GTK_WIDGET (self->name), name);
   g_autofree char *picture = g_strdup_printf ("Masked picture, %s", name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, picture, -1);
   add_menu (self);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/series-column.h"
+#include "ui/tip.h"
 
 struct _UiMeasureTable
 {
@@ -141,7 +142,7 @@ update_value (GtkListItem *item)
   UiMeasure measure = ui_threshold_measure (threshold, series, column->row);
   g_autofree char *text = ui_measure_text (threshold, series, column->row);
   gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, measure.known ? measure.why_not : NULL);
+  ui_tip_set (label, measure.known ? measure.why_not : NULL);
   if (isnan (measure.value))
     gtk_widget_add_css_class (label, "sl-dim");
   else

@@ -2,6 +2,7 @@
 #include "ui/method-list.h"
 
 #include "ui/method-form.h"
+#include "ui/tip.h"
 
 struct _UiMethodList
 {
@@ -31,7 +32,7 @@ update_row (GtkWidget *row)
   gtk_widget_set_sensitive (parts->check, possible);
   gtk_widget_set_sensitive (parts->gear, possible);
   gtk_widget_set_visible (row, !ui_slot_away (slot));
-  gtk_widget_set_tooltip_text (row, possible ? ui_slot_method (slot)->about : ui_slot_reason (slot));
+  ui_tip_set (row, possible ? ui_slot_method (slot)->about : ui_slot_reason (slot));
   gtk_accessible_update_property (GTK_ACCESSIBLE (parts->check), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   possible ? status : ui_slot_reason (slot), -1);
   if (state == UI_SLOT_FAILED)
@@ -62,7 +63,7 @@ make_gear (UiMethodList *self, UiSlot *slot)
   g_object_set_data (G_OBJECT (gear), "slot", slot);
   gtk_menu_button_set_create_popup_func (GTK_MENU_BUTTON (gear), make_form, self, NULL);
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (gear), "sl-gear-symbolic");
-  gtk_widget_set_tooltip_text (gear, label);
+  ui_tip_set (gear, label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (gear), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_menu_button_set_has_frame (GTK_MENU_BUTTON (gear), FALSE);
   gtk_widget_add_css_class (gear, "tight");
@@ -128,7 +129,7 @@ make_photo_row (UiMethodList *self)
   update_photo (GTK_CHECK_BUTTON (check), self->session);
   g_signal_connect_object (check, "toggled", G_CALLBACK (on_photo_toggled), self->session, 0);
   g_signal_connect_object (self->session, "display-changed", G_CALLBACK (update_photo), check, G_CONNECT_SWAPPED);
-  gtk_widget_set_tooltip_text (row, "The photo as it was opened, as the first tile (P)");
+  ui_tip_set (row, "The photo as it was opened, as the first tile (P)");
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), check);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
   gtk_widget_set_focusable (row, FALSE);

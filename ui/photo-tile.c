@@ -1,6 +1,8 @@
 /* See photo-tile.h. */
 #include "ui/photo-tile.h"
 
+#include "ui/tip.h"
+
 struct _UiPhotoTile
 {
   GtkWidget parent_instance;
@@ -41,7 +43,7 @@ update (UiPhotoTile *self)
   g_autofree char *details = model ? eng_preprocess_describe (eng_model_preprocess (model)) : NULL;
   gtk_label_set_label (self->summary, size);
   gtk_label_set_label (self->footer, input);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->footer), details);
+  ui_tip_set (GTK_WIDGET (self->footer), details);
   /* Without a picture the other tiles say what is missing. */
   gtk_widget_set_visible (GTK_WIDGET (self), picture && ui_session_shows_photo (self->session));
 }

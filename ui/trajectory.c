@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ui/ink.h"
+#include "ui/tip.h"
 
 #define THUMBS 6
 #define THUMB_HEIGHT 60
@@ -179,7 +180,7 @@ fill_thumbs (UiTrajectory *self)
       gtk_box_append (GTK_BOX (box), label);
       gtk_button_set_child (GTK_BUTTON (button), box);
       gtk_button_set_has_frame (GTK_BUTTON (button), FALSE);
-      gtk_widget_set_tooltip_text (button, name);
+      ui_tip_set (button, name);
       gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
       g_object_set_data (G_OBJECT (button), "step", GINT_TO_POINTER (step));
       g_signal_connect (button, "clicked", G_CALLBACK (on_thumb), self);
@@ -208,9 +209,9 @@ update_words (UiTrajectory *self)
   gtk_label_set_label (self->title, title);
   gtk_label_set_label (self->place, place);
   gtk_label_set_label (self->facts, facts);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->facts), tip);
+  ui_tip_set (GTK_WIDGET (self->facts), tip);
   gtk_label_set_label (self->kept, kept_text);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->kept), eng_heatmap_provenance (self->result)->selected);
+  ui_tip_set (GTK_WIDGET (self->kept), eng_heatmap_provenance (self->result)->selected);
   gtk_widget_set_sensitive (GTK_WIDGET (self->keep), shown != kept);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, place, -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->lines), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);

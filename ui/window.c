@@ -10,6 +10,7 @@
 #include "ui/sample.h"
 #include "ui/settings.h"
 #include "ui/threshold-words.h"
+#include "ui/tip.h"
 
 #define TOOLBAR_PADDING 20 /* as style.css says */
 #define SIDEBAR_NEEDS 1000 /* below this width the sidebar closes too */
@@ -101,7 +102,7 @@ update_model (UiWindow *self)
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->model_preprocessing), "sl-warn");
   g_autofree char *tooltip = model ? g_strdup_printf ("%s\n%s", eng_model_path (model), details) : NULL;
-  gtk_widget_set_tooltip_text (self->model_row, tooltip);
+  ui_tip_set (self->model_row, tooltip);
 }
 
 /* The hint gives way where the toolbar is short of room. */
