@@ -19,6 +19,7 @@
 #include "metrics/protocol.h"
 #include "metrics/wilcoxon.h"
 #include "model.h"
+#include "nn/profile.h"
 #include "npy.h"
 #include "preprocess.h"
 #include "preset.h"

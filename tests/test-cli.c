@@ -243,6 +243,30 @@ test_predict (Fixture *f, gconstpointer data)
     }
 }
 
+/* The table, the same in the JSON, and neither of them unasked. */
+static void
+test_profile (Fixture *f, gconstpointer data)
+{
+  run (f, "predict", "--model", f->model, "--profile", f->scene);
+  g_assert_cmpint (f->status, ==, 0);
+  g_assert_nonnull (strstr (f->stderr_text, "GFLOP/s"));
+  g_assert_nonnull (strstr (f->stderr_text, "  Conv "));
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--profile", "--output", f->out, f->scene);
+  g_assert_cmpint (f->status, ==, 0);
+  g_assert_nonnull (strstr (f->stderr_text, "backward "));
+  g_autoptr (JsonNode) record = read_json (f->out, "harbour-01.grad-cam.json");
+  JsonArray *rows = json_node_get_array (look_up (record, "profile.rows"));
+  double sum = 0;
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    sum += json_object_get_double_member (json_array_get_object_element (rows, i), "share");
+  g_assert_cmpfloat_with_epsilon (sum, 1, 1e-6);
+
+  run (f, "explain", "--model", f->model, "--method", "grad-cam", "--output", f->out, f->scene);
+  g_assert_cmpstr (f->stderr_text, ==, "");
+  g_autoptr (JsonNode) plain = read_json (f->out, "harbour-01.grad-cam.json");
+  g_assert_false (json_object_has_member (json_node_get_object (plain), "profile"));
+}
+
 static void
 test_inspect (Fixture *f, gconstpointer data)
 {
@@ -683,6 +707,7 @@ main (int argc, char **argv)
     { "/cli/usage", test_usage },
     { "/cli/wrong-values", test_wrong_values },
     { "/cli/predict", test_predict },
+    { "/cli/profile", test_profile },
     { "/cli/inspect", test_inspect },
     { "/cli/methods", test_methods },
     { "/cli/methods/readme", test_readme },

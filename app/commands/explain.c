@@ -9,7 +9,7 @@ typedef struct
 {
   AppPlanOptions plan;
   char *output, *session;
-  gboolean all_maps;
+  gboolean all_maps, profile;
   char **images;
 } Options;
 
@@ -49,6 +49,7 @@ check_session (const Options *o)
                       : p->layer         ? "--layer"
                       : p->seed          ? "--seed"
                       : o->images        ? "pictures"
+                      : o->profile       ? "--profile"
                                          : NULL;
   if (other)
     app_complain ("--session already says what to explain, and how; leave out %s", other);
@@ -66,6 +67,7 @@ parse (int argc, char **argv, Options *o)
     { "session", 0, 0, G_OPTION_ARG_FILENAME, &o->session, "Make the maps that a session shows, as it made them",
       "S.sightline" },
     { "all-maps", 0, 0, G_OPTION_ARG_NONE, &o->all_maps, "With --session: all maps it holds, shown or not", NULL },
+    APP_PROFILE_ENTRY (&o->profile),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images, NULL, NULL },
     { NULL },
   };
@@ -74,6 +76,8 @@ parse (int argc, char **argv, Options *o)
     return FALSE;
   if (o->session)
     return check_session (o);
+  if (o->profile)
+    eng_profile_enable (TRUE);
   const char *missing = !o->plan.model_path ? "--model M.onnx"
                         : !o->plan.methods  ? "--method ID (\"sightline-cli methods\" lists them)"
                         : !o->output        ? "--output DIR"
@@ -94,8 +98,14 @@ explain_one (const AppPlan *plan, const AppChoice *choice, EngImage *image, cons
 {
   g_autoptr (EngJob) job = app_plan_job (plan, choice, image);
   g_autofree char *name = g_strdup_printf ("%s.%s", stem, choice->method->id);
-  if (!app_progress_run (job, label, error) || !app_result_write (job, eng_job_heatmap (job), folder, name, error))
+  g_auto (AppProfile) profile = { NULL };
+  app_profile_take (&profile); /* what came before is not the method's */
+  gboolean ran = app_progress_run (job, label, error);
+  app_profile_take (&profile);
+  if (!ran || !app_result_write (job, eng_job_heatmap (job), folder, name, &profile, error))
     return FALSE;
+  g_autofree char *title = g_strdup_printf ("%s on %s", choice->method->name, eng_image_name (image));
+  app_profile_print (&profile, title);
   g_autofree char *partial = ui_words_partial (eng_job_heatmap (job));
   if (partial)
     app_complain ("%s: %s stopped after %s; what was done is kept", eng_image_name (image), choice->method->name,

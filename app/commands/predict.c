@@ -1,5 +1,5 @@
 /* sightline-cli predict: the most probable classes of each picture. */
-#include "app/commands/command.h"
+#include "app/commands/profile.h"
 
 #include <stdio.h>
 
@@ -12,6 +12,7 @@ typedef struct
 static AppStatus
 parse (int argc, char **argv, char **model, char **output, int *top, gboolean *json, char ***images)
 {
+  gboolean profile = FALSE;
   int threads = 0;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, model, "The classifier", "M.onnx" },
@@ -19,6 +20,7 @@ parse (int argc, char **argv, char **model, char **output, int *top, gboolean *j
     { "top", 'k', 0, G_OPTION_ARG_INT, top, "How many classes to show (5)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, json, "Write an array with one object per picture", NULL },
     { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Threads to use (0: all cores)", "N" },
+    APP_PROFILE_ENTRY (&profile),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, images, NULL, NULL },
     { NULL },
   };
@@ -31,6 +33,8 @@ parse (int argc, char **argv, char **model, char **output, int *top, gboolean *j
                                : "--top must be at least 1");
       return APP_USAGE;
     }
+  if (profile)
+    eng_profile_enable (TRUE);
   return APP_OK;
 }
 
@@ -54,7 +58,7 @@ print_rows (EngModel *model, const char *path, const Score *scores, const float 
 
 static void
 add_json (JsonBuilder *builder, EngModel *model, EngImage *image, const char *path, const Score *scores,
-          const float *probabilities, int top)
+          const float *probabilities, int top, const AppProfile *profile)
 {
   json_builder_begin_object (builder);
   g_autofree char *shown = g_filename_display_name (path);
@@ -72,6 +76,7 @@ add_json (JsonBuilder *builder, EngModel *model, EngImage *image, const char *pa
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
+  app_profile_add_json (profile, builder);
   json_builder_end_object (builder);
 }
 
@@ -79,10 +84,14 @@ static gboolean
 predict_one (EngModel *model, const char *path, int top, JsonBuilder *builder, GError **error)
 {
   int n = eng_model_n_classes (model);
+  g_auto (AppProfile) profile = { NULL };
+  app_profile_take (&profile); /* what came before is not this picture's */
   g_autoptr (EngImage) image = eng_image_load (path, error);
   g_autofree float *logits = image ? eng_model_predict_image (model, image, error) : NULL;
   if (!logits)
     return FALSE;
+  app_profile_take (&profile);
+  app_profile_print (&profile, eng_image_name (image));
   g_autofree float *probabilities = g_new (float, n);
   g_autofree Score *scores = g_new (Score, n);
   eng_softmax (logits, n, probabilities);
@@ -90,7 +99,7 @@ predict_one (EngModel *model, const char *path, int top, JsonBuilder *builder, G
     scores[i] = (Score){ i, logits[i] };
   qsort (scores, n, sizeof *scores, compare_scores);
   if (builder)
-    add_json (builder, model, image, path, scores, probabilities, MIN (top, n));
+    add_json (builder, model, image, path, scores, probabilities, MIN (top, n), &profile);
   else
     print_rows (model, path, scores, probabilities, MIN (top, n));
   return TRUE;

@@ -197,7 +197,7 @@ add_trajectory (JsonBuilder *b, const EngTrajectoryStep *steps, int n)
 
 /* (transfer full) */
 static char *
-record_text (EngJob *job, const EngHeatmap *map, const UiScale *shown)
+record_text (EngJob *job, const EngHeatmap *map, const UiScale *shown, const AppProfile *profile)
 {
   const EngProvenance *p = eng_heatmap_provenance (map);
   int n = 0;
@@ -213,6 +213,8 @@ record_text (EngJob *job, const EngHeatmap *map, const UiScale *shown)
     add_trajectory (b, steps, n);
   if (p->selected && *p->selected)
     app_json_string (b, "selected", p->selected);
+  if (profile)
+    app_profile_add_json (profile, b);
   json_builder_end_object (b);
   return app_json_text (b);
 }
@@ -226,7 +228,7 @@ encode_map (const EngHeatmap *map)
 }
 
 static gboolean
-encode (EngJob *job, EngHeatmap *map, GBytes *files[N_FILES], GError **error)
+encode (EngJob *job, EngHeatmap *map, const AppProfile *profile, GBytes *files[N_FILES], GError **error)
 {
   const EngGeometry *geometry = eng_heatmap_geometry (map);
   UiDisplay display;
@@ -240,7 +242,7 @@ encode (EngJob *job, EngHeatmap *map, GBytes *files[N_FILES], GError **error)
     return FALSE;
   g_autofree float *input = eng_heatmap_at_input (map);
   EngShape size = { 2, { geometry->input_height, geometry->input_width } };
-  char *record = record_text (job, map, &shown);
+  char *record = record_text (job, map, &shown, profile);
   files[MAP] = encode_map (map);
   files[INPUT] = eng_npy_encode (input, &size);
   files[RECORD] = g_bytes_new_take (record, strlen (record));
@@ -248,11 +250,12 @@ encode (EngJob *job, EngHeatmap *map, GBytes *files[N_FILES], GError **error)
 }
 
 gboolean
-app_result_write (EngJob *job, EngHeatmap *map, const char *folder, const char *name, GError **error)
+app_result_write (EngJob *job, EngHeatmap *map, const char *folder, const char *name, const AppProfile *profile,
+                  GError **error)
 {
   GBytes *files[N_FILES] = { NULL };
   char *paths[N_FILES];
-  gboolean written = encode (job, map, files, error);
+  gboolean written = encode (job, map, profile, files, error);
   for (int i = 0; i < N_FILES; i++)
     {
       g_autofree char *file = g_strdup_printf ("%s.%s", name, suffixes[i]);

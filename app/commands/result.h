@@ -1,6 +1,7 @@
 /* The four files of an explanation. */
 #pragma once
 
+#include "app/commands/profile.h"
 #include "engine/job.h"
 
 G_BEGIN_DECLS
@@ -17,10 +18,12 @@ char **app_result_stems (char **paths, guint n);
  * @job: done
  * @map: its result, or what was chosen from it
  * @name: "STEM.METHOD"
+ * @profile: (nullable): of the job, for the record
  *
  * Writes FOLDER/NAME.{npy,input.npy,png,json}, each whole or not at all; when one cannot be
  * written, those written before it by this call are taken away again.
  */
-gboolean app_result_write (EngJob *job, EngHeatmap *map, const char *folder, const char *name, GError **error);
+gboolean app_result_write (EngJob *job, EngHeatmap *map, const char *folder, const char *name,
+                           const AppProfile *profile, GError **error);
 
 G_END_DECLS

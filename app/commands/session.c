@@ -194,7 +194,7 @@ explain (Run *run, const EngSessionMap *recipe, EngImage *image, const char *lab
     return FALSE;
   g_autoptr (EngHeatmap) map = result_of (job, recipe->map);
   const char *name = take_name (run, recipe);
-  if (!app_result_write (job, map, run->folder, name, error))
+  if (!app_result_write (job, map, run->folder, name, NULL, error))
     return FALSE;
   g_autofree char *words = eng_heatmap_provenance (map)->partial
                                ? g_strdup ("stopped before its end; what was done is kept")

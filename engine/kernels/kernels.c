@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include "../error.h"
+#include "counting.h"
 
 #include <omp.h>
 
@@ -66,4 +67,14 @@ eng_kernels_select (const char *name, GError **error)
         return TRUE;
       }
   return eng_fail (error, ENG_ERROR_ARGUMENT, "there are no kernels named %s", name);
+}
+
+void
+eng_kernels_count (gboolean on)
+{
+  const EngKernels *k = eng_kernels ();
+  if (on)
+    g_atomic_pointer_set (&chosen, eng_kernels_counting (k));
+  else
+    eng_kernels_select (k->name, NULL);
 }

@@ -50,6 +50,10 @@ typedef struct
 const EngKernels *eng_kernels (void);
 /* By name ("openblas"); FALSE when unknown or not available here. Call before passes run. */
 gboolean eng_kernels_select (const char *name, GError **error);
+/* Whether the operations of products and convolutions are counted, by a set around the one in use; and how many have
+ * been so far. For graphs that are built after it: they keep the set that their scratch was asked of. */
+void eng_kernels_count (gboolean on);
+double eng_kernels_counted (void);
 /* The same product in double precision, for the few things that need it: plain, not tuned. */
 void eng_gemm_double (const EngGemm *p, const double *a, const double *b, double *c);
 /* Threads for kernels and loops, at most eng_max_threads(); 0: that many. */

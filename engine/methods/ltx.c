@@ -11,6 +11,7 @@
 #include "../explainer.h"
 #include "../job.h"
 #include "../metrics/perturbation.h"
+#include "../nn/profile.h"
 
 #include <math.h>
 #include <string.h>
@@ -110,10 +111,12 @@ judge (Run *r, const float *mask)
   guint64 forward = 0;
   if (!r->perturbation)
     return NAN;
+  eng_profile_begin_judging ();
   eng_upsample_bilinear (mask, r->target->rows, r->target->cols, r->full, p->height, p->width);
   double auc = eng_perturbation_auc (r->perturbation, r->full,
                                      r->selection == SELECT_NEG ? ENG_REMOVE_LEAST_FIRST : ENG_REMOVE_MOST_FIRST,
                                      r->score, r->best >= 0 ? step_at (r, r->best)->auc : NAN, &forward);
+  eng_profile_end_judging ();
   eng_job_count (r->job, forward, 0);
   return auc;
 }

@@ -3,6 +3,7 @@
 
 #include "../kernels/clones.h"
 #include "../kernels/vector.h"
+#include "profile.h"
 
 #include <math.h>
 
@@ -123,14 +124,18 @@ step_slot (EngAdamW *self, Slot *slot, const float *gradient)
 void
 eng_adamw_step (EngAdamW *self)
 {
+  EngProfileMark mark = eng_profile_mark ();
   self->step++;
   for (int i = 0; i < self->n; i++)
     step_slot (self, &self->slots[i], eng_pass_weight_grad (self->pass, self->slots[i].value));
+  eng_profile_add (mark, ENG_PROFILE_UPDATE, "AdamW");
 }
 
 void
 eng_adamw_step_array (EngAdamW *self, const float *gradient)
 {
+  EngProfileMark mark = eng_profile_mark ();
   self->step++;
   step_slot (self, self->slots, gradient);
+  eng_profile_add (mark, ENG_PROFILE_UPDATE, "AdamW");
 }

@@ -4,6 +4,7 @@
 #include "fold.h"
 #include "op.h"
 #include "pass-private.h"
+#include "profile.h"
 
 #include <string.h>
 
@@ -265,7 +266,9 @@ eng_pass_forward (EngPass *self)
   for (guint i = 0; i < self->forward->len; i++)
     {
       const EngNode *node = self->forward->pdata[i];
+      EngProfileMark mark = eng_profile_mark ();
       node->op->forward (node, self);
+      eng_profile_add (mark, ENG_PROFILE_FORWARD, node->op->name);
     }
   self->walked_forward = TRUE;
 }
@@ -308,10 +311,12 @@ eng_pass_backward (EngPass *self, const float *seed)
         arrives |= eng_grad_out (self, node, k) != NULL;
       if (!arrives)
         continue;
+      EngProfileMark mark = eng_profile_mark ();
       if (node->op->flags & ENG_OP_VIEW)
         view_backward (node, self);
       else
         node->op->backward (node, self);
+      eng_profile_add (mark, ENG_PROFILE_BACKWARD, node->op->name);
     }
   for (guint i = 0; i < self->n; i++)
     if ((self->flags[i] & PASS_WANT_GRAD) && self->grad[i] && !*self->ready[i])
