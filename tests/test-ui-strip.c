@@ -3,11 +3,13 @@
 #include "ui-support.h"
 
 #include "ui/explain-all.h"
+#include "ui/image-strip.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define GRAD_CAM ((const char *const[]){ "grad-cam", NULL })
 
@@ -433,6 +435,85 @@ test_foresight (void)
   test_remove_tree (folder);
 }
 
+/* ---- large folders ---- */
+
+#define MANY 300 /* more than the cells that GTK makes */
+
+static void
+check_strip (UiWindow *window, guint position)
+{
+  UiImageStrip *strip = UI_IMAGE_STRIP (find_widget (GTK_WIDGET (window), UI_TYPE_IMAGE_STRIP, NULL));
+  GtkListView *list = GTK_LIST_VIEW (ui_image_strip_list (strip));
+  GtkSingleSelection *selection = GTK_SINGLE_SELECTION (gtk_list_view_get_model (list));
+  UiPicture *picture = ui_session_picture (ui_window_session (window));
+  g_assert_cmpuint (ui_session_position (ui_window_session (window)), ==, position);
+  g_assert_cmpuint (gtk_single_selection_get_selected (selection), ==, position);
+  g_assert_true (gtk_single_selection_get_selected_item (selection) == (gpointer)picture);
+}
+
+static guint
+count_listed (UiWindow *window)
+{
+  UiImageStrip *strip = UI_IMAGE_STRIP (find_widget (GTK_WIDGET (window), UI_TYPE_IMAGE_STRIP, NULL));
+  return g_list_model_get_n_items (
+      G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (ui_image_strip_list (strip)))));
+}
+
+/* The strip begins with a screenful. What a person does before the rest is there goes by all the pictures. */
+static void
+test_large_folder (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  g_autofree char *folder = test_tmpdir (), *csv = g_build_filename (folder, "labels.csv", NULL);
+  g_autofree char *first = g_build_filename (folder, "000.png", NULL), *model = test_data ("models/scenes-cnn.onnx");
+  copy_scene ("harbour-01.png", folder, "000.png");
+  for (guint i = 1; i < MANY; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%03u.png", i), *path = g_build_filename (folder, name, NULL);
+      g_assert_cmpint (link (first, path), ==, 0);
+    }
+  g_assert_true (g_file_set_contents (csv, "000.png,lighthouse\n299.png,windmill\n", -1, NULL));
+  UiWindow *window = test_ui_window ();
+  UiSession *session = ui_window_session (window);
+  test_ui_show_only (session, "grad-cam");
+  open_both (session, model, NULL);
+  wait_until (ui_session_model (session));
+
+  /* Nothing is done: all are listed in the end, the first is selected. */
+  open_both (session, folder, NULL);
+  wait_until (ui_session_picture (session));
+  g_assert_cmpuint (g_list_model_get_n_items (ui_session_pictures (session)), ==, MANY);
+  g_assert_cmpuint (count_listed (window), <, MANY);
+  check_strip (window, 0);
+  wait_until (count_listed (window) == MANY);
+  check_strip (window, 0);
+
+  /* End, at once; then a step back. */
+  UiPicture *before = ui_session_picture (session);
+  open_both (session, folder, NULL);
+  wait_until (ui_session_picture (session) != before);
+  g_assert_cmpuint (count_listed (window), <, MANY);
+  ui_session_walk (session, G_MAXINT);
+  check_strip (window, MANY - 1);
+  g_assert_cmpstr (ui_picture_truth_label (ui_session_picture (session)), ==, "windmill");
+  ui_session_walk (session, -1);
+  check_strip (window, MANY - 2);
+
+  /* A filter, at once: the one that is labelled otherwise is found, wherever it is. */
+  before = ui_session_picture (session);
+  open_both (session, folder, NULL);
+  wait_until (ui_session_picture (session) != before);
+  int windmill = eng_model_find_class (ui_session_model (session), "windmill", NULL);
+  ui_session_set_filter (session, UI_FILTER_CLASS, windmill);
+  wait_until (count_listed (window) == 1);
+  ui_session_set_filter (session, UI_FILTER_ALL, -1);
+  wait_until (count_listed (window) == MANY);
+  check_strip (window, ui_session_position (session));
+  gtk_window_destroy (GTK_WINDOW (window));
+  test_remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -443,6 +524,7 @@ main (int argc, char **argv)
   g_test_add_func ("/strip/labels/classes", test_class_names);
   g_test_add_func ("/strip/labels/folders", test_folder_labels);
   g_test_add_func ("/strip/filters", test_filters);
+  g_test_add_func ("/strip/large-folder", test_large_folder);
   g_test_add_func ("/strip/foresight", test_foresight);
   g_test_add_func ("/strip/line/explain-all", test_explain_all);
   g_test_add_func ("/strip/line/ends", test_line_ends);

@@ -6,6 +6,8 @@
 #include "ui/strip-filter.h"
 #include "ui/tip.h"
 
+#define FIRST_CELLS 40 /* a screenful; GTK makes two hundred, which another folder leaves for after */
+
 struct _UiImageStrip
 {
   GtkWidget parent_instance;
@@ -13,6 +15,8 @@ struct _UiImageStrip
   GtkLabel *name, *size, *folder;
   GtkListView *list;
   GtkScrolledWindow *scrolled;
+  GtkSliceListModel *cells; /* of what is listed; all but for a moment after another folder */
+  guint growing;            /* idle */
   GtkSingleSelection *selection;
   UiStripFilter *filter;
   GtkMenuButton *explain_all;
@@ -211,6 +215,29 @@ describe_place (UiImageStrip *self, guint at)
   return g_string_free (text, FALSE);
 }
 
+static gboolean
+grow (gpointer data)
+{
+  UiImageStrip *self = data;
+  self->growing = 0;
+  gtk_slice_list_model_set_size (self->cells, G_MAXUINT);
+  return G_SOURCE_REMOVE;
+}
+
+/* There is no picture while one folder takes the place of another. */
+static void
+limit_cells (UiImageStrip *self, guint at)
+{
+  gboolean beyond = at != GTK_INVALID_LIST_POSITION && at >= FIRST_CELLS;
+  if (!ui_session_picture (self->session) || beyond)
+    {
+      g_clear_handle_id (&self->growing, g_source_remove);
+      gtk_slice_list_model_set_size (self->cells, beyond ? G_MAXUINT : FIRST_CELLS);
+    }
+  else if (!self->growing && gtk_slice_list_model_get_size (self->cells) == FIRST_CELLS)
+    self->growing = g_idle_add (grow, self);
+}
+
 static void
 update (UiImageStrip *self)
 {
@@ -223,6 +250,7 @@ update (UiImageStrip *self)
   gtk_label_set_label (self->folder, folder);
   ui_tip_set (GTK_WIDGET (self->name), picture ? ui_picture_path (picture) : NULL);
   self->updating = TRUE;
+  limit_cells (self, at);
   gboolean moved = gtk_single_selection_get_selected (self->selection) != at;
   gtk_single_selection_set_selected (self->selection, at);
   self->updating = FALSE;
@@ -272,7 +300,8 @@ ui_image_strip_set_session (UiImageStrip *self, UiSession *session)
 {
   self->session = g_object_ref (session);
   self->updating = TRUE;
-  self->selection = gtk_single_selection_new (g_object_ref (ui_session_filtered (session)));
+  self->cells = gtk_slice_list_model_new (g_object_ref (ui_session_filtered (session)), 0, FIRST_CELLS);
+  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->cells)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (self->selection));
@@ -306,7 +335,9 @@ ui_image_strip_dispose (GObject *object)
   self->updating = TRUE;
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child);
+  g_clear_handle_id (&self->growing, g_source_remove);
   g_clear_object (&self->selection);
+  g_clear_object (&self->cells);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (ui_image_strip_parent_class)->dispose (object);
 }
