@@ -43,6 +43,15 @@ read_tensor (const char *path, EngDtype declared)
   Onnx__TensorProto *proto = onnx__tensor_proto__unpack (NULL, n, (guint8 *)data);
   if (!proto)
     return NULL;
+  /* In a model, raw_data tells where the bytes lie. */
+  g_autofree guint8 *raw = proto->raw_data.data;
+  OnnxPlace place = { 0, proto->raw_data.len };
+  if (proto->has_raw_data)
+    {
+      reader.source = (OnnxSource){ .fd = -1, .bytes = raw, .size = place.length };
+      proto->raw_data = (ProtobufCBinaryData){ sizeof place, malloc (sizeof place) };
+      memcpy (proto->raw_data.data, &place, sizeof place);
+    }
   reader.tensors = g_hash_table_new (NULL, NULL);
   EngTensor *tensor = eng_onnx_tensor (&reader, proto, path, NULL);
   g_hash_table_unref (reader.tensors);

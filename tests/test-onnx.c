@@ -203,6 +203,32 @@ test_weight_types (void)
     }
 }
 
+/* Wherever weights lie in the file, they end up where the kernels like them, and live as long as their users. */
+static void
+test_weight_memory (void)
+{
+  OnnxMaker *m = onnx_maker_new (13);
+  static const char *const names[] = { "a", "bc", "def", "ghij" };
+  EngTensor *kept[G_N_ELEMENTS (names)];
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      onnx_maker_floats (m, names[i], 1, INTS (3), FLOATS (i, 10 + i, 20 + i));
+      onnx_maker_output (m, names[i]);
+    }
+  EngOnnx *onnx = load_sound (m);
+  EngGraph *graph = build_sound (onnx);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    kept[i] = eng_tensor_ref (eng_graph_find (graph, names[i])->constant);
+  eng_graph_unref (graph);
+  eng_onnx_free (onnx);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_assert_cmpint ((guintptr)kept[i]->f % 64, ==, 0);
+      g_assert_cmpmem (kept[i]->f, 3 * sizeof (float), FLOATS (i, 10 + i, 20 + i), 3 * sizeof (float));
+      eng_tensor_unref (kept[i]);
+    }
+}
+
 static void
 test_typed_fields (void)
 {
@@ -274,6 +300,46 @@ model_with_if (int condition)
   onnx_maker_node (m, "Add", "y x", "z");
   onnx_maker_output (m, "z");
   return m;
+}
+
+/* The default value of a function's attribute, here a tensor: field 11, which is newer than some onnx.proto. */
+static void
+add_default (Onnx__FunctionProto *function, Onnx__AttributeProto *attribute)
+{
+  gsize n = onnx__attribute_proto__get_packed_size (attribute);
+  ProtobufCMessageUnknownField *field = malloc (sizeof *field);
+  g_assert_cmpint (n, <, 128); /* its length is one byte */
+  *field = (ProtobufCMessageUnknownField){ 11, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, n + 1, malloc (n + 1) };
+  field->data[0] = (guint8)n;
+  onnx__attribute_proto__pack (attribute, field->data + 1);
+  function->base.n_unknown_fields = 1;
+  function->base.unknown_fields = field;
+}
+
+static void
+test_function_defaults (void)
+{
+  OnnxMaker *m = onnx_maker_new (13), *body = onnx_maker_new (13);
+  onnx_maker_reference (onnx_maker_node (body, "Constant", "", "c"), "value", "table");
+  onnx_maker_node (body, "Mul", "a c", "b");
+  onnx_maker_function (m, "Scale", "a", "b", "", body);
+  onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 1, 2);
+  onnx_maker_node (m, "local:Scale", "x", "y");
+  onnx_maker_output (m, "y");
+  Onnx__TensorProto tensor = ONNX__TENSOR_PROTO__INIT;
+  Onnx__AttributeProto attribute = ONNX__ATTRIBUTE_PROTO__INIT;
+  tensor.has_data_type = tensor.has_raw_data = attribute.has_type = TRUE;
+  tensor.data_type = ENG_DTYPE_FLOAT;
+  tensor.n_dims = 1;
+  tensor.dims = (int64_t[]){ 2 };
+  tensor.raw_data = (ProtobufCBinaryData){ 8, (guint8 *)FLOATS (3, -5) };
+  attribute.name = (char *)"table";
+  attribute.type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR;
+  attribute.t = &tensor;
+  add_default (m->model->functions[0], &attribute);
+  g_autoptr (EngOnnx) onnx = load_sound (m);
+  g_autoptr (EngGraph) graph = build_sound (onnx);
+  assert_result (graph, FLOATS (3, -10), 2);
 }
 
 static void
@@ -539,8 +605,10 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/looking", test_looking);
   g_test_add_func ("/onnx/bindings", test_bindings);
   g_test_add_func ("/onnx/weights/raw", test_weight_types);
+  g_test_add_func ("/onnx/weights/memory", test_weight_memory);
   g_test_add_func ("/onnx/weights/typed", test_typed_fields);
   g_test_add_func ("/onnx/functions", test_functions);
+  g_test_add_func ("/onnx/function-defaults", test_function_defaults);
   g_test_add_func ("/onnx/if", test_if);
   g_test_add_func ("/onnx/order", test_order);
   g_test_add_func ("/onnx/constants", test_constant_nodes);

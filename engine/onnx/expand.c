@@ -335,8 +335,7 @@ call_attrs (Expansion *x, const Onnx__FunctionProto *f, const OnnxNode *call)
 {
   GHashTable *attrs = g_hash_table_new (g_str_hash, g_str_equal);
   Onnx__AttributeProto *attr;
-  /* FunctionProto.attribute_proto is field 11, since ONNX 1.13. */
-  for (guint i = 0; (attr = eng_onnx_unknown_attribute (&f->base, 11, i)); i++)
+  for (guint i = 0; (attr = eng_onnx_function_default (f, i)); i++)
     {
       g_ptr_array_add (x->self->defaults, attr);
       x->growth += 256;

@@ -3,7 +3,7 @@
  *
  * A model from a stranger must not read a person's other files: the location has to be relative,
  * without "..", and after following links still inside the model's folder. Sizes are checked
- * against the file before memory is taken; values are read in pieces. */
+ * against the file before memory is taken. */
 #include "onnx-private.h"
 
 #include <errno.h>
@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define PIECE ((gsize)1 << 20)
 
 typedef struct
 {
@@ -82,45 +80,10 @@ resolve (EngOnnx *self, const char *location, const char *what, GError **error)
   return g_steal_pointer (&real);
 }
 
+/* Opens @path if it holds what @place promises and @bytes needs; source->fd is to be closed then. */
 static gboolean
-read_fully (int fd, void *to, gsize bytes, guint64 offset, GError **error)
-{
-  guint8 *at = to;
-  while (bytes > 0)
-    {
-      gssize n = pread (fd, at, MIN (bytes, (gsize)1 << 30), (off_t)offset);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return eng_fail (error, ENG_ERROR_IO, "%s", n < 0 ? g_strerror (errno) : "the file became shorter");
-      at += n;
-      offset += n;
-      bytes -= n;
-    }
-  return TRUE;
-}
-
-static gboolean
-read_values (int fd, guint64 offset, EngTensor *tensor, gsize count, GError **error)
-{
-  gsize size = eng_onnx_element_size (tensor->dtype), each = eng_dtype_size (tensor->dtype);
-  if (tensor->dtype == ENG_DTYPE_FLOAT || tensor->dtype == ENG_DTYPE_INT64)
-    return read_fully (fd, tensor->data, count * size, offset, error);
-  g_autofree guint8 *piece = g_malloc (PIECE);
-  for (gsize done = 0; done < count;)
-    {
-      gsize n = MIN (count - done, PIECE / size);
-      if (!read_fully (fd, piece, n * size, offset + done * size, error))
-        return FALSE;
-      eng_onnx_convert (tensor->dtype, piece, n, (guint8 *)tensor->data + done * each);
-      done += n;
-    }
-  return TRUE;
-}
-
-/* Opens @path if it holds what @place promises and @bytes needs. */
-static int
-open_checked (EngOnnx *self, const char *path, const Place *place, guint64 bytes, const char *what, GError **error)
+open_checked (EngOnnx *self, const char *path, const Place *place, guint64 bytes, OnnxSource *source,
+              const char *what, GError **error)
 {
   const char *shown = eng_onnx_show (self, place->location);
   struct stat info;
@@ -138,10 +101,13 @@ open_checked (EngOnnx *self, const char *path, const Place *place, guint64 bytes
               ". Download or export it again.",
               shown, what, place->offset + bytes, (guint64)info.st_size);
   else
-    return fd;
+    {
+      *source = (OnnxSource){ .fd = fd, .size = (guint64)info.st_size };
+      return TRUE;
+    }
   if (fd >= 0)
     close (fd);
-  return -1;
+  return FALSE;
 }
 
 gboolean
@@ -149,21 +115,22 @@ eng_onnx_read_external (EngOnnx *self, const Onnx__TensorProto *proto, EngTensor
                         GError **error)
 {
   Place place = { 0 };
+  OnnxSource source;
   gsize count = (gsize)eng_tensor_count (tensor);
   if (!read_place (proto, &place, what, error))
     return FALSE;
   g_autofree char *path = resolve (self, place.location, what, error);
   if (!path)
     return FALSE;
-  int fd = open_checked (self, path, &place, (guint64)count * eng_onnx_element_size (tensor->dtype), what, error);
-  if (fd < 0)
+  guint64 bytes = (guint64)count * eng_onnx_element_size (tensor->dtype);
+  if (!open_checked (self, path, &place, bytes, &source, what, error))
     return FALSE;
   tensor->data = eng_try_alloc (count * eng_dtype_size (tensor->dtype));
   gboolean ok = tensor->data != NULL;
   if (!ok)
     eng_fail (error, ENG_ERROR_MEMORY, "there is not enough memory for %s", what);
-  else if (!(ok = read_values (fd, place.offset, tensor, count, error)))
+  else if (!(ok = eng_onnx_source_values (&source, place.offset, tensor, error)))
     g_prefix_error (error, "%s could not be read: ", eng_onnx_show (self, place.location));
-  close (fd);
+  close (source.fd);
   return ok;
 }

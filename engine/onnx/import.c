@@ -156,10 +156,41 @@ interpret (EngOnnx *self, GError **error)
          && read_ios (self, graph->output, graph->n_output, FALSE, error);
 }
 
+/* One block for all weights in the file. None is no error: each takes memory of its own then, or says that there is
+ * none. */
+static void
+reserve_weights (EngOnnx *self, gsize bytes)
+{
+  gpointer memory = bytes > 0 ? eng_try_alloc (bytes) : NULL;
+  if (memory)
+    self->weights = g_bytes_new_with_free_func (memory, bytes, eng_free, memory);
+}
+
+static gboolean
+read_model (EngOnnx *self, GError **error)
+{
+  guint8 head[HEAD];
+  gsize n = MIN (self->source.size, HEAD), raw;
+  if (!eng_onnx_source_read (&self->source, 0, n, head, error))
+    {
+      g_prefix_error (error, "%s could not be read: ", self->name);
+      return FALSE;
+    }
+  if (!eng_onnx_sniff (head, n, self->source.size, self->name, error)
+      || !(self->model = eng_onnx_unpack (&self->source, self->name, &raw, error)))
+    return FALSE;
+  reserve_weights (self, raw);
+  gboolean ok = interpret (self, error);
+  self->source = (OnnxSource){ .fd = -1 }; /* the caller's, and everything has been read */
+  g_clear_pointer (&self->weights, g_bytes_unref);
+  return ok;
+}
+
 static EngOnnx *
-load (const guint8 *data, gsize n, const char *name, const char *folder, GError **error)
+load (const OnnxSource *source, const char *name, const char *folder, GError **error)
 {
   g_autoptr (EngOnnx) self = g_new0 (EngOnnx, 1);
+  self->source = *source;
   self->name = g_filename_display_name (name);
   self->folder = g_strdup (folder);
   self->metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -169,68 +200,16 @@ load (const guint8 *data, gsize n, const char *name, const char *folder, GError 
   self->defaults = g_ptr_array_new_with_free_func ((GDestroyNotify)eng_onnx_free_attribute);
   self->inputs = g_array_new (FALSE, TRUE, sizeof (EngOnnxIO));
   self->outputs = g_array_new (FALSE, TRUE, sizeof (EngOnnxIO));
-  if (!eng_onnx_sniff (data, MIN (n, HEAD), n, self->name, error))
-    return NULL;
-  self->model = eng_onnx_unpack (data, n, self->name, error);
-  return self->model ? g_steal_pointer (&self) : NULL;
+  return read_model (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 EngOnnx *
 eng_onnx_load_bytes (GBytes *bytes, const char *name, const char *folder, GError **error)
 {
   gsize n;
-  const guint8 *data = g_bytes_get_data (bytes, &n);
-  g_autoptr (EngOnnx) self = load (data, n, name, folder, error);
-  return self && interpret (self, error) ? g_steal_pointer (&self) : NULL;
-}
-
-/* ---- files ---- */
-
-static gboolean
-read_all (int fd, guint8 *to, gsize n)
-{
-  for (gsize done = 0; done < n;)
-    {
-      gssize got = pread (fd, to + done, n - done, (off_t)done);
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got <= 0)
-        return FALSE;
-      done += got;
-    }
-  return TRUE;
-}
-
-/* Reads an open file, after a look at its head that spares reading large files of another kind. A copy,
- * not a mapping: a file that is exported anew while it is read must not crash the program. */
-static EngOnnx *
-load_file (int fd, guint64 size, const char *name, const char *folder, GError **error)
-{
-  guint8 head[HEAD] = { 0 };
-  gsize n = MIN (size, HEAD);
-  if (!read_all (fd, head, n))
-    {
-      eng_fail (error, ENG_ERROR_IO, "%s could not be read (%s).", name, g_strerror (errno));
-      return NULL;
-    }
-  if (!eng_onnx_sniff (head, n, size, name, error))
-    return NULL;
-  if (size >> 31)
-    {
-      eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                "%s is larger than 2 GB, which protobuf cannot hold. Export it with external data.", name);
-      return NULL;
-    }
-  guint8 *data = eng_try_alloc (size);
-  EngOnnx *self = NULL;
-  if (!data)
-    eng_fail (error, ENG_ERROR_MEMORY, "there is not enough memory to read %s", name);
-  else if (!read_all (fd, data, size))
-    eng_fail (error, ENG_ERROR_IO, "%s could not be read to its end. Is it being written?", name);
-  else
-    self = load (data, size, name, folder, error);
-  eng_free (data);
-  return self;
+  OnnxSource source = { .fd = -1, .bytes = g_bytes_get_data (bytes, &n) };
+  source.size = n;
+  return load (&source, name, folder, error);
 }
 
 EngOnnx *
@@ -247,15 +226,15 @@ eng_onnx_load (const char *path, GError **error)
         close (fd);
       return NULL;
     }
-  g_autoptr (EngOnnx) self = NULL;
+  OnnxSource source = { .fd = fd, .size = (guint64)info.st_size };
+  EngOnnx *self = NULL;
   if (S_ISREG (info.st_mode))
-    self = load_file (fd, (guint64)info.st_size, name, folder, error);
+    self = load (&source, base, folder, error);
   else
     eng_fail (error, ENG_ERROR_INVALID, "%s is %s, not a file. Choose an .onnx file.", name,
               S_ISDIR (info.st_mode) ? "a folder" : "a device");
   close (fd);
-  /* The file's bytes are gone by now: weights are read from outside into the memory they had. */
-  return self && interpret (self, error) ? g_steal_pointer (&self) : NULL;
+  return self;
 }
 
 void
@@ -265,6 +244,7 @@ eng_onnx_free (EngOnnx *self)
     return;
   eng_onnx_block_free (self->main);
   g_hash_table_unref (self->tensors);
+  g_clear_pointer (&self->weights, g_bytes_unref);
   g_ptr_array_unref (self->defaults);
   eng_onnx_free_model (self->model);
   g_hash_table_unref (self->metadata);

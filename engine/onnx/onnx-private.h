@@ -1,7 +1,7 @@
 /* What the files of this folder share: the flattened form of a model.
  *
- * load:  bytes -> sniff (other kinds of file) -> wire (checked, bounded parsing) -> weight (tensors)
- *        -> expand (functions inlined, names made unique) -> order (names, cycles)
+ * load:  source (bytes) -> sniff (other kinds of file) -> wire (checked, bounded parsing) -> weight
+ *        (tensors) -> expand (functions inlined, names made unique) -> order (names, cycles)
  * build: flattened form + shapes -> EngGraph */
 #pragma once
 
@@ -9,6 +9,20 @@
 
 #include "../nn/op.h"
 #include "onnx.pb-c.h"
+
+/* Where a file's bytes are. */
+typedef struct
+{
+  int fd;
+  const guint8 *bytes; /* NULL: they are read from @fd */
+  guint64 size;
+} OnnxSource;
+
+/* Stands in raw_data of a TensorProto instead of its bytes: where they lie in the model's file. */
+typedef struct
+{
+  guint64 offset, length;
+} OnnxPlace;
 
 /* Names from here on are unique in the model, interned in EngOnnx.strings. */
 typedef struct
@@ -44,9 +58,12 @@ struct _OnnxBlock
 
 struct _EngOnnx
 {
-  char *name;   /* of the file, for messages */
-  char *folder; /* for external data; NULL: there is none */
+  char *name;        /* of the file, for messages */
+  char *folder;      /* for external data; NULL: there is none */
+  OnnxSource source; /* of the model, while it is loaded */
   Onnx__ModelProto *model;
+  GBytes *weights;    /* memory for the weights that stand in the model's file; NULL: none is left */
+  gsize weights_used; /* bytes of it that tensors have taken */
   int opset;
   char *producer;
   GHashTable *metadata;
@@ -64,13 +81,23 @@ const char *eng_onnx_show (EngOnnx *self, const char *name);
 /* sniff.c: TRUE when @head (the first bytes of a file of @size bytes) may be ONNX. */
 gboolean eng_onnx_sniff (const guint8 *head, gsize n, guint64 size, const char *name, GError **error);
 
-/* wire.c */
-Onnx__ModelProto *eng_onnx_unpack (const guint8 *data, gsize n, const char *name, GError **error);
+/* source.c: @n bytes from @offset; FALSE when they are not there, or no longer. */
+gboolean eng_onnx_source_read (const OnnxSource *self, guint64 offset, gsize n, void *to, GError **error);
+/* Fills @tensor, whose memory, shape and type are set, with the values of its type that lie at @offset. */
+gboolean eng_onnx_source_values (const OnnxSource *self, guint64 offset, EngTensor *tensor, GError **error);
+
+/* Bytes that a weight of @n bytes takes where many lie together. */
+#define ENG_ONNX_ROUND(n) (((n) + 63) & ~(guint64)63)
+
+/* wire.c: @raw receives how much memory all raw_data take. */
+Onnx__ModelProto *eng_onnx_unpack (const OnnxSource *source, const char *name, gsize *raw, GError **error);
+OnnxPlace eng_onnx_raw_place (const Onnx__TensorProto *proto); /* of a tensor that has raw_data */
 void eng_onnx_free_model (Onnx__ModelProto *model);
 void eng_onnx_free_attribute (Onnx__AttributeProto *attribute);
 /* Fields that a newer onnx.proto has and ours has not; NULL: absent. (transfer full) */
 char *eng_onnx_unknown_string (const ProtobufCMessage *message, guint32 tag);
-Onnx__AttributeProto *eng_onnx_unknown_attribute (const ProtobufCMessage *message, guint32 tag, guint nth);
+/* The @nth default value of an attribute of @function; NULL: there are no more. (transfer full) */
+Onnx__AttributeProto *eng_onnx_function_default (const Onnx__FunctionProto *function, guint nth);
 
 /* weight.c: @what names the tensor in messages, e.g. "initializer conv1.weight". (transfer none) */
 EngTensor *eng_onnx_tensor (EngOnnx *self, Onnx__TensorProto *proto, const char *what, GError **error);
@@ -80,7 +107,7 @@ gboolean eng_onnx_check_nan (const EngTensor *tensor, const char *what, GError *
 gsize eng_onnx_element_size (EngDtype dtype);
 void eng_onnx_convert (EngDtype dtype, const guint8 *from, gsize count, void *to);
 
-/* external.c: reads @tensor's values from a file beside the model. */
+/* external.c: takes memory for @tensor and reads its values from a file beside the model. */
 gboolean eng_onnx_read_external (EngOnnx *self, const Onnx__TensorProto *proto, EngTensor *tensor, const char *what,
                                  GError **error);
 
