@@ -1,4 +1,4 @@
-/* Private to engine/: what a model holds, shared by model.c, model-predict.c and model-describe.c. */
+/* Private to engine/: what a model holds, shared by the files model*.c. */
 #pragma once
 
 #include "model.h"
@@ -31,6 +31,14 @@ struct _EngModel
 
 /* Chooses the output with the classes, looks through a final Softmax, remembers the names. */
 gboolean eng_model_find_logits (EngModel *self, EngGraph *raw, GError **error);
+/* Notes the graph at batch 1, made of @raw, and where methods can look. */
+gboolean eng_model_find_places (EngModel *self, EngGraph *raw, GError **error);
+/* (transfer full): the file's graph as it is; the same as eng_model_graph() gives it, which keeps it; and such a one
+ * made of the first. Hold the lock of graphs once @self is shared. */
+EngGraph *eng_model_build_raw (EngModel *self, int batch, GError **error);
+EngGraph *eng_model_build (EngModel *self, int batch, GError **error);
+EngGraph *eng_model_adapt (EngModel *self, EngGraph *raw, int batch, GError **error);
+GMutex *eng_model_graph_lock (EngModel *self);
 /* Logits of one batch: reads and writes what the graph's image and logits hold. */
 gboolean eng_graph_run (EngGraph *graph, const float *input, float *logits, GError **error);
 /* (transfer full): the same network with other @preprocess and @labels. */

@@ -1,6 +1,7 @@
-/* Opening a classifier: import, preprocessing, labels, targets; its facts; its graph at each batch size. */
+/* Opening a classifier: import, preprocessing, labels, targets; its facts. */
 #include "model.h"
 
+#include "digest.h"
 #include "error.h"
 #include "file.h"
 #include "labels.h"
@@ -10,14 +11,9 @@
 #include "preset.h"
 #include "targets.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MAX_INPUT_SIZE 4096
-#define DIGEST_PART ((gsize)1 << 20)
 
 G_DEFINE_FINAL_TYPE (EngModel, eng_model, G_TYPE_OBJECT)
 
@@ -119,87 +115,6 @@ find_image_input (EngModel *self, EngShape *shape, GError **error)
   return TRUE;
 }
 
-static EngGraph *
-build_raw (EngModel *self, int batch, GError **error)
-{
-  const EngPreprocess *p = self->preprocess;
-  EngOnnxBinding binding = { .name = self->input_name };
-  binding.shape = self->channels_last ? ENG_SHAPE (batch, p->height, p->width, p->channels)
-                                      : ENG_SHAPE (batch, p->channels, p->height, p->width);
-  return eng_onnx_build (self->onnx, &binding, 1, error);
-}
-
-/* The raw graph with its input as N x C x H x W and its output as N x K. */
-static EngGraph *
-adapt (EngModel *self, EngGraph *raw, int batch, GError **error)
-{
-  EngValue *logits = eng_graph_find (raw, self->logits_name), *image = raw->inputs->pdata[0];
-  if (!self->channels_last && !self->flatten)
-    {
-      g_ptr_array_set_size (raw->outputs, 0);
-      g_ptr_array_add (raw->outputs, logits);
-      return eng_graph_ref (raw);
-    }
-  g_autoptr (EngGraph) g = eng_graph_new ();
-  g_autoptr (GError) local = NULL;
-  const EngPreprocess *p = self->preprocess;
-  EngShape shape = ENG_SHAPE (batch, p->channels, p->height, p->width);
-  EngValue *in = eng_graph_add_input (g, "picture", ENG_DTYPE_FLOAT, &shape), *out = NULL, *given = in;
-  if (self->channels_last)
-    given = eng_graph_op (g, &local, "Transpose",
-                          eng_attrs_ints (eng_attrs_new (), "perm", (int64_t[]){ 0, 2, 3, 1 }, 4), 1, in);
-  if (given && eng_graph_append (g, raw, "", &image, &given, 1, &logits, &out, 1, &local) && self->flatten)
-    {
-      EngValue *to = eng_graph_add_constant (g, NULL, ENG_VALUE_CONSTANT,
-                                             eng_tensor_new_ints ((int64_t[]){ batch, self->n_classes }, 2));
-      out = eng_graph_op (g, &local, "Reshape", NULL, 2, out, to);
-    }
-  if (local)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  eng_graph_add_output (g, out);
-  eng_graph_freeze (g);
-  return g_steal_pointer (&g);
-}
-
-/* In a graph that was just built: nobody else holds it yet. */
-static void
-put_weights (EngModel *self, EngGraph *graph)
-{
-  GHashTableIter iter;
-  gpointer name, tensor;
-  g_hash_table_iter_init (&iter, self->weights);
-  while (g_hash_table_iter_next (&iter, &name, &tensor))
-    {
-      EngValue *v = eng_graph_find (graph, name);
-      g_return_if_fail (v && v->constant && eng_shape_equal (&v->shape, &((EngTensor *)tensor)->shape));
-      eng_tensor_unref (v->constant);
-      v->constant = eng_tensor_ref (tensor);
-    }
-}
-
-static EngGraph *
-build (EngModel *self, int batch, GError **error)
-{
-  g_autoptr (EngGraph) raw = build_raw (self, batch, error);
-  g_autoptr (EngGraph) graph = NULL;
-  if (!raw)
-    return NULL;
-  EngValue *logits = eng_graph_find (raw, self->logits_name);
-  if (!logits || logits->shape.dim[0] != batch
-      || eng_shape_count (&logits->shape) != (int64_t)batch * self->n_classes)
-    {
-      eng_fail (error, ENG_ERROR_UNSUPPORTED, "%s is fixed to batch size 1", self->name);
-      return NULL;
-    }
-  graph = adapt (self, raw, batch, error);
-  if (graph && self->weights)
-    put_weights (self, graph);
-  return g_steal_pointer (&graph);
-}
-
 static gboolean
 read_labels (EngModel *self, GError **error)
 {
@@ -224,25 +139,6 @@ read_labels (EngModel *self, GError **error)
   return TRUE;
 }
 
-/* Read, not mapped: a file that is exported anew meanwhile must not crash the program. */
-static char *
-digest_of (const char *path, GError **error)
-{
-  g_autofree char *name = g_filename_display_basename (path);
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guchar *part = g_malloc (DIGEST_PART);
-  FILE *file = g_fopen (path, "rbe");
-  gsize n = 0;
-  while (file && (n = fread (part, 1, DIGEST_PART, file)) > 0)
-    g_checksum_update (sum, part, (gssize)n);
-  gboolean ok = file && !ferror (file);
-  if (!ok)
-    eng_fail (error, ENG_ERROR_IO, "%s cannot be read (%s).", name, g_strerror (errno));
-  if (file)
-    fclose (file);
-  return ok ? g_strdup (g_checksum_get_string (sum)) : NULL;
-}
-
 /* What a person noted where the model's folder could not be written goes before what lies beside it. */
 static EngPreprocess *
 find_preprocess (EngModel *self, int channels, int height, int width, GError **error)
@@ -259,15 +155,12 @@ find_preprocess (EngModel *self, int channels, int height, int width, GError **e
   return eng_preprocess_parse (text ? text : "", (gssize)length, origin, folder, channels, height, width, error);
 }
 
-/* The graph at batch 1, and where methods can look. */
-static gboolean
-find_places (EngModel *self, EngGraph *raw, GError **error)
+gboolean
+eng_model_find_places (EngModel *self, EngGraph *raw, GError **error)
 {
-  EngGraph *graph = adapt (self, raw, 1, error);
+  EngGraph *graph = eng_model_adapt (self, raw, 1, error);
   if (!graph)
     return FALSE;
-  if (self->weights)
-    put_weights (self, graph);
   g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), graph);
   self->targets = eng_targets_find (graph);
   for (guint i = 0; i < self->targets->len; i++)
@@ -279,19 +172,49 @@ find_places (EngModel *self, EngGraph *raw, GError **error)
   return TRUE;
 }
 
+typedef struct
+{
+  const char *path;
+  GCancellable *stop;
+  GError *error;
+} DigestWork;
+
+static gpointer
+digest (gpointer data)
+{
+  DigestWork *work = data;
+  return eng_digest_file (work->path, work->stop, &work->error);
+}
+
+/* Import and digest; each reads the whole file, on a thread of its own. */
+static gboolean
+read_file (EngModel *self, GError **error)
+{
+  g_autoptr (GCancellable) stop = g_cancellable_new ();
+  DigestWork work = { self->path, stop, NULL };
+  GThread *thread = g_thread_new ("digest", digest, &work);
+  if (!(self->onnx = eng_onnx_load (self->path, error)))
+    g_cancellable_cancel (stop);
+  self->sha256 = g_thread_join (thread);
+  if (self->onnx && self->sha256)
+    return TRUE;
+  if (self->onnx)
+    g_propagate_error (error, g_steal_pointer (&work.error));
+  g_clear_error (&work.error);
+  return FALSE;
+}
+
 static gboolean
 load (EngModel *self, GCancellable *cancellable, GError **error)
 {
   EngShape shape = { 0 };
-  if (!(self->onnx = eng_onnx_load (self->path, error)) || g_cancellable_set_error_if_cancelled (cancellable, error)
+  if (!read_file (self, error) || g_cancellable_set_error_if_cancelled (cancellable, error)
       || !find_image_input (self, &shape, error))
     return FALSE;
   if (MAX (shape.dim[2], shape.dim[3]) > MAX_INPUT_SIZE)
     return eng_fail (error, ENG_ERROR_UNSUPPORTED,
                      "The input is %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT " pixels; up to %d × %d are supported.",
                      shape.dim[3], shape.dim[2], MAX_INPUT_SIZE, MAX_INPUT_SIZE);
-  if (!(self->sha256 = digest_of (self->path, error)))
-    return FALSE;
   self->preprocess = find_preprocess (self, (int)shape.dim[1], (int)shape.dim[2], (int)shape.dim[3], error);
   if (!self->preprocess)
     return FALSE;
@@ -303,11 +226,11 @@ load (EngModel *self, GCancellable *cancellable, GError **error)
       g_free (self->name);
       self->name = g_strdup (self->preprocess->name);
     }
-  g_autoptr (EngGraph) raw = build_raw (self, 1, error);
+  g_autoptr (EngGraph) raw = eng_model_build_raw (self, 1, error);
   if (!raw || !eng_model_find_logits (self, raw, error) || !read_labels (self, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  return find_places (self, raw, error);
+  return eng_model_find_places (self, raw, error);
 }
 
 EngModel *
@@ -331,89 +254,6 @@ eng_model_open_output (const char *path, const char *output, GCancellable *cance
     g_prefix_error (&local, "%s: ", file);
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
-}
-
-/* ---- the same network behind another preprocessing ---- */
-
-/* Guards the graphs of @self and of all that share its file. */
-static GMutex *
-graph_lock (EngModel *self)
-{
-  return &(self->base ? self->base : self)->lock;
-}
-
-static void
-share_places (EngModel *self, EngModel *from)
-{
-  EngGraph *graph = g_hash_table_lookup (from->graphs, GINT_TO_POINTER (1));
-  g_hash_table_insert (self->graphs, GINT_TO_POINTER (1), eng_graph_ref (graph));
-  self->targets = g_array_ref (from->targets);
-  for (guint i = 0; i < from->attentions->len; i++)
-    g_ptr_array_add (self->attentions, from->attentions->pdata[i]);
-  self->target = from->target;
-  self->cam_target = from->cam_target;
-  self->final_linear = g_strdup (from->final_linear);
-}
-
-/* All but graphs and places. */
-static EngModel *
-copy_facts (EngModel *from, EngPreprocess *preprocess, char **labels)
-{
-  EngModel *self = g_object_new (ENG_TYPE_MODEL, NULL);
-  self->base = g_object_ref (from->base ? from->base : from);
-  self->path = g_strdup (from->path);
-  self->name = g_strdup (from->name);
-  self->sha256 = g_strdup (from->sha256);
-  self->onnx = from->onnx;
-  self->preprocess = eng_preprocess_ref (preprocess);
-  self->labels = g_strdupv (labels);
-  self->n_classes = from->n_classes;
-  self->input_name = g_strdup (from->input_name);
-  self->logits_name = g_strdup (from->logits_name);
-  self->wanted_output = g_strdup (from->wanted_output);
-  for (guint i = 0; i < from->outputs->len; i++)
-    g_ptr_array_add (self->outputs, g_strdup (from->outputs->pdata[i]));
-  self->output = from->output;
-  self->channels_last = from->channels_last;
-  self->probability = from->probability;
-  self->flatten = from->flatten;
-  self->weights = from->weights ? g_hash_table_ref (from->weights) : NULL;
-  return self;
-}
-
-EngModel *
-eng_model_derive (EngModel *from, EngPreprocess *preprocess, char **labels, gboolean same_size, GError **error)
-{
-  g_autoptr (EngModel) self = copy_facts (from, preprocess, labels);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
-  if (same_size)
-    {
-      share_places (self, from);
-      return g_steal_pointer (&self);
-    }
-  g_autoptr (EngGraph) raw = build_raw (self, 1, error);
-  return raw && find_places (self, raw, error) ? g_steal_pointer (&self) : NULL;
-}
-
-EngModel *
-eng_model_with_weights (EngModel *from, GHashTable *weights, const char *variant, GError **error)
-{
-  g_autoptr (EngModel) self = copy_facts (from, from->preprocess, from->labels);
-  g_autofree char *digested = g_strdup_printf ("%s %s", from->sha256, variant);
-  g_autofree char *plain = g_steal_pointer (&self->name);
-  g_free (self->sha256);
-  self->sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, digested, -1);
-  self->name = g_strdup_printf ("%s, %s", plain, variant);
-  g_clear_pointer (&self->weights, g_hash_table_unref);
-  self->weights = g_hash_table_ref (weights);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
-  EngGraph *graph = build (self, 1, error);
-  if (!graph)
-    return NULL;
-  /* Places are the network's, whatever its weights. */
-  share_places (self, from);
-  g_hash_table_replace (self->graphs, GINT_TO_POINTER (1), graph);
-  return g_steal_pointer (&self);
 }
 
 /* ---- facts ---- */
@@ -557,77 +397,4 @@ const char *
 eng_model_final_linear (EngModel *self)
 {
   return self->final_linear;
-}
-
-/* ---- graphs ---- */
-
-EngGraph *
-eng_model_graph (EngModel *self, int batch, GError **error)
-{
-  g_return_val_if_fail (batch >= 1, NULL);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (graph_lock (self));
-  EngGraph *graph = g_hash_table_lookup (self->graphs, GINT_TO_POINTER (batch));
-  if (!graph && (graph = build (self, batch, error)))
-    g_hash_table_insert (self->graphs, GINT_TO_POINTER (batch), graph);
-  return graph ? eng_graph_ref (graph) : NULL;
-}
-
-EngValue *
-eng_graph_image (EngGraph *graph)
-{
-  return graph->inputs->pdata[0];
-}
-
-EngValue *
-eng_graph_logits (EngGraph *graph)
-{
-  return graph->outputs->pdata[0];
-}
-
-/* A file whose batch is fixed may still build at another batch and mix pictures (a Reshape with a
- * constant 1 in it). Two different pictures together must give what each gives alone. */
-static gboolean
-batches_are_separate (EngModel *self)
-{
-  g_autoptr (EngGraph) one = eng_model_graph (self, 1, NULL);
-  g_autoptr (EngGraph) two = eng_model_graph (self, 2, NULL);
-  if (!two)
-    return FALSE;
-  int64_t n = eng_shape_count (&eng_graph_image (one)->shape), k = self->n_classes;
-  g_autofree float *x = g_new (float, 2 * n), *together = g_new (float, 2 * k), *apart = g_new (float, 2 * k);
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  for (int64_t i = 0; i < 2 * n; i++)
-    x[i] = (float)g_rand_double_range (random, -1, i < n ? 1 : 2);
-  if (!eng_graph_run (two, x, together, NULL) || !eng_graph_run (one, x, apart, NULL)
-      || !eng_graph_run (one, x + n, apart + k, NULL))
-    return FALSE;
-  double worst = 0, largest = 0;
-  for (int64_t i = 0; i < 2 * k; i++)
-    {
-      worst = fmax (worst, fabs ((double)together[i] - apart[i]));
-      largest = fmax (largest, fabs (apart[i]));
-    }
-  return worst <= 1e-3 * largest;
-}
-
-int
-eng_model_batch (EngModel *self, int wanted)
-{
-  g_mutex_lock (&self->lock);
-  int most = self->most;
-  g_mutex_unlock (&self->lock);
-  if (wanted <= 1)
-    return 1;
-  if (most == 0)
-    {
-      int n;
-      const EngOnnxIO *input = eng_onnx_inputs (self->onnx, &n);
-      gboolean symbolic = input->shape.dim[0] < 0;
-      g_autoptr (EngGraph) two = eng_model_graph (self, 2, NULL);
-      most = two && (symbolic || batches_are_separate (self)) ? G_MAXINT : 1;
-      g_mutex_lock (&self->lock);
-      self->most = most;
-      g_mutex_unlock (&self->lock);
-    }
-  return MIN (wanted, most);
 }
