@@ -159,7 +159,8 @@ test_wrong_normalisation (void)
   g_assert_true (ui_model_verdict_warns (UI_MODEL_VERDICT (verdict)));
   g_assert_true (strstr (ui_model_verdict_text (UI_MODEL_VERDICT (verdict)), "normalisation may be wrong")
                  || strstr (ui_model_verdict_text (UI_MODEL_VERDICT (verdict)), "This is not the preprocessing in"));
-  g_assert_true (ui_slot_map (cam) != before);
+  g_assert_cmpint (ui_slot_state (cam), ==, UI_SLOT_OLD);
+  g_assert_true (ui_slot_map (cam) == before);
 
   test_ui_click (verdict, "Try Other Presets");
   wait_until (ui_model_verdict_n_tried (UI_MODEL_VERDICT (verdict)) > 0);
@@ -171,6 +172,7 @@ test_wrong_normalisation (void)
   test_ui_act (window, "win.undo", NULL);
   wait_until (eng_model_preprocess (ui_session_model (session)) != wrong && test_ui_settled (session));
   g_assert_cmpint (ui_session_target (session), ==, top);
+  g_assert_cmpint (ui_slot_state (cam), ==, UI_SLOT_DONE);
   g_assert_true (ui_slot_map (cam) == before);
   g_assert_true (test_ui_shows (verdict, "Looks right."));
   end (window);

@@ -571,6 +571,9 @@ test_kept_preprocessing (void)
   other->mean[2] += 0.25;
   ui_session_set_preprocess (b, other);
   wait_until (eng_preprocess_same (eng_model_preprocess (ui_session_model (b)), other) && test_ui_settled (b));
+  g_assert_cmpint (ui_slot_state (test_ui_slot (b, "grad-cam")), ==, UI_SLOT_OLD);
+  ui_session_run_old (b);
+  wait_until (test_ui_settled (b));
   g_autofree char *now = eng_preprocess_describe (other);
   EngHeatmap *map = ui_slot_map (test_ui_slot (b, "grad-cam"));
   g_assert_cmpstr (eng_heatmap_provenance (map)->preprocessing, ==, now);

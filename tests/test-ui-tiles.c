@@ -148,8 +148,75 @@ test_states (void)
   wait_until (ui_slot_state (smooth) == UI_SLOT_EMPTY);
   test_ui_click (GTK_WIDGET (tile_of (window, rise)), "Stop");
   wait_until (ui_slot_state (rise) == UI_SLOT_DONE);
-  g_assert_true (says (window, rise, "partial"));
+  /* What was cut short lies under stripes, says how far it came, and can go on; or it will do as it is. */
+  GtkWidget *view = GTK_WIDGET (ui_job_tile_view (tile_of (window, rise)));
+  g_assert_true (says (window, rise, "partial") && says (window, rise, "Stopped at "));
+  g_assert_true (says (window, rise, "This is a preview."));
   g_assert_nonnull (test_ui_find_button (GTK_WIDGET (tile_of (window, rise)), "Continue"));
+  g_autoptr (GBytes) striped = test_ui_pixels (view);
+  test_ui_click (GTK_WIDGET (tile_of (window, rise)), "Keep as It Is");
+  g_autoptr (GBytes) plain = test_ui_pixels (view);
+  g_assert_false (g_bytes_equal (striped, plain));
+  g_assert_true (says (window, rise, "partial"));
+  g_assert_false (says (window, rise, "This is a preview."));
+  g_assert_null (test_ui_find_button (GTK_WIDGET (tile_of (window, rise)), "Keep as It Is"));
+  g_assert_nonnull (test_ui_find_button (GTK_WIDGET (tile_of (window, rise)), "Continue"));
+  /* It is still kept after another picture. */
+  test_ui_show_only (session, "rise");
+  EngHeatmap *kept = ui_slot_map (rise);
+  ui_session_walk (session, 1);
+  wait_until (ui_slot_state (rise) == UI_SLOT_RUNNING);
+  ui_session_stop_all (session);
+  ui_session_walk (session, -1);
+  wait_until (ui_slot_map (rise) == kept);
+  g_assert_true (says (window, rise, "partial"));
+  g_assert_false (says (window, rise, "This is a preview."));
+  end (window);
+}
+
+/* Behind another preprocessing maps stay in sight and are out of date, until each is run, or all of them are, or the
+ * change is undone. Those that were made before come back without being computed. */
+static void
+test_old (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = open_page ("grad-cam,gradient");
+  UiSession *session = ui_window_session (window);
+  UiSlot *slots[] = { test_ui_slot (session, "grad-cam"), test_ui_slot (session, "gradient") };
+  g_autoptr (EngHeatmap) first = eng_heatmap_ref (ui_slot_map (slots[0]));
+  g_autoptr (EngHeatmap) second = eng_heatmap_ref (ui_slot_map (slots[1]));
+  g_autoptr (EngPreprocess) before = eng_preprocess_ref (ui_session_preprocess (session));
+  g_autoptr (EngPreprocess) other = eng_preprocess_copy (before);
+  other->mean[1] += 0.02f;
+  g_assert_null (test_ui_find_button (GTK_WIDGET (window), "Run All Again"));
+  ui_session_set_preprocess (session, other);
+  wait_until (eng_model_preprocess (ui_session_model (session)) == other && test_ui_settled (session));
+  g_assert_true (ui_slot_map (slots[0]) == first && ui_slot_map (slots[1]) == second);
+  for (guint i = 0; i < G_N_ELEMENTS (slots); i++)
+    check (window, slots[i], UI_SLOT_OLD);
+  test_ui_click (GTK_WIDGET (tile_of (window, slots[0])), "Run Again");
+  wait_until (test_ui_settled (session));
+  check (window, slots[0], UI_SLOT_DONE);
+  check (window, slots[1], UI_SLOT_OLD);
+  g_autofree char *now = eng_preprocess_describe (other);
+  g_assert_cmpstr (eng_heatmap_provenance (ui_slot_map (slots[0]))->preprocessing, ==, now);
+  g_autoptr (EngHeatmap) again = eng_heatmap_ref (ui_slot_map (slots[0]));
+
+  test_ui_click (GTK_WIDGET (tile_of (window, slots[1])), "Undo Change");
+  wait_until (eng_preprocess_same (eng_model_preprocess (ui_session_model (session)), before));
+  wait_until (test_ui_settled (session) && ui_slot_map (slots[0]) == first && ui_slot_map (slots[1]) == second);
+  for (guint i = 0; i < G_N_ELEMENTS (slots); i++)
+    check (window, slots[i], UI_SLOT_DONE);
+  g_assert_null (test_ui_find_button (GTK_WIDGET (window), "Run All Again"));
+
+  ui_session_set_preprocess (session, other);
+  wait_until (test_ui_settled (session) && ui_slot_map (slots[0]) == again);
+  check (window, slots[1], UI_SLOT_OLD);
+  test_ui_click (GTK_WIDGET (window), "Run All Again");
+  wait_until (test_ui_settled (session));
+  check (window, slots[1], UI_SLOT_DONE);
+  g_assert_true (ui_slot_map (slots[0]) == again && ui_slot_map (slots[1]) != second);
   end (window);
 }
 
@@ -415,6 +482,7 @@ main (int argc, char **argv)
 {
   test_ui_init (&argc, &argv);
   g_test_add_func ("/ui/tiles/states", test_states);
+  g_test_add_func ("/ui/tiles/old", test_old);
   g_test_add_func ("/ui/tiles/flat", test_flat);
   g_test_add_func ("/ui/tiles/photo", test_photo);
   g_test_add_func ("/ui/tiles/copies", test_copies);

@@ -271,7 +271,7 @@ draw_layer (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *p
   gtk_snapshot_append_texture (snapshot, fitted (self, self->heat, place), place);
   gtk_snapshot_pop (snapshot);
   draw_hatch (self, snapshot, place, bounds);
-  if (ui_slot_state (self->slot) == UI_SLOT_STOPPED)
+  if (ui_slot_is_cut_short (self->slot))
     draw_stopped (snapshot, place, bounds);
 }
 

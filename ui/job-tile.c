@@ -130,7 +130,7 @@ update_chip (UiJobTile *self, UiSlotState state)
   if (state == UI_SLOT_QUEUED && self->chip_ready)
     text = running ? g_strdup_printf ("Waiting for %s to finish", ui_slot_name (running))
                    : g_strdup ("Waiting to start");
-  else if (state == UI_SLOT_STOPPED)
+  else if (ui_slot_is_cut_short (self->slot))
     text = g_strdup_printf ("Stopped at %.0f %%. This is a preview.", floor (100 * ui_slot_progress (self->slot)));
   else if (state == UI_SLOT_OLD)
     text = g_strdup ("Settings changed");
@@ -381,7 +381,8 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
     gtk_widget_add_css_class (GTK_WIDGET (self->footer), "sl-dim");
   set_button (self->first, invited ? &(Button){ NULL } : first);
   const Button *remedy = find_remedy (self, state);
-  set_button (self->second, invited ? &(Button){ NULL } : remedy ? remedy : &states[state].second);
+  const Button *second = ui_slot_is_cut_short (self->slot) ? &states[UI_SLOT_STOPPED].second : &states[state].second;
+  set_button (self->second, invited ? &(Button){ NULL } : remedy ? remedy : second);
 }
 
 static void
@@ -398,9 +399,8 @@ update_legend (UiJobTile *self)
       g_autofree char *value = ui_scale_format (scale.lo);
       g_autofree char *text = g_strdup_printf ("The map is constant (%s). There is nothing to rank.", value);
       gtk_label_set_label (self->chip, text);
+      gtk_widget_set_visible (GTK_WIDGET (self->chip), TRUE);
     }
-  if (state == UI_SLOT_DONE)
-    gtk_widget_set_visible (GTK_WIDGET (self->chip), shown && scale.flat);
 }
 
 static gboolean on_chip_timer (gpointer data);
@@ -444,7 +444,7 @@ on_chip_timer (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Another slot's state matters to a queued tile: it names what it waits for. */
+/* Another slot's state matters to a queued tile: it names what it waits for. Another scale may be flat. */
 static void
 on_jobs_changed (UiJobTile *self)
 {
@@ -479,7 +479,7 @@ ui_job_tile_new (UiSession *session, UiSlot *slot)
   g_signal_connect_object (session, "notify::picture", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::model", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->view, "scale-changed", G_CALLBACK (update_legend), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->view, "scale-changed", G_CALLBACK (on_jobs_changed), self, G_CONNECT_SWAPPED);
   update (self);
   return GTK_WIDGET (self);
 }

@@ -137,7 +137,8 @@ on_looked_up (const char *key, EngHeatmap *map, gpointer data)
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
     {
       UiSlot *slot = ui_session_nth_slot (self, i);
-      if (map && ui_slot_state (slot) == UI_SLOT_PENDING && g_strcmp0 (ui_slot_key (slot), key) == 0)
+      gboolean wants = ui_slot_state (slot) == UI_SLOT_PENDING || ui_slot_state (slot) == UI_SLOT_OLD;
+      if (map && wants && g_strcmp0 (ui_slot_key (slot), key) == 0)
         {
           ui_slot_show_map (slot, key, map);
           ui_session_note_range (self, slot);
@@ -184,6 +185,15 @@ show_kept (UiSession *self, UiSlot *slot, const char *key)
   return TRUE;
 }
 
+/* TRUE when what it shows is this picture's, made behind another preprocessing: it stays until it is run. */
+static gboolean
+stays_old (UiSession *self, UiSlot *slot)
+{
+  return ui_slot_state (slot) == UI_SLOT_OLD && !ui_slot_key (slot)
+         && g_strcmp0 (eng_heatmap_provenance (ui_slot_map (slot))->image_sha256, ui_picture_sha256 (self->picture))
+                == 0;
+}
+
 /* TRUE when the slot waits to be started. */
 static gboolean
 refresh_slot (UiSession *self, UiSlot *slot)
@@ -218,6 +228,15 @@ refresh_slot (UiSession *self, UiSlot *slot)
     }
   else if (key && show_kept (self, slot, key))
     return FALSE;
+  else if (stays_old (self, slot))
+    {
+      if (key)
+        {
+          ui_slot_show_old (slot, key, ui_slot_map (slot));
+          look_up (self, key);
+        }
+      return FALSE;
+    }
   else if (ui_slot_state (slot) != UI_SLOT_PENDING || g_strcmp0 (key, ui_slot_key (slot)) != 0)
     ui_slot_wait (slot, key);
   if (key && !map)

@@ -11,14 +11,37 @@ typedef struct
   EngModel *from;
   EngPreprocess *preprocess; /* NULL: only labels change */
   char *labels_path;         /* NULL: only the preprocessing changes */
+  gboolean outdates;         /* a person changed it; what a file or undo brings back is made at once */
   EngModel *model;
   GError *error;
 } Derive;
 
-/* Class, values of the methods and the pictures stay; what was computed is out of date. */
+/* The same network takes the place of the one that @slot was for: settings stay, and so does the map, until it is run
+ * again, if @outdates. */
 static void
-replace_model (UiSession *self, EngModel *model)
+replace_model_of (UiSession *self, UiSlot *slot, EngModel *model, gboolean outdates)
 {
+  UiSlotState state = ui_slot_state (slot);
+  gboolean shows = state == UI_SLOT_DONE || state == UI_SLOT_STOPPED || state == UI_SLOT_OLD;
+  g_autoptr (EngHeatmap) map = outdates && shows ? eng_heatmap_ref (ui_slot_map (slot)) : NULL;
+  g_autoptr (EngValues) values = eng_values_copy (ui_slot_values (slot));
+  g_autofree char *layer = g_strdup (ui_slot_layer (slot));
+  int pinned = ui_slot_pinned_class (slot), contrast = ui_slot_pinned_contrast (slot);
+  ui_slot_set_model (slot, model);
+  ui_slot_set_values (slot, values);
+  ui_slot_set_layer (slot, layer);
+  ui_slot_pin (slot, pinned, contrast);
+  if (map)
+    ui_slot_show_old (slot, NULL, map);
+}
+
+/* Class, values of the methods and the pictures stay. @outdates: so do maps, marked as out of date; else they are
+ * made again. */
+static void
+replace_model (UiSession *self, EngModel *model, gboolean outdates)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)) && outdates; i++)
+    ui_session_note_settings (self, ui_session_nth_slot (self, i));
   g_set_object (&self->model, model);
   ui_batch_stop (self->batch);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->pictures)); i++)
@@ -30,12 +53,7 @@ replace_model (UiSession *self, EngModel *model)
   g_clear_pointer (&self->remembered, g_free);
   g_clear_pointer (&self->prediction_problem, g_free);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
-    {
-      UiSlot *slot = ui_session_nth_slot (self, i);
-      g_autoptr (EngValues) values = eng_values_copy (ui_slot_values (slot));
-      ui_slot_set_model (slot, model);
-      ui_slot_set_values (slot, values);
-    }
+    replace_model_of (self, ui_session_nth_slot (self, i), model, outdates);
   ui_session_label_pictures (self);
   ui_session_notify (self, PROP_MODEL);
   ui_session_notify (self, PROP_PREDICTIONS);
@@ -65,7 +83,7 @@ derive_done (gpointer data)
       if (derive->preprocess)
         g_clear_pointer (&self->wanted, eng_preprocess_unref);
       if (derive->model)
-        replace_model (self, derive->model);
+        replace_model (self, derive->model, derive->outdates);
       else
         ui_session_report (self, derive->error->message, derive->labels_path ? "win.load-labels" : "");
     }
@@ -86,6 +104,7 @@ start_derive (UiSession *self, EngPreprocess *preprocess, const char *labels_pat
   derive->from = g_object_ref (self->model);
   derive->preprocess = preprocess ? eng_preprocess_ref (preprocess) : NULL;
   derive->labels_path = g_strdup (labels_path);
+  derive->outdates = preprocess && !self->loading;
   ui_loader_push (UI_LOADER_NOW, derive_work, derive_done, derive);
 }
 

@@ -136,6 +136,8 @@ char *ui_session_key_for (UiSession *self, UiSlot *slot);
 void ui_session_drop_differences (UiSession *self);
 /* The copy of that number, which may be there already. (transfer none) */
 UiSlot *ui_session_add_copy (UiSession *self, const EngMethod *method, int number);
+/* Before a change that puts the map of @slot out of date: what ui_session_undo_values() goes back to. */
+void ui_session_note_settings (UiSession *self, UiSlot *slot);
 
 /* session-scale.c */
 GHashTable *ui_session_ranges_new (void);

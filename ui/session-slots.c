@@ -136,6 +136,7 @@ typedef struct
 {
   EngValues *values;
   char *layer;
+  EngPreprocess *preprocess;
 } Settings;
 
 static void
@@ -144,7 +145,19 @@ settings_free (gpointer data)
   Settings *settings = data;
   eng_values_free (settings->values);
   g_free (settings->layer);
+  eng_preprocess_unref (settings->preprocess);
   g_free (settings);
+}
+
+void
+ui_session_note_settings (UiSession *self, UiSlot *slot)
+{
+  if (ui_slot_state (slot) != UI_SLOT_DONE && ui_slot_state (slot) != UI_SLOT_STOPPED)
+    return; /* one that is out of date goes back to the settings of its map */
+  Settings *before = g_new (Settings, 1);
+  *before = (Settings){ eng_values_copy (ui_slot_values (slot)), g_strdup (ui_slot_layer (slot)),
+                        eng_preprocess_ref (eng_model_preprocess (self->model)) };
+  g_object_set_data_full (G_OBJECT (slot), "settings-before", before, settings_free);
 }
 
 void
@@ -152,17 +165,12 @@ ui_session_set_values (UiSession *self, UiSlot *slot, const EngValues *values, c
 {
   g_return_if_fail (ui_slot_values (slot));
   UiSlotState state = ui_slot_state (slot);
-  if (state == UI_SLOT_DONE)
-    {
-      Settings *before = g_new (Settings, 1);
-      *before = (Settings){ eng_values_copy (ui_slot_values (slot)), g_strdup (ui_slot_layer (slot)) };
-      g_object_set_data_full (G_OBJECT (slot), "settings-before", before, settings_free);
-    }
+  ui_session_note_settings (self, slot);
   ui_slot_set_layer (slot, layer);
   ui_slot_set_values (slot, values);
   g_autofree char *key = ui_session_key_for (self, slot);
   if ((state == UI_SLOT_DONE || state == UI_SLOT_OLD) && g_strcmp0 (key, ui_slot_key (slot)) != 0)
-    ui_slot_outdate (slot, key);
+    ui_slot_show_old (slot, key, ui_slot_map (slot));
   else if (state != UI_SLOT_DONE)
     ui_session_refresh (self, 0);
 }
@@ -175,5 +183,31 @@ ui_session_undo_values (UiSession *self, UiSlot *slot)
     return;
   ui_slot_set_layer (slot, before->layer);
   ui_slot_set_values (slot, before->values);
-  ui_session_refresh (self, 0);
+  if (eng_preprocess_same (ui_session_preprocess (self), before->preprocess))
+    ui_session_refresh (self, 0);
+  else
+    ui_session_set_preprocess (self, before->preprocess);
+}
+
+gboolean
+ui_session_has_old (UiSession *self)
+{
+  gboolean any = FALSE;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlot *slot = ui_session_nth_slot (self, i);
+      any |= ui_slot_shown (slot) && ui_slot_state (slot) == UI_SLOT_OLD;
+    }
+  return any;
+}
+
+void
+ui_session_run_old (UiSession *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->slots)); i++)
+    {
+      UiSlot *slot = ui_session_nth_slot (self, i);
+      if (ui_slot_shown (slot) && ui_slot_state (slot) == UI_SLOT_OLD)
+        ui_session_run (self, slot);
+    }
 }

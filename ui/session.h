@@ -61,7 +61,8 @@ EngModel *ui_session_model (UiSession *self);
 void ui_session_choose_output (UiSession *self, const char *output);
 /* How pictures become inputs: the model's, or what it will be in a moment; NULL: no model. */
 EngPreprocess *ui_session_preprocess (UiSession *self);
-/* The same model behind another preprocessing; everything is predicted and explained again. Undone like the rest. */
+/* The same model behind another preprocessing: everything is predicted again, maps are out of date. Undone like the
+ * rest. */
 void ui_session_set_preprocess (UiSession *self, EngPreprocess *preprocess);
 /* Class names from a file with one in each line. */
 void ui_session_load_labels (UiSession *self, const char *path);
@@ -139,8 +140,10 @@ UiSlot *ui_session_compare (UiSession *self, UiSlot *a, UiSlot *b);
 void ui_session_pin (UiSession *self, UiSlot *slot, gboolean pin);
 /* Other parameters, without running: a finished map is out of date until run again. @layer: (nullable) */
 void ui_session_set_values (UiSession *self, UiSlot *slot, const EngValues *values, const char *layer);
-/* Back to the parameters of the map that is shown. */
+/* Back to the parameters and the preprocessing of the map that is shown. */
 void ui_session_undo_values (UiSession *self, UiSlot *slot);
+gboolean ui_session_has_old (UiSession *self);       /* some tile's map is out of date */
+void ui_session_run_old (UiSession *self);           /* all of those */
 void ui_session_run (UiSession *self, UiSlot *slot); /* again, even if finished or stopped */
 /* A stopped slot goes on where it stopped, if ui_slot_can_continue(). */
 void ui_session_continue (UiSession *self, UiSlot *slot);

@@ -17,8 +17,9 @@ struct _UiSlot
   gboolean shown, partial, away;
   UiSlotState state;
   char *key, *failure;
-  char *refusal;   /* of the model */
-  char *objection; /* to what is asked for now */
+  GHashTable *accepted; /* keys of maps that were cut short and kept as they are */
+  char *refusal;        /* of the model */
+  char *objection;      /* to what is asked for now */
   EngHeatmap *map;
   EngJob *job;
   double progress;
@@ -190,6 +191,7 @@ ui_slot_finalize (GObject *object)
 {
   UiSlot *self = UI_SLOT (object);
   set_map (self, NULL);
+  g_hash_table_unref (self->accepted);
   g_free (self->key);
   g_free (self->name);
   g_free (self->layer);
@@ -219,6 +221,7 @@ static void
 ui_slot_init (UiSlot *self)
 {
   self->pinned_class = self->pinned_contrast = -1;
+  self->accepted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 const EngMethod *
@@ -351,6 +354,12 @@ gboolean
 ui_slot_partial (UiSlot *self)
 {
   return self->partial || (self->state == UI_SLOT_DONE && self->map && eng_heatmap_provenance (self->map)->partial);
+}
+
+gboolean
+ui_slot_is_cut_short (UiSlot *self)
+{
+  return self->state == UI_SLOT_STOPPED || (self->state == UI_SLOT_DONE && !self->partial && ui_slot_partial (self));
 }
 
 gboolean
@@ -537,17 +546,6 @@ ui_slot_set_title (UiSlot *self, const char *title)
 }
 
 void
-ui_slot_outdate (UiSlot *self, const char *key)
-{
-  g_return_if_fail (self->state == UI_SLOT_DONE || self->state == UI_SLOT_OLD);
-  char *copy = g_strdup (key);
-  g_free (self->key);
-  self->key = copy;
-  self->state = UI_SLOT_OLD;
-  changed (self);
-}
-
-void
 ui_slot_set_objection (UiSlot *self, const char *text)
 {
   if (g_strcmp0 (self->objection, text) == 0)
@@ -585,6 +583,9 @@ ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map)
 {
   reset (self, key);
   set_map (self, map);
+  const EngProvenance *p = eng_heatmap_provenance (map);
+  self->progress = p->partial && p->total ? (double)p->done / p->total : 1;
+  self->partial = p->partial && key && g_hash_table_contains (self->accepted, key);
   self->state = UI_SLOT_DONE;
   changed (self);
 }
@@ -596,6 +597,19 @@ ui_slot_show_stopped (UiSlot *self, const char *key, EngHeatmap *map, double pro
   set_map (self, map);
   self->progress = progress;
   self->state = UI_SLOT_STOPPED;
+  changed (self);
+}
+
+void
+ui_slot_show_old (UiSlot *self, const char *key, EngHeatmap *map)
+{
+  g_autoptr (EngHeatmap) hold = eng_heatmap_ref (map);
+  reset (self, key);
+  if (self->state != UI_SLOT_IMPOSSIBLE)
+    {
+      set_map (self, map);
+      self->state = UI_SLOT_OLD;
+    }
   changed (self);
 }
 
@@ -637,8 +651,10 @@ ui_slot_stop (UiSlot *self)
 void
 ui_slot_keep (UiSlot *self)
 {
-  if (self->state != UI_SLOT_STOPPED)
+  if (!ui_slot_is_cut_short (self))
     return;
+  if (self->key)
+    g_hash_table_add (self->accepted, g_strdup (self->key));
   self->state = UI_SLOT_DONE;
   self->partial = TRUE;
   changed (self);

@@ -61,7 +61,8 @@ EngHeatmap *ui_slot_map (UiSlot *self);         /* result or newest preview; (nu
 EngJob *ui_slot_job (UiSlot *self);             /* queued, running or failed; (nullable) */
 const char *ui_slot_reason (UiSlot *self);      /* failed, impossible: a sentence or two; else NULL */
 gboolean ui_slot_applies (UiSlot *self);        /* FALSE: impossible with this model, whatever is explained */
-gboolean ui_slot_partial (UiSlot *self);        /* a stopped map that the user kept */
+gboolean ui_slot_partial (UiSlot *self);        /* of a run that was stopped */
+gboolean ui_slot_is_cut_short (UiSlot *self);   /* stopped, and nobody said that the map will do */
 gboolean ui_slot_can_continue (UiSlot *self);   /* stopped, and what is missing can be added to what is there */
 double ui_slot_progress (UiSlot *self);         /* of the stopped, failed or running job, 0 .. 1 */
 double ui_slot_seconds (UiSlot *self);          /* the shown map took; < 0: not known */
@@ -80,8 +81,6 @@ void ui_slot_set_layer (UiSlot *self, const char *layer);
 void ui_slot_pin (UiSlot *self, int class_index, int contrast); /* @class_index: -1: not any more */
 void ui_slot_set_title (UiSlot *self, const char *title);       /* of one that is no method's */
 void ui_slot_set_away (UiSlot *self, gboolean away);
-/* DONE -> OLD: other values are wanted, under @key; the map stays in sight until they are run. */
-void ui_slot_outdate (UiSlot *self, const char *key);
 /* @text: (nullable): why not what is asked for now -> IMPOSSIBLE, until NULL is set. */
 void ui_slot_set_objection (UiSlot *self, const char *text);
 const char *ui_slot_key (UiSlot *self);                                 /* what is shown or under way; (nullable) */
@@ -90,11 +89,13 @@ void ui_slot_wait (UiSlot *self, const char *key);                      /* -> PE
 void ui_slot_show_map (UiSlot *self, const char *key, EngHeatmap *map); /* -> DONE */
 /* A preview of long ago -> STOPPED at @progress. */
 void ui_slot_show_stopped (UiSlot *self, const char *key, EngHeatmap *map, double progress);
+/* -> OLD: something else is wanted, under @key (nullable: not known yet); @map stays in sight until that is run. */
+void ui_slot_show_old (UiSlot *self, const char *key, EngHeatmap *map);
 /* (transfer full): watches and starts it. "finished" with the map when it is done. */
 void ui_slot_start (UiSlot *self, const char *key, EngJob *job, int priority);
 void ui_slot_fail (UiSlot *self, const char *key, const char *reason);
 /* As the user's Stop: what was done becomes the result where the method allows it, else -> STOPPED. */
 void ui_slot_stop (UiSlot *self);
-void ui_slot_keep (UiSlot *self); /* STOPPED -> DONE, partial */
+void ui_slot_keep (UiSlot *self); /* what was cut short will do: -> DONE, partial */
 
 G_END_DECLS

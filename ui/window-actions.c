@@ -197,6 +197,12 @@ stop_all (UiWindow *self, GVariant *parameter)
 }
 
 static void
+run_old (UiWindow *self, GVariant *parameter)
+{
+  ui_session_run_old (self->session);
+}
+
+static void
 pick_target (UiWindow *self, GVariant *parameter)
 {
   ui_window_set_toggle (self, "show-sidebar", TRUE);
@@ -444,6 +450,7 @@ static const struct
   { "load-labels", NULL, load_labels },
   { "stop", NULL, stop },
   { "stop-all", NULL, stop_all },
+  { "run-old", NULL, run_old },
   { "pick-target", NULL, pick_target },
   { "target-top", NULL, target_top },
   { "clear-contrast", NULL, clear_contrast },

@@ -64,6 +64,7 @@ struct _UiWindow
   GtkWidget *toolbar, *space_hint;
   GtkMenuButton *zoom_menu;
   GtkLabel *notice, *scales;
+  GtkWidget *run_old;
   GtkDropDown *columns;
   GtkScrolledWindow *tiles_scrolled;
   UiTileGrid *grid;

@@ -296,11 +296,12 @@ on_selected (UiWindow *self)
   update_zoom (self);
 }
 
-/* Tiles whose colours end at different values say so, once for all of them. */
+/* Tiles whose colours end at different values say so, once for all of them; so do those that are out of date. */
 static void
-update_scales (UiWindow *self)
+update_notices (UiWindow *self)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->scales), ui_session_scales_differ (self->session));
+  gtk_widget_set_visible (self->run_old, ui_session_has_old (self->session));
   update_hint (self);
 }
 
@@ -395,7 +396,7 @@ on_display (UiWindow *self)
   if (gtk_drop_down_get_selected (self->columns) != ui_session_columns (self->session))
     gtk_drop_down_set_selected (self->columns, ui_session_columns (self->session));
   ui_window_update_toggles (self);
-  update_scales (self);
+  update_notices (self);
   update_zoom (self);
 }
 
@@ -490,7 +491,7 @@ connect_session (UiWindow *self)
   g_signal_connect_object (session, "pointer-changed", G_CALLBACK (ui_window_update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::target", G_CALLBACK (ui_window_update_status), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_jobs), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_scales), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "jobs-changed", G_CALLBACK (update_notices), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "display-changed", G_CALLBACK (on_display), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (ui_session_composer (session), "changed", G_CALLBACK (ui_window_update_status), self,
                            G_CONNECT_SWAPPED);
@@ -631,6 +632,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (zoom_menu);
   BIND (notice);
   BIND (scales);
+  BIND (run_old);
   BIND (columns);
   BIND (tiles_scrolled);
   BIND (grid);
