@@ -78,14 +78,66 @@ static const struct
   { 0, 0, 9, 1, 8, 4, 1, 0, 0, 0, 1 },       { 0, 0, 300, 310, 320, 3, 1, 0, 0, 0, 0 },
 };
 
-static void
-test_gemm (void)
+/* What a test runs with; bf16: factors are numbers that bfloat16 holds, so that the same tolerances serve. */
+typedef struct
 {
+  const char *set;
+  int threads;
+  gboolean bf16;
+} Setting;
+
+static gboolean
+begin (const Setting *s)
+{
+  g_autoptr (GError) error = NULL;
+  if (!eng_kernels_select (s->set, &error))
+    {
+      g_test_skip (error->message);
+      return FALSE;
+    }
+  const EngKernels *k = eng_kernels ();
+  if (s->bf16 && !(k->has_bf16 && k->has_bf16 ()))
+    {
+      g_test_skip ("this processor does not multiply bfloat16");
+      return FALSE;
+    }
+  eng_set_threads (s->threads);
+  return TRUE;
+}
+
+static void
+end (void)
+{
+  eng_set_threads (0);
+  eng_kernels_select (NULL, NULL);
+}
+
+/* Cuts off what bfloat16 does not hold. */
+static float *
+factors (gsize n, GRand *r, const Setting *s)
+{
+  float *x = random_floats (n, r);
+  for (gsize i = 0; s->bf16 && i < n; i++)
+    {
+      guint32 bits;
+      memcpy (&bits, x + i, sizeof bits);
+      bits &= 0xffff0000;
+      memcpy (x + i, &bits, sizeof bits);
+    }
+  return x;
+}
+
+static void
+test_gemm (gconstpointer data)
+{
+  const Setting *setting = data;
+  if (!begin (setting))
+    return;
   const EngKernels *kernels = eng_kernels ();
   for (guint row = 0; row < G_N_ELEMENTS (products); row++)
     {
       g_autoptr (GRand) r = g_rand_new_with_seed (row);
-      EngGemm p = { .trans_a = products[row].trans_a, .trans_b = products[row].trans_b };
+      EngGemm p = { .trans_a = products[row].trans_a, .trans_b = products[row].trans_b, .bf16 = setting->bf16 };
       int gap = products[row].gap;
       p.m = products[row].m;
       p.n = products[row].n;
@@ -103,8 +155,8 @@ test_gemm (void)
       p.stride_a = products[row].share_a ? 0 : a_rows * p.lda;
       p.stride_b = products[row].share_b ? 0 : b_rows * p.ldb;
       p.stride_c = p.m * p.ldc;
-      g_autofree float *a = random_floats (a_rows * p.lda * p.batch, r);
-      g_autofree float *b = random_floats (b_rows * p.ldb * p.batch, r);
+      g_autofree float *a = factors (a_rows * p.lda * p.batch, r, setting);
+      g_autofree float *b = factors (b_rows * p.ldb * p.batch, r, setting);
       g_autofree float *c = random_floats (p.stride_c * p.batch, r), *given = NULL;
       given = g_memdup2 (c, sizeof *c * (p.stride_c * p.batch + 1));
       Sums sums = sums_new (c, p.stride_c * p.batch, 1);
@@ -122,9 +174,16 @@ test_gemm (void)
               if (p.beta == 0)
                 c[at] = NAN;
             }
+      g_autofree float *again = g_memdup2 (c, sizeof *c * (p.stride_c * p.batch + 1));
       kernels->gemm (&p, a, b, c);
+      p.frozen_b = TRUE;
+      kernels->gemm (&p, a, b, again);
+      eng_kernels_forget (b);
+      for (gsize i = 0; i < (gsize)(p.stride_c * p.batch); i++)
+        g_assert_cmpfloat_with_epsilon (c[i], again[i], 1e-4 * MAX (1, fabsf (c[i])));
       sums_check (&sums, c, "product", row);
     }
+  end ();
 }
 
 static const EngConv convolutions[] = {
@@ -222,39 +281,89 @@ span (const int64_t *v)
   return (gsize)(v[0] * v[1] * v[2]);
 }
 
+/* n x channels x points to n x points x channels, or back. */
+static float *
+turned (const float *from, int64_t n, int64_t rows, int64_t columns)
+{
+  float *to = g_new (float, n *rows *columns + 1);
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t c = 0; c < columns; c++)
+        to[(i * columns + c) * rows + r] = from[(i * rows + r) * columns + c];
+  return to;
+}
+
+/* The three directions, with images in the storage that @p says. */
 static void
-check_convolution (const EngConv *p, guint row, gboolean more)
+run_convolution (const EngConv *p, const float *x, const float *w, const float *dy, const float *bias, gboolean add,
+                 float *y, float *dx, float *dw)
 {
   const EngKernels *kernels = eng_kernels ();
+  gsize bytes = kernels->conv_scratch (p);
+  int64_t cin = p->groups * p->cin, cout = p->groups * p->cout, in = span (p->in), out = span (p->out);
+  g_autofree float *scratch = g_malloc (bytes + 64), *x_last = turned (x, p->n, cin, in);
+  g_autofree float *dy_last = turned (dy, p->n, cout, out), *dx_last = turned (dx, p->n, cin, in);
+  g_autofree float *y_last = g_new (float, p->n *cout *out + 1);
+  /* Scratch memory is undefined: fill it with what would show. */
+  memset (scratch, 0xff, bytes);
+  kernels->conv_forward (p, p->x_last ? x_last : x, w, bias, p->y_last ? y_last : y, scratch);
+  kernels->conv_backward_data (p, p->y_last ? dy_last : dy, w, p->x_last ? dx_last : dx, add, scratch);
+  kernels->conv_backward_weights (p, p->x_last ? x_last : x, p->y_last ? dy_last : dy, dw, add, scratch);
+  if (p->y_last)
+    {
+      g_autofree float *back = turned (y_last, p->n, out, cout);
+      memcpy (y, back, sizeof *y * p->n * cout * out);
+    }
+  if (p->x_last)
+    {
+      g_autofree float *back = turned (dx_last, p->n, in, cin);
+      memcpy (dx, back, sizeof *dx * p->n * cin * in);
+    }
+}
+
+/* @more: with a bias, adding to the gradients. */
+static void
+check_convolution (const EngConv *p, guint row, gboolean more, const Setting *setting)
+{
   g_autoptr (GRand) r = g_rand_new_with_seed (row);
   gsize channels = p->groups * p->cout, points = span (p->out), n_y = p->n * channels * points;
   gsize n_x = p->n * p->groups * p->cin * span (p->in), n_w = channels * p->cin * span (p->kernel);
-  g_autofree float *x = random_floats (n_x, r), *w = random_floats (n_w, r), *dy = random_floats (n_y, r);
+  g_autofree float *x = factors (n_x, r, setting), *w = factors (n_w, r, setting), *dy = factors (n_y, r, setting);
   g_autofree float *bias = random_floats (channels, r), *y = random_floats (n_y, r), *dx = random_floats (n_x, r);
-  g_autofree float *dw = random_floats (n_w, r), *scratch = g_malloc (kernels->conv_scratch (p) + 64);
-  /* Scratch memory is undefined: fill it with what would show. */
-  memset (scratch, 0xff, kernels->conv_scratch (p));
-  /* @more: with a bias, adding to the gradient of the input */
-  Naive s = { p, x, w, dy, sums_new (NULL, n_y, 0), sums_new (more ? dx : NULL, n_x, 1), sums_new (dw, n_w, 1) };
+  g_autofree float *dw = random_floats (n_w, r);
+  Naive s = {
+    p, x, w, dy, sums_new (NULL, n_y, 0), sums_new (more ? dx : NULL, n_x, 1), sums_new (more ? dw : NULL, n_w, 1)
+  };
   for (gsize i = 0; more && i < n_y; i++)
     sums_add (&s.y, i, bias[i / points % channels]);
   naive (&s);
-  kernels->conv_forward (p, x, w, more ? bias : NULL, y, scratch);
-  kernels->conv_backward_data (p, dy, w, dx, more, scratch);
-  kernels->conv_backward_weights (p, x, dy, dw, scratch);
+  run_convolution (p, x, w, dy, more ? bias : NULL, more, y, dx, dw);
   sums_check (&s.y, y, "forward", row);
   sums_check (&s.dx, dx, "backward to the input", row);
   sums_check (&s.dw, dw, "backward to the weights", row);
 }
 
 static void
-test_conv (gconstpointer threads)
+test_conv (gconstpointer data)
 {
-  eng_set_threads (GPOINTER_TO_INT (threads));
+  const Setting *setting = data;
+  if (!begin (setting))
+    return;
+  const EngKernels *kernels = eng_kernels ();
   for (guint row = 0; row < G_N_ELEMENTS (convolutions); row++)
-    for (int more = 0; more < 2; more++)
-      check_convolution (&convolutions[row], row, more);
-  eng_set_threads (0);
+    {
+      EngConv p = convolutions[row];
+      p.bf16 = setting->bf16;
+      int storages = kernels->channels_last && kernels->channels_last (&p) ? 4 : 1;
+      for (int storage = 0; storage < storages; storage++)
+        for (int more = 0; more < 2; more++)
+          {
+            p.x_last = storage & 1;
+            p.y_last = (storage & 2) != 0;
+            check_convolution (&p, row, more, setting);
+          }
+    }
+  end ();
 }
 
 static void
@@ -263,6 +372,9 @@ test_select (void)
   g_autoptr (GError) error = NULL;
   g_assert_true (eng_kernels_select ("openblas", &error));
   g_assert_no_error (error);
+  g_assert_cmpstr (eng_kernels ()->name, ==, "openblas");
+  g_assert_false (eng_set_precision (ENG_PRECISION_BF16, &error));
+  g_clear_error (&error);
   g_assert_false (eng_kernels_select ("abacus", &error));
   g_assert_nonnull (error);
   eng_set_threads (1);
@@ -271,13 +383,24 @@ test_select (void)
   g_assert_cmpint (eng_get_threads (), ==, eng_max_threads ());
 }
 
+static const Setting settings[] = {
+  { "openblas", 1, FALSE }, { "openblas", 0, FALSE }, { "onednn", 1, FALSE },
+  { "onednn", 0, FALSE },   { "onednn", 1, TRUE },    { "onednn", 0, TRUE },
+};
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kernels/select", test_select);
-  g_test_add_func ("/kernels/gemm", test_gemm);
-  g_test_add_data_func ("/kernels/conv/one-thread", GINT_TO_POINTER (1), test_conv);
-  g_test_add_data_func ("/kernels/conv/all-threads", GINT_TO_POINTER (0), test_conv);
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    {
+      const Setting *s = &settings[i];
+      g_autofree char *name = g_strdup_printf ("/kernels/%s/%s/%s", s->set, s->bf16 ? "bf16" : "float32",
+                                               s->threads == 1 ? "one-thread" : "all-threads");
+      g_autofree char *gemm = g_strconcat (name, "/gemm", NULL), *conv = g_strconcat (name, "/conv", NULL);
+      g_test_add_data_func (gemm, s, test_gemm);
+      g_test_add_data_func (conv, s, test_conv);
+    }
   return g_test_run ();
 }

@@ -3,6 +3,13 @@
 
 #include "kernels.h"
 
+/* Up to so many rows that are images are each multiplied as a vector: the last layer then gives an image the same
+ * bits alone and in a batch. (Elsewhere sums over k already run in one order whatever the number of rows.) */
+#define ENG_FEW_ROWS 8
+
+/* Entries that lie under one another, times the same matrix, are one tall product. */
+gboolean eng_gemm_is_tall (const EngGemm *p);
+
 typedef void (*EngGemmFunc) (const EngGemm *p, const float *a, const float *b, float *c);
 
 typedef struct

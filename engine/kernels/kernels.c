@@ -6,11 +6,17 @@
 #include <omp.h>
 
 /* One line per implementation, fastest first. */
-extern const EngKernels eng_kernels_openblas;
+extern const EngKernels eng_kernels_onednn, eng_kernels_openblas;
 
-static const EngKernels *const implementations[] = { &eng_kernels_openblas };
+static const EngKernels *const implementations[] = {
+#ifdef ENG_HAVE_ONEDNN
+  &eng_kernels_onednn,
+#endif
+  &eng_kernels_openblas,
+};
 
 static const EngKernels *chosen; /* atomic */
+static int precision;            /* atomic; EngPrecision */
 static int wanted_threads;       /* atomic; 0: eng_max_threads() */
 
 int
@@ -43,14 +49,27 @@ eng_set_threads (int n)
   eng_get_threads ();
 }
 
+static const EngKernels *
+find (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (implementations); i++)
+    if (name ? g_str_equal (implementations[i]->name, name) : implementations[i]->available ())
+      return implementations[i];
+  return NULL;
+}
+
 const EngKernels *
 eng_kernels (void)
 {
   const EngKernels *k = g_atomic_pointer_get (&chosen);
-  for (guint i = 0; !k && i < G_N_ELEMENTS (implementations); i++)
-    if (implementations[i]->available ())
-      k = implementations[i];
-  g_atomic_pointer_set (&chosen, k);
+  if (!k)
+    {
+      const char *wish = g_getenv ("SIGHTLINE_KERNELS");
+      k = wish ? find (wish) : NULL;
+      if (!k || !k->available ())
+        k = find (NULL);
+      g_atomic_pointer_set (&chosen, k);
+    }
   eng_get_threads ();
   return k;
 }
@@ -58,15 +77,42 @@ eng_kernels (void)
 gboolean
 eng_kernels_select (const char *name, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (implementations); i++)
-    if (g_strcmp0 (implementations[i]->name, name) == 0)
-      {
-        if (!implementations[i]->available ())
-          return eng_fail (error, ENG_ERROR_UNSUPPORTED, "kernels %s do not run on this machine", name);
-        g_atomic_pointer_set (&chosen, implementations[i]);
-        return TRUE;
-      }
-  return eng_fail (error, ENG_ERROR_ARGUMENT, "there are no kernels named %s", name);
+  const EngKernels *k = find (name);
+  if (!k)
+    return eng_fail (error, ENG_ERROR_ARGUMENT, "there are no kernels named %s", name);
+  if (!k->available ())
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED, "kernels %s do not run on this machine", name);
+  g_atomic_pointer_set (&chosen, k);
+  return TRUE;
+}
+
+const char *
+eng_kernels_nth (guint i, gboolean *available)
+{
+  if (i >= G_N_ELEMENTS (implementations))
+    return NULL;
+  *available = implementations[i]->available ();
+  return implementations[i]->name;
+}
+
+gboolean
+eng_set_precision (EngPrecision wanted, GError **error)
+{
+  const EngKernels *k = eng_kernels ();
+  if (wanted == ENG_PRECISION_BF16 && !k->has_bf16)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "kernels %s compute in float32 only; bfloat16 needs kernels onednn", k->name);
+  if (wanted == ENG_PRECISION_BF16 && !k->has_bf16 ())
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "this processor does not multiply bfloat16 numbers (it needs AVX512_BF16 or AMX); use float32");
+  g_atomic_int_set (&precision, wanted);
+  return TRUE;
+}
+
+EngPrecision
+eng_get_precision (void)
+{
+  return (EngPrecision)g_atomic_int_get (&precision);
 }
 
 void

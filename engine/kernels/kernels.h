@@ -1,7 +1,8 @@
-/* The seam for heavy arithmetic. Every implementation (OpenBLAS today, oneDNN later) fills one
- * table; operators call through eng_kernels(). Only files in this folder name a BLAS.
+/* The seam for heavy arithmetic. Every implementation (OpenBLAS, oneDNN) fills one table; operators
+ * call through eng_kernels(). Only files in this folder name a BLAS.
  *
- * Kernels allocate nothing, may use threads, and are called from one thread at a time. */
+ * Kernels may use threads. They allocate nothing per call: oneDNN's set keeps one workspace, as large as
+ * the largest call so far, and one copy of frozen weights in its own order. */
 #pragma once
 
 #include <glib.h>
@@ -20,6 +21,8 @@ typedef struct
   int64_t lda, ldb, ldc;
   int64_t batch, stride_a, stride_b, stride_c;
   gboolean rows_alone; /* rows are images: the same bits whatever their number */
+  gboolean frozen_b;   /* B is never written while its memory lives: it may be kept in another order */
+  gboolean bf16;       /* factors rounded to bfloat16, sums in float32, where eng_kernels_has_bf16() */
 } EngGemm;
 
 /* Convolution in 1 to 3 spatial dimensions (unused leading ones are 1 with kernel 1, stride 1, pad 0).
@@ -28,13 +31,19 @@ typedef struct
 {
   int64_t n, groups, cin, cout; /* cin, cout: channels per group */
   int64_t in[3], out[3], kernel[3], stride[3], dilation[3];
-  int64_t pad[3]; /* before the first element; padding after it follows from out */
+  int64_t pad[3];          /* before the first element; padding after it follows from out */
+  gboolean x_last, y_last; /* x, y and their gradients lie channels-last: n x spatial x channels. Only where the set's
+                              channels_last() agrees */
+  gboolean frozen;         /* w is never written while its memory lives */
+  gboolean bf16;           /* as in EngGemm */
 } EngConv;
 
 typedef struct
 {
   const char *name;
-  gboolean (*available) (void); /* does this machine run it */
+  gboolean (*available) (void);                 /* does this machine run it */
+  gboolean (*has_bf16) (void);                  /* does the processor multiply bfloat16; NULL: the set does not */
+  gboolean (*channels_last) (const EngConv *p); /* is @p fastest when x and y lie channels-last; NULL: never */
   void (*gemm) (const EngGemm *p, const float *a, const float *b, float *c);
   gsize (*conv_scratch) (const EngConv *p); /* bytes that any of the three below need */
   /* y = x * w + bias (bias may be NULL) */
@@ -42,18 +51,36 @@ typedef struct
   /* dx = dy * w^T, added to dx if @accumulate, else written */
   void (*conv_backward_data) (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate,
                               void *scratch);
-  /* dw += x * dy */
-  void (*conv_backward_weights) (const EngConv *p, const float *x, const float *dy, float *dw, void *scratch);
+  /* dw = x * dy, added to dw if @accumulate, else written */
+  void (*conv_backward_weights) (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate,
+                                 void *scratch);
 } EngKernels;
 
 /* The table in use: fastest available unless chosen. Never NULL. */
 const EngKernels *eng_kernels (void);
-/* By name ("openblas"); FALSE when unknown or not available here. Call before passes run. */
+/* By name ("openblas", "onednn"); NULL: the fastest available. FALSE when unknown or not available here. Call before
+ * graphs are built. Without a call the environment's SIGHTLINE_KERNELS decides, for tests and benchmarks. */
 gboolean eng_kernels_select (const char *name, GError **error);
 /* Whether the operations of products and convolutions are counted, by a set around the one in use; and how many have
  * been so far. For graphs that are built after it: they keep the set that their scratch was asked of. */
 void eng_kernels_count (gboolean on);
 double eng_kernels_counted (void);
+/* Names of all sets, fastest first; i = 0, 1, ...; NULL at the end. @available: does it run here. */
+const char *eng_kernels_nth (guint i, gboolean *available);
+/* Memory of frozen weights goes away: what was kept for it goes, too. */
+void eng_kernels_forget (const void *weights);
+
+/* In what arithmetic passes multiply. Everything else (sums, normalisation, softmax, losses, optimisers) is float32.
+ */
+typedef enum
+{
+  ENG_PRECISION_FLOAT32,
+  ENG_PRECISION_BF16
+} EngPrecision;
+
+/* Of passes made from now on. FALSE, with a sentence, where set or processor has no bfloat16. */
+gboolean eng_set_precision (EngPrecision precision, GError **error);
+EngPrecision eng_get_precision (void);
 /* The same product in double precision, for the few things that need it: plain, not tuned. */
 void eng_gemm_double (const EngGemm *p, const double *a, const double *b, double *c);
 /* Threads for kernels and loops, at most eng_max_threads(); 0: that many. */

@@ -6,9 +6,6 @@
 #include <omp.h>
 #include <string.h>
 
-/* Up to so many rows that are images are each multiplied as a vector: the last layer then gives an image the same
- * bits alone and in a batch. (Elsewhere sums over k already run in one order whatever the number of rows.) */
-#define FEW_ROWS 8
 #define SMALL_PRODUCT 2e7 /* multiply-adds below which one thread per product beats all threads on each */
 
 static gboolean
@@ -44,7 +41,7 @@ product (const EngGemm *p, const float *a, const float *b, float *c)
   else if (p->n == 1)
     vector_product (p->trans_a, p->trans_a ? p->k : p->m, p->trans_a ? p->m : p->k, p->alpha, a, p->lda, b,
                     p->trans_b ? 1 : p->ldb, p->beta, c, p->ldc);
-  else if (p->m == 1 || (p->m <= FEW_ROWS && p->rows_alone))
+  else if (p->m == 1 || (p->m <= ENG_FEW_ROWS && p->rows_alone))
     for (int64_t i = 0; i < p->m; i++)
       vector_product (!p->trans_b, p->trans_b ? p->n : p->k, p->trans_b ? p->k : p->n, p->alpha, b, p->ldb,
                       a + i * (p->trans_a ? 1 : p->lda), p->trans_a ? p->lda : 1, p->beta, c + i * p->ldc, 1);
@@ -54,12 +51,11 @@ product (const EngGemm *p, const float *a, const float *b, float *c)
                  p->beta, c, (blasint)p->ldc);
 }
 
-/* Entries that lie under one another, times the same matrix, are one tall product. */
-static gboolean
-is_one_product (const EngGemm *p)
+gboolean
+eng_gemm_is_tall (const EngGemm *p)
 {
-  return p->stride_b == 0 && !p->trans_a && p->stride_a == p->m * p->lda && p->stride_c == p->m * p->ldc
-         && p->m * p->batch <= G_MAXINT32;
+  return p->batch > 1 && p->stride_b == 0 && !p->trans_a && p->stride_a == p->m * p->lda
+         && p->stride_c == p->m * p->ldc && p->m * p->batch <= G_MAXINT32;
 }
 
 static void
@@ -69,7 +65,7 @@ openblas_gemm (const EngGemm *p, const float *a, const float *b, float *c)
   one.batch = 1;
   if (p->m == 0 || p->n == 0 || p->batch == 0)
     return;
-  if (p->batch > 1 && is_one_product (p))
+  if (eng_gemm_is_tall (p))
     one.m = p->m * p->batch;
   if (p->batch == 1 || one.m != p->m)
     {
@@ -129,18 +125,21 @@ openblas_conv_backward_data (const EngConv *p, const float *dy, const float *w, 
 }
 
 static void
-openblas_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, void *scratch)
+openblas_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate,
+                                void *scratch)
 {
+  if (!accumulate)
+    memset (dw, 0, sizeof *dw * p->groups * p->cout * p->cin * eng_conv_span (p->kernel));
   if (!is_empty (p) && p->cin > 0)
     eng_conv_way (p)->backward_weights (p, product, x, dy, dw, scratch);
 }
 
 const EngKernels eng_kernels_openblas = {
-  "openblas",
-  openblas_available,
-  openblas_gemm,
-  openblas_conv_scratch,
-  openblas_conv_forward,
-  openblas_conv_backward_data,
-  openblas_conv_backward_weights,
+  .name = "openblas",
+  .available = openblas_available,
+  .gemm = openblas_gemm,
+  .conv_scratch = openblas_conv_scratch,
+  .conv_forward = openblas_conv_forward,
+  .conv_backward_data = openblas_conv_backward_data,
+  .conv_backward_weights = openblas_conv_backward_weights,
 };

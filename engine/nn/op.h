@@ -29,7 +29,9 @@ typedef enum
                                  called, forward only where there are further outputs, which it fills */
   ENG_OP_MOVES = 1 << 1,      /* output elements are moved elements of input 0: folding keeps a WEIGHT */
   ENG_OP_FROM_SHAPE = 1 << 2, /* outputs depend on input shapes only (Shape, Size): always folded */
-  ENG_OP_INPLACE = 1 << 3     /* forward may run with output 0 in input 0's memory (same shape and type) */
+  ENG_OP_INPLACE = 1 << 3,    /* forward may run with output 0 in input 0's memory (same shape and type) */
+  ENG_OP_ALIKE = 1 << 4,      /* works an element at a time: any storage, where the shapes are equal */
+  ENG_OP_BRINGS = 1 << 5      /* input 0 and output 0 may each lie in another storage; see channels_last */
 } EngOpFlags;
 
 struct _EngOp
@@ -42,6 +44,9 @@ struct _EngOp
   guint keep;                                            /* EngKeep */
   guint flags;                                           /* EngOpFlags */
   const char *const *examples;                           /* NULL-ended; see tests/test-gradients.c for the form */
+  gboolean (*channels_last) (const EngNode *node); /* whether its images may lie channels-last, all of them together
+                                                      (ENG_OP_BRINGS: each as it likes); NULL: row-major only. Forward
+                                                      and backward then ask eng_is_channels_last() */
 };
 
 #define ENG_OPSET_MAX 21
@@ -90,6 +95,12 @@ float *eng_grad_in (EngPass *pass, const EngNode *node, int i);
  * written; FALSE means add. Ask at most once per node and input. */
 float *eng_grad_in_fresh (EngPass *pass, const EngNode *node, int i, gboolean *fresh);
 gboolean eng_wants_grad (const EngPass *pass, const EngNode *node, int i);
+/* TRUE: the value, 4-dimensional, and its gradient lie in memory as n x height x width x channels. */
+gboolean eng_is_channels_last (const EngPass *pass, const EngValue *value);
+/* TRUE: input @i is constant memory that nothing trains. */
+gboolean eng_is_frozen (const EngPass *pass, const EngNode *node, int i);
+/* TRUE: products round their factors to bfloat16. */
+gboolean eng_pass_bf16 (const EngPass *pass);
 /* node->scratch bytes, 64-byte aligned, content undefined. */
 void *eng_pass_scratch (const EngPass *pass);
 

@@ -22,6 +22,8 @@ struct _EngPass
   void **data;    /* activations, constants, inputs, by value */
   float **grad;   /* gradients, by value; NULL where none flows */
   guint8 *flags;  /* PassFlags, by value */
+  guint8 *last;   /* channels-last, by value */
+  gboolean bf16;  /* products round their factors */
   guint8 **ready; /* whether the gradient buffer holds something; shared by values that share it */
   guint8 *ready_store;
   GPtrArray *forward;  /* EngNode*, order of evaluation, views left out */
@@ -32,5 +34,7 @@ struct _EngPass
   gboolean prepared, walked_forward, walked_back;
 };
 
+/* Decides which values lie channels-last. */
+void eng_pass_choose_storage (EngPass *self);
 /* Lays every buffer of a pass into one arena. */
 gboolean eng_pass_plan (EngPass *self, GError **error);

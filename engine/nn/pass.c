@@ -1,6 +1,7 @@
 /* Walking a graph forward and back, and what operators see of it. The memory plan is made in plan.c. */
 #include "pass.h"
 
+#include "../kernels/kernels.h"
 #include "fold.h"
 #include "op.h"
 #include "pass-private.h"
@@ -18,6 +19,8 @@ eng_pass_new (EngGraph *graph)
   self->data = g_new0 (void *, self->n);
   self->grad = g_new0 (float *, self->n);
   self->flags = g_new0 (guint8, self->n);
+  self->last = g_new0 (guint8, self->n);
+  self->bf16 = eng_get_precision () == ENG_PRECISION_BF16;
   self->ready = g_new0 (guint8 *, self->n);
   self->ready_store = g_new0 (guint8, self->n);
   self->forward = g_ptr_array_new ();
@@ -39,6 +42,7 @@ eng_pass_free (EngPass *self)
   g_free (self->data);
   g_free (self->grad);
   g_free (self->flags);
+  g_free (self->last);
   g_free (self->ready);
   g_free (self->ready_store);
   eng_graph_unref (self->graph);
@@ -170,6 +174,7 @@ eng_pass_prepare (EngPass *self, GError **error)
   g_return_val_if_fail (!self->prepared, FALSE);
   mark_needed (self);
   mark_flow (self);
+  eng_pass_choose_storage (self);
   if (!eng_pass_plan (self, error))
     return FALSE;
   for (guint i = 0; i < self->n; i++)
@@ -412,6 +417,25 @@ eng_grad_in (EngPass *self, const EngNode *node, int i)
   if (grad && fresh)
     memset (grad, 0, value_bytes (node->inputs[i]));
   return grad;
+}
+
+gboolean
+eng_is_channels_last (const EngPass *self, const EngValue *value)
+{
+  return self->last && self->last[slot (self, value)];
+}
+
+gboolean
+eng_is_frozen (const EngPass *self, const EngNode *node, int i)
+{
+  const EngValue *v = i < node->n_inputs ? node->inputs[i] : NULL;
+  return v && v->constant && (!self->flags || self->data[slot (self, v)] == v->constant->data);
+}
+
+gboolean
+eng_pass_bf16 (const EngPass *self)
+{
+  return self->bf16;
 }
 
 void *

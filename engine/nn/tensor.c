@@ -2,6 +2,7 @@
 #include "tensor.h"
 
 #include "../error.h"
+#include "../kernels/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -303,6 +304,7 @@ eng_tensor_unref (EngTensor *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref))
     return;
+  eng_kernels_forget (self->data);
   if (self->free_func)
     self->free_func (self->free_data);
   else

@@ -69,7 +69,7 @@ run_layer (const EngConv *p, int direction, float *const *a, void *scratch)
   else if (direction == 1)
     k->conv_backward_data (p, a[2], a[1], a[0], FALSE, scratch);
   else
-    k->conv_backward_weights (p, a[0], a[2], a[1], scratch);
+    k->conv_backward_weights (p, a[0], a[2], a[1], FALSE, scratch);
   return g_get_monotonic_time () - start;
 }
 

@@ -1,9 +1,11 @@
 /* BatchNormalization with given statistics, as an exported model has it: y = (x - mean) scale / sqrt (variance +
  * epsilon) + bias per channel. Training mode is refused. */
+#include "../../kernels/clones.h"
 #include "../../kernels/vector.h"
 #include "../op.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct
 {
@@ -11,6 +13,7 @@ typedef struct
   float epsilon;
   const float *x, *scale, *bias, *mean, *variance, *dy;
   float *y, *dx, *dscale, *dbias;
+  float *a, *b; /* scratch, one value per channel each */
 } Batch;
 
 static gboolean
@@ -28,6 +31,7 @@ batch_shape (EngNode *node, GError **error)
   s->n = x->dim[0];
   s->channels = x->rank > 1 ? x->dim[1] : 1;
   s->plane = eng_shape_span (x, 2, MAX (x->rank, 2));
+  node->scratch = 2 * sizeof (float) * (gsize)s->channels;
   s->epsilon = eng_attrs_get_float (node->attrs, "epsilon", 1e-5f);
   for (int i = 0; i < 5; i++)
     {
@@ -45,6 +49,8 @@ static Batch
 batch_begin (const EngNode *node, EngPass *pass)
 {
   Batch s = *(const Batch *)node->priv;
+  s.a = eng_pass_scratch (pass);
+  s.b = s.a + s.channels;
   s.x = eng_in_f (pass, node, 0);
   s.scale = eng_in_f (pass, node, 1);
   s.bias = eng_in_f (pass, node, 2);
@@ -71,11 +77,79 @@ batch_planes (int64_t begin, int64_t end, gpointer data)
     }
 }
 
+/* ---- channels-last: rows of channels, with the factors worked out once ---- */
+
+static void
+batch_factors (const Batch *s, float *a, float *b)
+{
+  for (int64_t c = 0; c < s->channels; c++)
+    {
+      a[c] = s->scale[c] * batch_factor (s, c);
+      b[c] = s->bias[c] - s->mean[c] * a[c];
+    }
+}
+
+ENG_CLONES static void
+scale_row (float *y, const float *x, const float *a, const float *b, int64_t n)
+{
+  for (int64_t c = 0; c < n; c++)
+    y[c] = a[c] * x[c] + b[c];
+}
+
+static void
+batch_rows (int64_t begin, int64_t end, gpointer data)
+{
+  const Batch *s = data;
+  for (int64_t i = begin; i < end; i++)
+    scale_row (s->y + i * s->channels, s->x + i * s->channels, s->a, s->b, s->channels);
+}
+
+static void
+batch_rows_back (int64_t begin, int64_t end, gpointer data)
+{
+  const Batch *s = data;
+  for (int64_t i = begin; i < end; i++)
+    eng_vec_accumulate_product (s->dx + i * s->channels, s->dy + i * s->channels, s->a, s->channels);
+}
+
+/* One thread: there are few sums, and every row adds to all of them. */
+static void
+batch_parameters_rows (const Batch *s, float *sum, float *product)
+{
+  memset (sum, 0, sizeof *sum * (gsize)s->channels);
+  memset (product, 0, sizeof *product * (gsize)s->channels);
+  for (int64_t i = 0; i < s->n * s->plane; i++)
+    {
+      eng_vec_accumulate (sum, s->dy + i * s->channels, s->channels);
+      if (s->dscale)
+        eng_vec_accumulate_product (product, s->dy + i * s->channels, s->x + i * s->channels, s->channels);
+    }
+  for (int64_t c = 0; c < s->channels; c++)
+    {
+      if (s->dscale)
+        s->dscale[c] += (product[c] - sum[c] * s->mean[c]) * batch_factor (s, c);
+      if (s->dbias)
+        s->dbias[c] += sum[c];
+    }
+}
+
+static gboolean
+batch_channels_last (const EngNode *node)
+{
+  return node->inputs[0]->shape.rank == 4;
+}
+
 static void
 batch_forward (const EngNode *node, EngPass *pass)
 {
   Batch s = batch_begin (node, pass);
   s.y = eng_out_f (pass, node, 0);
+  if (eng_is_channels_last (pass, node->inputs[0]))
+    {
+      batch_factors (&s, s.a, s.b);
+      eng_parallel (s.n * s.plane, 0.2 * (double)s.channels + 5, batch_rows, &s);
+      return;
+    }
   eng_parallel (s.n * s.channels, 0.2 * (double)s.plane + 5, batch_planes, &s);
 }
 
@@ -120,12 +194,20 @@ batch_backward (const EngNode *node, EngPass *pass)
   s.dy = eng_grad_out (pass, node, 0);
   if (!s.dy)
     return;
+  gboolean last = eng_is_channels_last (pass, node->inputs[0]);
   s.dx = eng_grad_in (pass, node, 0);
-  if (s.dx)
+  if (s.dx && last)
+    {
+      batch_factors (&s, s.a, s.b);
+      eng_parallel (s.n * s.plane, 0.3 * (double)s.channels + 5, batch_rows_back, &s);
+    }
+  else if (s.dx)
     eng_parallel (s.n * s.channels, 0.3 * (double)s.plane + 5, batch_planes_back, &s);
   s.dscale = eng_grad_in (pass, node, 1);
   s.dbias = eng_grad_in (pass, node, 2);
-  if (s.dscale || s.dbias)
+  if ((s.dscale || s.dbias) && last)
+    batch_parameters_rows (&s, s.a, s.b);
+  else if (s.dscale || s.dbias)
     eng_parallel (s.channels, 0.3 * (double)(s.n * s.plane) + 5, batch_parameters_back, &s);
 }
 static const char *const batch_examples[] = {
@@ -142,6 +224,6 @@ static const char *const batch_examples[] = {
 
 const EngOp eng_ops_batchnorm[] = {
   { "BatchNormalization", 7, ENG_OPSET_MAX, batch_shape, batch_forward, batch_backward, BATCH_KEEP, ENG_OP_INPLACE,
-    batch_examples },
+    batch_examples, batch_channels_last },
   { NULL },
 };

@@ -553,9 +553,9 @@ mean_backward (const EngNode *node, EngPass *pass)
 #define PAIRS EXAMPLES ("f:2x3x5 f:2x3x5", "f:4x19 f:19", "f:2x3x2x2 f:3x1x1", "f:3x1 f:2x1x4")
 
 const EngOp eng_ops_binary[] = {
-  { "Add", ALL, number_shape, add_forward, add_backward, ENG_KEEP_NONE, ENG_OP_INPLACE, PAIRS },
+  { "Add", ALL, number_shape, add_forward, add_backward, ENG_KEEP_NONE, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
   { "And", ALL, logic_shape, and_forward, NULL, ENG_KEEP_NONE, ENG_OP_INPLACE, NULL },
-  { "Div", ALL, number_shape, div_forward, div_backward, ENG_KEEP_INS, ENG_OP_INPLACE, PAIRS },
+  { "Div", ALL, number_shape, div_forward, div_backward, ENG_KEEP_INS, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
   { "Equal", ALL, compare_shape, equal_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN, NULL },
   { "Greater", ALL, compare_shape, greater_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN, NULL },
   { "GreaterOrEqual", SINCE (12), compare_shape, greater_or_equal_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN, NULL },
@@ -569,13 +569,13 @@ const EngOp eng_ops_binary[] = {
     EXAMPLES ("f:2x3 f:2x3", "f:2x3 f:3 f:2x1", "f:2x3") },
   { "Mod", SINCE (10), mod_shape, mod_forward, mod_backward, ENG_KEEP_INS, ENG_OP_INPLACE,
     EXAMPLES ("f:2x3 c:0.15 fmod=1", "p:2x3 p:3 fmod=1") },
-  { "Mul", ALL, number_shape, mul_forward, mul_backward, ENG_KEEP_CROSS, ENG_OP_INPLACE, PAIRS },
+  { "Mul", ALL, number_shape, mul_forward, mul_backward, ENG_KEEP_CROSS, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
   { "Or", ALL, logic_shape, or_forward, NULL, ENG_KEEP_NONE, ENG_OP_INPLACE, NULL },
-  { "Pow", ALL, pow_shape, pow_forward, pow_backward, ENG_KEEP_INS | ENG_KEEP_OUT_0, ENG_OP_INPLACE,
+  { "Pow", ALL, pow_shape, pow_forward, pow_backward, ENG_KEEP_INS | ENG_KEEP_OUT_0, ENG_OP_INPLACE | ENG_OP_ALIKE,
     EXAMPLES ("p:2x3 f:2x3", "f:2x3x5 c:2", "f:2x3 c:3", "p:2x3 i:[4]") },
   { "PRelu", ALL, prelu_shape, prelu_forward, prelu_backward, ENG_KEEP_INS, ENG_OP_INPLACE,
     EXAMPLES ("f:2x3x4 f:3x1", "f:2x3 f:2x3", "f:2x3x2x2 f:") },
-  { "Sub", ALL, number_shape, sub_forward, sub_backward, ENG_KEEP_NONE, ENG_OP_INPLACE, PAIRS },
+  { "Sub", ALL, number_shape, sub_forward, sub_backward, ENG_KEEP_NONE, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
   { "Sum", ALL, variadic_float_shape, sum_forward, sum_backward, ENG_KEEP_NONE, ENG_OP_PLAIN,
     EXAMPLES ("f:2x3 f:2x3", "f:2x3 f:3 f:2x1", "f:2x3") },
   { "Where", SINCE (9), where_shape, where_forward, where_backward, ENG_KEEP_IN_0, ENG_OP_PLAIN,

@@ -100,11 +100,24 @@ conv_shape (EngNode *node, GError **error)
   return finish (node, c, error) && eng_node_set_output (node, 0, node->inputs[0]->dtype, &y, error);
 }
 
+/* The convolution as it is in this pass. */
+static EngConv
+here (const EngNode *node, const EngPass *pass)
+{
+  EngConv p = ((const Conv *)node->priv)->p;
+  p.x_last = eng_is_channels_last (pass, node->inputs[0]);
+  p.y_last = eng_is_channels_last (pass, node->outputs[0]);
+  p.frozen = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
+  return p;
+}
+
 static void
 conv_forward (const EngNode *node, EngPass *pass)
 {
   const Conv *c = node->priv;
-  c->kernels->conv_forward (&c->p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_in_f (pass, node, 2),
+  EngConv p = here (node, pass);
+  c->kernels->conv_forward (&p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_in_f (pass, node, 2),
                             eng_out_f (pass, node, 0), eng_pass_scratch (pass));
 }
 
@@ -128,6 +141,14 @@ sum_channels (int64_t begin, int64_t end, gpointer data)
     }
 }
 
+/* The same of channels-last images: rows of channels. */
+static void
+sum_rows (const Bias *b)
+{
+  for (int64_t i = 0; i < b->n * b->plane; i++)
+    eng_vec_accumulate (b->db, b->dy + i * b->channels, b->channels);
+}
+
 static void
 add_bias (int64_t begin, int64_t end, gpointer data)
 {
@@ -144,7 +165,9 @@ bias_backward (const EngNode *node, EngPass *pass)
   Bias b = { y->dim[0], y->dim[1], eng_shape_span (y, 2, y->rank) };
   b.dy = eng_grad_out (pass, node, 0);
   b.db = eng_grad_in (pass, node, 2);
-  if (b.db)
+  if (b.db && eng_is_channels_last (pass, node->outputs[0]))
+    sum_rows (&b);
+  else if (b.db)
     eng_parallel (b.channels, 0.1 * (double)(b.n * b.plane), sum_channels, &b);
 }
 
@@ -152,6 +175,7 @@ static void
 conv_backward (const EngNode *node, EngPass *pass)
 {
   const Conv *c = node->priv;
+  EngConv p = here (node, pass);
   const float *dy = eng_grad_out (pass, node, 0);
   void *scratch = eng_pass_scratch (pass);
   gboolean fresh;
@@ -159,11 +183,18 @@ conv_backward (const EngNode *node, EngPass *pass)
     return;
   float *dx = eng_grad_in_fresh (pass, node, 0, &fresh);
   if (dx)
-    c->kernels->conv_backward_data (&c->p, dy, eng_in_f (pass, node, 1), dx, !fresh, scratch);
-  float *dw = eng_grad_in (pass, node, 1);
+    c->kernels->conv_backward_data (&p, dy, eng_in_f (pass, node, 1), dx, !fresh, scratch);
+  float *dw = eng_grad_in_fresh (pass, node, 1, &fresh);
   if (dw)
-    c->kernels->conv_backward_weights (&c->p, eng_in_f (pass, node, 0), dy, dw, scratch);
+    c->kernels->conv_backward_weights (&p, eng_in_f (pass, node, 0), dy, dw, !fresh, scratch);
   bias_backward (node, pass);
+}
+
+static gboolean
+conv_channels_last (const EngNode *node)
+{
+  const Conv *c = node->priv;
+  return node->inputs[0]->shape.rank == 4 && c->kernels->channels_last && c->kernels->channels_last (&c->p);
 }
 
 /* ---- ConvTranspose ---- */
@@ -257,10 +288,11 @@ static void
 transpose_forward (const EngNode *node, EngPass *pass)
 {
   const Conv *c = node->priv;
+  EngConv p = here (node, pass);
   const EngShape *y = &node->outputs[0]->shape;
   Bias b = { y->dim[0], y->dim[1], eng_shape_span (y, 2, y->rank), eng_in_f (pass, node, 2) };
   b.y = eng_out_f (pass, node, 0);
-  c->kernels->conv_backward_data (&c->p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), b.y, FALSE,
+  c->kernels->conv_backward_data (&p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), b.y, FALSE,
                                   eng_pass_scratch (pass));
   if (b.bias)
     eng_parallel (b.n * b.channels, 0.2 * (double)b.plane, add_bias, &b);
@@ -270,6 +302,7 @@ static void
 transpose_backward (const EngNode *node, EngPass *pass)
 {
   const Conv *c = node->priv;
+  EngConv p = here (node, pass);
   const float *dy = eng_grad_out (pass, node, 0), *w = eng_in_f (pass, node, 1);
   float *scratch = eng_pass_scratch (pass);
   if (!dy)
@@ -277,17 +310,17 @@ transpose_backward (const EngNode *node, EngPass *pass)
   gboolean fresh;
   float *dx = eng_grad_in_fresh (pass, node, 0, &fresh);
   if (dx && fresh)
-    c->kernels->conv_forward (&c->p, dy, w, NULL, dx, scratch);
+    c->kernels->conv_forward (&p, dy, w, NULL, dx, scratch);
   else if (dx)
     {
       /* conv_forward() writes: compute beside, then add. */
       gsize n = (gsize)eng_shape_count (&node->inputs[0]->shape);
-      c->kernels->conv_forward (&c->p, dy, w, NULL, scratch, scratch + n);
+      c->kernels->conv_forward (&p, dy, w, NULL, scratch, scratch + n);
       eng_vec_accumulate (dx, scratch, (int64_t)n);
     }
-  float *dw = eng_grad_in (pass, node, 1);
+  float *dw = eng_grad_in_fresh (pass, node, 1, &fresh);
   if (dw)
-    c->kernels->conv_backward_weights (&c->p, dy, eng_in_f (pass, node, 0), dw, scratch);
+    c->kernels->conv_backward_weights (&p, dy, eng_in_f (pass, node, 0), dw, !fresh, scratch);
   bias_backward (node, pass);
 }
 
@@ -321,7 +354,8 @@ static const char *const transpose_examples[] = {
 };
 
 const EngOp eng_ops_conv[] = {
-  { "Conv", 1, ENG_OPSET_MAX, conv_shape, conv_forward, conv_backward, ENG_KEEP_CROSS, 0, conv_examples },
+  { "Conv", 1, ENG_OPSET_MAX, conv_shape, conv_forward, conv_backward, ENG_KEEP_CROSS, ENG_OP_BRINGS, conv_examples,
+    conv_channels_last },
   { "ConvTranspose", 1, ENG_OPSET_MAX, transpose_shape, transpose_forward, transpose_backward, ENG_KEEP_CROSS, 0,
     transpose_examples },
   { NULL },

@@ -145,6 +145,8 @@ matmul_forward (const EngNode *node, EngPass *pass)
   EngGemm p = {
     .m = s->m, .n = s->n, .k = s->k, .alpha = 1, .lda = s->k, .ldb = s->n, .ldc = s->n, .rows_alone = TRUE
   };
+  p.frozen_b = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
   batched (s, 0, &p, operand, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_out_f (pass, node, 0));
 }
 
@@ -158,13 +160,15 @@ matmul_backward (const EngNode *node, EngPass *pass)
     return;
   /* dA = dC B^T */
   EngGemm p = { .trans_b = TRUE, .m = s->m, .n = s->k, .k = s->n, .alpha = 1, .rows_alone = TRUE };
+  p.frozen_b = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
   p.lda = p.ldb = s->n;
   p.ldc = s->k;
   float *d = gradient_of (pass, node, s, 0, &p.beta);
   if (d)
     batched (s, 0, &p, to_a, dy, eng_in_f (pass, node, 1), d);
   /* dB = A^T dC */
-  p = (EngGemm){ .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->m, .alpha = 1, .lda = s->k };
+  p = (EngGemm){ .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->m, .alpha = 1, .lda = s->k, .bf16 = p.bf16 };
   p.ldb = p.ldc = s->n;
   d = gradient_of (pass, node, s, 1, &p.beta);
   if (d)
@@ -236,6 +240,8 @@ gemm_forward (const EngNode *node, EngPass *pass)
   float *y = eng_out_f (pass, node, 0);
   p.beta = c ? 1 : 0;
   p.rows_alone = TRUE;
+  p.frozen_b = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
   for (int64_t i = 0; c && i < p.m; i++)
     for (int64_t j = 0; j < p.n; j++)
       y[i * p.n + j] = s->scale_c * c[i * s->row_step + j * s->column_step];
@@ -254,9 +260,10 @@ gemm_backward (const EngNode *node, EngPass *pass)
   if (!dy)
     return;
   float *d = eng_grad_in_fresh (pass, node, 0, &fresh);
-  EngGemm p = { .alpha = f->alpha, .beta = fresh ? 0 : 1, .batch = 1, .ldc = f->lda };
+  EngGemm p = { .alpha = f->alpha, .beta = fresh ? 0 : 1, .batch = 1, .ldc = f->lda, .bf16 = eng_pass_bf16 (pass) };
   if (d && !f->trans_a)
     {
+      p.frozen_b = eng_is_frozen (pass, node, 1);
       p.rows_alone = TRUE;
       p.trans_b = !f->trans_b;
       p.m = f->m, p.n = f->k, p.k = f->n;
@@ -271,7 +278,7 @@ gemm_backward (const EngNode *node, EngPass *pass)
       eng_kernels ()->gemm (&p, b, dy, d);
     }
   d = eng_grad_in_fresh (pass, node, 1, &fresh);
-  p = (EngGemm){ .alpha = f->alpha, .beta = fresh ? 0 : 1, .batch = 1, .ldc = f->ldb };
+  p = (EngGemm){ .alpha = f->alpha, .beta = fresh ? 0 : 1, .batch = 1, .ldc = f->ldb, .bf16 = p.bf16 };
   if (d && !f->trans_b)
     {
       p.trans_a = !f->trans_a;

@@ -180,12 +180,37 @@ concat_shape (EngNode *node, GError **error)
   return TRUE;
 }
 
+/* Along the channels of images. */
+static gboolean
+concat_channels_last (const EngNode *node)
+{
+  const EngShape *y = &node->outputs[0]->shape;
+  int64_t axis = eng_attrs_get_int (node->attrs, "axis", 0);
+  return y->rank == 4 && (axis == 1 || axis == -3);
+}
+
+/* Where input @i lies in the output. */
+static EngStrided
+concat_box (const EngNode *node, EngPass *pass, int i)
+{
+  if (!eng_is_channels_last (pass, node->outputs[0]))
+    return piece_box (node->priv, i);
+  const EngShape *y = &node->outputs[0]->shape;
+  EngStrided s = { .to_offset = 0 };
+  for (int k = 0; k < i; k++)
+    s.to_offset += node->inputs[k]->shape.dim[1];
+  int64_t n = node->inputs[i]->shape.dim[1];
+  eng_strided_axis (&s, y->dim[0] * y->dim[2] * y->dim[3], y->dim[1], n);
+  eng_strided_axis (&s, n, 1, 1);
+  return s;
+}
+
 static void
 concat_forward (const EngNode *node, EngPass *pass)
 {
   for (int i = 0; i < node->n_inputs; i++)
     {
-      const EngStrided s = piece_box (node->priv, i);
+      const EngStrided s = concat_box (node, pass, i);
       eng_strided_copy (&s, eng_out (pass, node, 0), eng_in (pass, node, i), eng_dtype_size (node->inputs[i]->dtype));
     }
 }
@@ -196,7 +221,7 @@ concat_backward (const EngNode *node, EngPass *pass)
   const float *g = eng_grad_out (pass, node, 0);
   for (int i = 0; g && i < node->n_inputs; i++)
     {
-      const EngStrided forward = piece_box (node->priv, i), s = eng_strided_reversed (&forward);
+      const EngStrided forward = concat_box (node, pass, i), s = eng_strided_reversed (&forward);
       gboolean fresh;
       float *d = eng_grad_in_fresh (pass, node, i, &fresh);
       if (d && fresh)
@@ -487,7 +512,7 @@ const EngOp eng_ops_move[] = {
   { "Slice", 10, 21, slice_shape, eng_strided_forward, eng_strided_backward, ENG_KEEP_NONE, ENG_OP_MOVES,
     EX ("f:4x6 i:[1,5] i:[4,0] i:[0,1] i:[1,-2]", "f:4x6 i:[-1] i:[-1000] i:[0] i:[-1]", "f:4x6 i:[2] i:[3]") },
   { "Concat", 4, 21, concat_shape, concat_forward, concat_backward, ENG_KEEP_NONE, ENG_OP_PLAIN,
-    EX ("f:2x3 f:2x1 f:2x2 axis=1", "f:2x3x2 f:1x3x2 axis=-3") },
+    EX ("f:2x3 f:2x1 f:2x2 axis=1", "f:2x3x2 f:1x3x2 axis=-3"), concat_channels_last },
   { "Split", 2, 12, split_shape, split_forward, split_backward, ENG_KEEP_NONE, ENG_OP_MOVES,
     EX ("f:4x3 out=2", "f:2x6 axis=1 split=[1,3,2] out=3") },
   { "Split", 13, 17, split_shape, split_forward, split_backward, ENG_KEEP_NONE, ENG_OP_MOVES,

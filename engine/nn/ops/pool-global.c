@@ -6,7 +6,8 @@
 
 typedef struct
 {
-  int64_t planes, n;
+  int64_t planes, channels, n;
+  int64_t blocks; /* of channels, channels-last */
   int p;
   const float *x, *y, *dy;
   float *out, *dx;
@@ -20,6 +21,7 @@ global_shape (EngNode *node, GError **error)
     return FALSE;
   EngShape y = node->inputs[0]->shape;
   Global *s = node->priv = eng_node_priv (node, Global);
+  s->channels = y.dim[1];
   s->planes = y.dim[0] * y.dim[1];
   s->n = eng_shape_span (&y, 2, y.rank);
   /* An integer since opset 2, a float before. */
@@ -121,6 +123,76 @@ norm_planes_back (int64_t begin, int64_t end, gpointer data)
     }
 }
 
+/* ---- the average of channels-last images, a block of channels of one image at a time ---- */
+
+#define BLOCK 64
+
+static void
+average_last (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t b = begin; b < end; b++)
+    {
+      int64_t image = b / s->blocks, c0 = b % s->blocks * BLOCK, n = MIN (BLOCK, s->channels - c0);
+      double sum[BLOCK] = { 0 };
+      const float *x = s->x + image * s->n * s->channels + c0;
+      for (int64_t k = 0; k < s->n; k++, x += s->channels)
+        for (int64_t c = 0; c < n; c++)
+          sum[c] += x[c];
+      for (int64_t c = 0; c < n; c++)
+        s->out[image * s->channels + c0 + c] = (float)(sum[c] / (double)s->n);
+    }
+}
+
+static void
+average_last_back (int64_t begin, int64_t end, gpointer data)
+{
+  const Global *s = data;
+  for (int64_t b = begin; b < end; b++)
+    {
+      int64_t image = b / s->blocks, c0 = b % s->blocks * BLOCK, n = MIN (BLOCK, s->channels - c0);
+      float *dx = s->dx + image * s->n * s->channels + c0;
+      for (int64_t k = 0; k < s->n; k++, dx += s->channels)
+        eng_vec_accumulate_scaled (dx, s->dy + image * s->channels + c0, 1 / (float)s->n, n);
+    }
+}
+
+static void
+average_any_forward (const EngNode *node, EngPass *pass)
+{
+  Global s = *(const Global *)node->priv;
+  if (!eng_is_channels_last (pass, node->inputs[0]))
+    {
+      global_run (node, pass, average_planes);
+      return;
+    }
+  s.x = eng_in_f (pass, node, 0);
+  s.out = eng_out_f (pass, node, 0);
+  s.blocks = (s.channels + BLOCK - 1) / BLOCK;
+  eng_parallel (s.planes / s.channels * s.blocks, 0.1 * (double)(s.n * BLOCK), average_last, &s);
+}
+
+static void
+average_any_backward (const EngNode *node, EngPass *pass)
+{
+  Global s = *(const Global *)node->priv;
+  if (!eng_is_channels_last (pass, node->inputs[0]))
+    {
+      global_back (node, pass, average_planes_back);
+      return;
+    }
+  s.dy = eng_grad_out (pass, node, 0);
+  s.blocks = (s.channels + BLOCK - 1) / BLOCK;
+  if (s.dy && (s.dx = eng_grad_in (pass, node, 0)))
+    eng_parallel (s.planes / s.channels * s.blocks, 0.1 * (double)(s.n * BLOCK), average_last_back, &s);
+}
+
+static gboolean
+average_channels_last (const EngNode *node)
+{
+  return node->inputs[0]->shape.rank == 4;
+}
+
 #define DEFINE_GLOBAL(name)                                                                                          \
   static void global_##name##_forward (const EngNode *node, EngPass *pass)                                           \
   {                                                                                                                  \
@@ -131,15 +203,14 @@ norm_planes_back (int64_t begin, int64_t end, gpointer data)
     global_back (node, pass, name##_planes_back);                                                                    \
   }
 
-DEFINE_GLOBAL (average)
 DEFINE_GLOBAL (largest)
 DEFINE_GLOBAL (norm)
 static const char *const global_examples[] = { "f:2x3x4x5", "f:2x3x7", NULL };
 static const char *const global_lp_examples[] = { "f:2x3x4x5", "f:2x3x7 p=3", "f:2x3x7 p=1", NULL };
 
 const EngOp eng_ops_pool_global[] = {
-  { "GlobalAveragePool", 1, ENG_OPSET_MAX, global_shape, global_average_forward, global_average_backward, 0, 0,
-    global_examples },
+  { "GlobalAveragePool", 1, ENG_OPSET_MAX, global_shape, average_any_forward, average_any_backward, 0, 0,
+    global_examples, average_channels_last },
   { "GlobalMaxPool", 1, ENG_OPSET_MAX, global_shape, global_largest_forward, global_largest_backward, ENG_KEEP_IN_0,
     0, global_examples },
   { "GlobalLpPool", 1, ENG_OPSET_MAX, global_shape, global_norm_forward, global_norm_backward,

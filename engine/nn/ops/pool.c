@@ -4,21 +4,12 @@
  * elements within the row of sums. Padding never takes part; AveragePool only counts it if asked. */
 #include "../../kernels/clones.h"
 #include "../../kernels/vector.h"
-#include "window.h"
+#include "pool.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef struct
-{
-  EngWindow w;
-  int64_t planes, in_plane, out_plane;
-  /* By axis and output position: first input index, number of taps inside, and what AveragePool counts. */
-  int64_t *first[3], *taps[3], *counted[3];
-  int64_t low, high; /* along the last axis: windows that lie inside as a whole */
-  int p;             /* of LpPool */
-  gboolean column_major;
-} Pool;
+typedef EngPool Pool;
 
 /* ---- shape ---- */
 
@@ -316,6 +307,12 @@ max_forward (const EngNode *node, EngPass *pass)
   const Pool *s = node->priv;
   Job j = { .s = s, .rows = eng_pass_scratch (pass), .indices = eng_out_i (pass, node, 1) };
   gboolean is_float = eng_dtype_is_float (node->inputs[0]->dtype);
+  const EngShape *x = &node->inputs[0]->shape;
+  if (eng_is_channels_last (pass, node->inputs[0]))
+    {
+      eng_pool_max_last (s, x->dim[0], x->dim[1], eng_in_f (pass, node, 0), eng_out_f (pass, node, 0));
+      return;
+    }
   if (is_float)
     {
       j.x = eng_in_f (pass, node, 0);
@@ -335,7 +332,12 @@ max_backward (const EngNode *node, EngPass *pass)
   const Pool *s = node->priv;
   Job j = { .s = s, .x = eng_in_f (pass, node, 0), .dy = eng_grad_out (pass, node, 0) };
   j.rows = eng_pass_scratch (pass);
-  if (j.dy && (j.dx = eng_grad_in (pass, node, 0)))
+  const EngShape *x = &node->inputs[0]->shape;
+  if (!j.dy || !(j.dx = eng_grad_in (pass, node, 0)))
+    return;
+  if (eng_is_channels_last (pass, node->inputs[0]))
+    eng_pool_max_last_back (s, x->dim[0], x->dim[1], j.x, j.dy, j.dx);
+  else
     eng_parallel (s->planes, plane_cost (s), max_planes_back, &j);
 }
 
@@ -497,7 +499,11 @@ sum_forward (const EngNode *node, EngPass *pass)
   const Pool *s = node->priv;
   Job j = { .s = s, .x = eng_in_f (pass, node, 0), .out = eng_out_f (pass, node, 0) };
   j.rows = eng_pass_scratch (pass);
-  eng_parallel (s->planes, plane_cost (s), sum_planes, &j);
+  const EngShape *x = &node->inputs[0]->shape;
+  if (eng_is_channels_last (pass, node->inputs[0]))
+    eng_pool_average_last (s, x->dim[0], x->dim[1], j.x, j.out);
+  else
+    eng_parallel (s->planes, plane_cost (s), sum_planes, &j);
 }
 
 static void
@@ -507,11 +513,26 @@ sum_backward (const EngNode *node, EngPass *pass)
   Job j = { .s = s, .dy = eng_grad_out (pass, node, 0), .rows = eng_pass_scratch (pass) };
   if (!j.dy || !(j.dx = eng_grad_in (pass, node, 0)))
     return;
+  const EngShape *x = &node->inputs[0]->shape;
+  if (eng_is_channels_last (pass, node->inputs[0]))
+    {
+      eng_pool_average_last_back (s, x->dim[0], x->dim[1], j.dy, j.dx);
+      return;
+    }
   /* The average reads neither; the pass may have let their memory go. */
   j.x = s->p ? eng_in_f (pass, node, 0) : j.dy;
   j.y = s->p ? eng_out_f (pass, node, 0) : j.dy;
   eng_parallel (s->planes, plane_cost (s), spread_planes, &j);
 }
+
+/* Images in two dimensions, without the second output, whose numbers tell row-major places. */
+static gboolean
+pool_channels_last (const EngNode *node)
+{
+  const EngValue *x = node->inputs[0];
+  return x->shape.rank == 4 && x->dtype == ENG_DTYPE_FLOAT && node->n_outputs == 1;
+}
+
 static const char *const max_examples[] = {
   "f:2x2x6x7 kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]",
   "f:1x2x7x7 kernel_shape=[2,2] strides=[2,2] ceil_mode=1 out=2",
@@ -539,8 +560,10 @@ static const char *const lp_examples[] = {
 };
 
 const EngOp eng_ops_pool[] = {
-  { "MaxPool", 1, ENG_OPSET_MAX, max_shape, max_forward, max_backward, ENG_KEEP_IN_0, 0, max_examples },
-  { "AveragePool", 1, ENG_OPSET_MAX, average_shape, sum_forward, sum_backward, 0, 0, average_examples },
+  { "MaxPool", 1, ENG_OPSET_MAX, max_shape, max_forward, max_backward, ENG_KEEP_IN_0, 0, max_examples,
+    pool_channels_last },
+  { "AveragePool", 1, ENG_OPSET_MAX, average_shape, sum_forward, sum_backward, 0, 0, average_examples,
+    pool_channels_last },
   { "LpPool", 2, ENG_OPSET_MAX, lp_shape, sum_forward, sum_backward, ENG_KEEP_IN_0 | ENG_KEEP_OUT_0, 0, lp_examples },
   { NULL },
 };

@@ -413,9 +413,10 @@ clip_backward (const EngNode *node, EngPass *pass)
 #define SMALL EXAMPLES ("f:2x3", "f:", "f:2x3x37")
 #define POSITIVE EXAMPLES ("p:2x3", "p:2x3x37")
 #define UNIT EXAMPLES ("u:2x3", "u:2x3x37")
-#define IN_0 ENG_KEEP_IN_0, ENG_OP_INPLACE
-#define OUT_0 ENG_KEEP_OUT_0, ENG_OP_INPLACE
-#define NONE ENG_KEEP_NONE, ENG_OP_INPLACE
+#define FLAGS ENG_OP_INPLACE | ENG_OP_ALIKE
+#define IN_0 ENG_KEEP_IN_0, FLAGS
+#define OUT_0 ENG_KEEP_OUT_0, FLAGS
+#define NONE ENG_KEEP_NONE, FLAGS
 
 const EngOp eng_ops_unary[] = {
   { "Abs", ALL, number_shape, abs_forward, abs_backward, IN_0, SMALL },
@@ -429,7 +430,7 @@ const EngOp eng_ops_unary[] = {
   { "Celu", SINCE (12), celu_shape, celu_forward, celu_backward, IN_0, EXAMPLES ("f:2x3", "f:2x3x37 alpha=0.5") },
   { "Clip", 7, 10, clip_shape, clip_forward, clip_backward, IN_0,
     EXAMPLES ("f:2x3 min=-0.5 max=0.5", "f:2x3 opset=7") },
-  { "Clip", SINCE (11), clip_shape, clip_forward, clip_backward, ENG_KEEP_INS, ENG_OP_INPLACE,
+  { "Clip", SINCE (11), clip_shape, clip_forward, clip_backward, ENG_KEEP_INS, FLAGS,
     EXAMPLES ("f:2x3 c:-0.5 c:0.5", "f:2x3x37 - c:0.3", "f:2x3 c:0", "f:2x3") },
   { "Cos", ALL, float_shape, cos_forward, cos_backward, IN_0, SMALL },
   { "Cosh", SINCE (9), float_shape, cosh_forward, cosh_backward, IN_0, SMALL },

@@ -1,0 +1,215 @@
+/* Convolutions on oneDNN, in two dimensions (or one, as a flat image). An operand that lies channels-last is read and
+ * written as it lies; a row-major one may be brought into the form that the primitive likes best. */
+#include "onednn-private.h"
+
+#include <omp.h>
+#include <string.h>
+
+/* Below so many products per output element of a group our own loops over few channels win. */
+#define LEAST_WORK 8
+
+typedef enum
+{
+  FORWARD = 2, /* 1: products */
+  TO_DATA,
+  TO_WEIGHTS
+} Direction;
+
+typedef struct
+{
+  const EngConv *p;
+  Direction direction;
+  gboolean bias;
+} Problem;
+
+typedef struct
+{
+  dnnl_dims_t stride, dilation, before, after;
+  dnnl_memory_desc_t x, w, bias, y;          /* as given */
+  dnnl_memory_desc_t want_x, want_w, want_y; /* as asked for */
+} Forms;
+
+static void
+form (dnnl_memory_desc_t *given, dnnl_memory_desc_t *want, int64_t n, int64_t channels, const int64_t *size,
+      gboolean last, gboolean want_last, gboolean bf16)
+{
+  dnnl_dims_t dims = { n, channels, size[1], size[2] };
+  dnnl_data_type_t type = bf16 ? dnnl_bf16 : dnnl_f32;
+  dnnl_memory_desc_init_by_tag (given, 4, dims, dnnl_f32, last ? dnnl_nhwc : dnnl_nchw);
+  dnnl_memory_desc_init_by_tag (want, 4, dims, type, want_last ? dnnl_nhwc : dnnl_format_tag_any);
+}
+
+static void
+forms_init (Forms *f, const Problem *s)
+{
+  const EngConv *p = s->p;
+  memset (f, 0, sizeof *f);
+  gboolean want_last = p->x_last || p->y_last; /* what suits() has asked for */
+  form (&f->x, &f->want_x, p->n, p->groups * p->cin, p->in, p->x_last, want_last, p->bf16 && s->direction != TO_DATA);
+  form (&f->y, &f->want_y, p->n, p->groups * p->cout, p->out, p->y_last, want_last,
+        p->bf16 && s->direction != FORWARD);
+  int skip = p->groups == 1;
+  dnnl_dims_t dims = { p->groups, p->cout, p->cin, p->kernel[1], p->kernel[2] };
+  dnnl_memory_desc_init_by_tag (&f->w, 5 - skip, dims + skip, dnnl_f32, skip ? dnnl_oihw : dnnl_goihw);
+  dnnl_memory_desc_init_by_tag (&f->want_w, 5 - skip, dims + skip,
+                                p->bf16 && s->direction != TO_WEIGHTS ? dnnl_bf16 : dnnl_f32, dnnl_format_tag_any);
+  dnnl_memory_desc_init_by_tag (&f->bias, 1, (dnnl_dims_t){ p->groups * p->cout }, dnnl_f32, dnnl_a);
+  for (int i = 0; i < 2; i++)
+    {
+      int a = i + 1;
+      f->stride[i] = p->stride[a];
+      f->dilation[i] = p->dilation[a] - 1;
+      f->before[i] = p->pad[a];
+      int64_t reach = (p->out[a] - 1) * p->stride[a] + (p->kernel[a] - 1) * p->dilation[a] + 1;
+      f->after[i] = MAX (0, reach - p->in[a] - p->pad[a]);
+    }
+}
+
+static dnnl_primitive_desc_t
+describe (Forms *f, const Problem *s, Direction direction, const_dnnl_primitive_desc_t hint)
+{
+  dnnl_convolution_desc_t d;
+  dnnl_primitive_desc_t descriptor = NULL;
+  dnnl_primitive_attr_t attr;
+  dnnl_status_t status;
+  if (direction == FORWARD)
+    status = dnnl_dilated_convolution_forward_desc_init (&d, dnnl_forward_training, dnnl_convolution_direct,
+                                                         &f->want_x, &f->want_w, s->bias ? &f->bias : NULL,
+                                                         &f->want_y, f->stride, f->dilation, f->before, f->after);
+  else if (direction == TO_DATA)
+    status = dnnl_dilated_convolution_backward_data_desc_init (
+        &d, dnnl_convolution_direct, &f->want_x, &f->want_w, &f->want_y, f->stride, f->dilation, f->before, f->after);
+  else
+    status = dnnl_dilated_convolution_backward_weights_desc_init (&d, dnnl_convolution_direct, &f->want_x, &f->want_w,
+                                                                  NULL, &f->want_y, f->stride, f->dilation, f->before,
+                                                                  f->after);
+  if (status != dnnl_success || dnnl_primitive_attr_create (&attr) != dnnl_success)
+    return NULL;
+  dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
+  if (dnnl_primitive_desc_create (&descriptor, &d, attr, eng_onednn_engine (), hint) != dnnl_success)
+    descriptor = NULL;
+  dnnl_primitive_attr_destroy (attr);
+  return descriptor;
+}
+
+/* The descriptor of @s; the backward ones take the forward one, in their own types, as a hint. */
+static dnnl_primitive_desc_t
+describe_with_hint (Forms *f, const Problem *s)
+{
+  if (s->direction == FORWARD)
+    return describe (f, s, FORWARD, NULL);
+  EngConv p = *s->p;
+  Problem forward = { &p, FORWARD, FALSE };
+  Forms forms;
+  forms_init (&forms, &forward);
+  dnnl_primitive_desc_t hint = describe (&forms, &forward, FORWARD, NULL), descriptor;
+  descriptor = hint ? describe (f, s, s->direction, hint) : NULL;
+  if (hint)
+    dnnl_primitive_desc_destroy (hint);
+  return descriptor;
+}
+
+static void
+make_conv (OnednnPlan *plan, gconstpointer problem)
+{
+  const Problem *s = problem;
+  Forms f;
+  forms_init (&f, s);
+  gboolean forward = s->direction == FORWARD, data = s->direction == TO_DATA;
+  plan->operand[ONEDNN_A].given = data ? f.y : f.x;
+  plan->operand[ONEDNN_B].given = s->direction == TO_WEIGHTS ? f.y : f.w;
+  plan->operand[ONEDNN_BIAS].given = f.bias;
+  plan->operand[ONEDNN_C].given = forward ? f.y : data ? f.x : f.w;
+  plan->arg[ONEDNN_A] = data ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC;
+  plan->arg[ONEDNN_B] = s->direction == TO_WEIGHTS ? DNNL_ARG_DIFF_DST : DNNL_ARG_WEIGHTS;
+  plan->arg[ONEDNN_BIAS] = forward && s->bias ? DNNL_ARG_BIAS : 0;
+  plan->arg[ONEDNN_C] = forward ? DNNL_ARG_DST : data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DIFF_WEIGHTS;
+  eng_onednn_plan_finish (plan, describe_with_hint (&f, s));
+}
+
+static OnednnKey
+conv_key (const Problem *s)
+{
+  const EngConv *p = s->p;
+  OnednnKey key = { 0 };
+  const int64_t v[] = { s->direction, s->bias,   p->n,      p->groups, p->cin,
+                        p->cout,      p->x_last, p->y_last, p->bf16,   eng_get_threads () };
+  memcpy (key.v, v, sizeof v);
+  int at = G_N_ELEMENTS (v);
+  const int64_t *const triples[] = { p->in, p->out, p->kernel, p->stride, p->dilation, p->pad };
+  for (guint i = 0; i < G_N_ELEMENTS (triples); i++, at += 3)
+    memcpy (key.v + at, triples[i], 3 * sizeof (int64_t));
+  return key;
+}
+
+/* Images in up to two dimensions, with something in them; not the tiny groups that our own loops do better; and not
+ * windows that leave gaps, whose gradient oneDNN 2.6 gets wrong in bfloat16 (memory that it does not write). */
+static gboolean
+suits (const EngConv *p)
+{
+  int64_t taps = p->kernel[1] * p->kernel[2];
+  for (int a = 1; a < 3; a++)
+    if (p->kernel[a] > 1 && p->stride[a] > p->kernel[a])
+      return FALSE;
+  return p->in[0] == 1 && p->out[0] == 1 && p->kernel[0] == 1 && p->pad[0] == 0 && p->n > 0 && p->groups > 0
+         && p->cout > 0 && p->cin > 0 && p->out[1] > 0 && p->out[2] > 0 && p->cin * taps >= LEAST_WORK;
+}
+
+gboolean
+eng_onednn_conv_suits (const EngConv *given)
+{
+  if (!suits (given))
+    return FALSE;
+  EngConv p = *given;
+  p.x_last = p.y_last = TRUE;
+  for (Direction d = FORWARD; d <= TO_WEIGHTS; d++)
+    {
+      Problem s = { &p, d, TRUE };
+      Forms f;
+      forms_init (&f, &s);
+      dnnl_primitive_desc_t descriptor = describe_with_hint (&f, &s);
+      gboolean ok = eng_onednn_is_compiled (descriptor);
+      if (descriptor)
+        dnnl_primitive_desc_destroy (descriptor);
+      if (!ok)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+run (const EngConv *p, Direction direction, const float *a, const float *b, const float *bias, float *c,
+     gboolean accumulate)
+{
+  Problem s = { p, direction, bias != NULL };
+  if (!suits (p) || omp_in_parallel ())
+    return FALSE;
+  OnednnKey key = conv_key (&s);
+  eng_onednn_lock ();
+  const OnednnPlan *plan = eng_onednn_plan (&key, make_conv, &s);
+  gboolean ok = plan->primitive != NULL;
+  if (ok)
+    eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, (void *)bias, c },
+                    p->frozen && direction != TO_WEIGHTS, accumulate);
+  eng_onednn_unlock ();
+  g_assert (ok || !(p->x_last || p->y_last)); /* eng_onednn_conv_suits() said that there is one */
+  return ok;
+}
+
+gboolean
+eng_onednn_conv_forward (const EngConv *p, const float *x, const float *w, const float *bias, float *y)
+{
+  return run (p, FORWARD, x, w, bias, y, FALSE);
+}
+
+gboolean
+eng_onednn_conv_backward_data (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate)
+{
+  return run (p, TO_DATA, dy, w, NULL, dx, accumulate);
+}
+
+gboolean
+eng_onednn_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate)
+{
+  return run (p, TO_WEIGHTS, x, dy, NULL, dw, accumulate);
+}

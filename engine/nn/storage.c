@@ -1,0 +1,92 @@
+/* Which values of a pass lie channels-last (n x height x width x channels) instead of row-major.
+ *
+ * Convolutions of some kernel sets are fastest that way, and bring an operand over where its neighbour disagrees;
+ * that costs as much as a copy of the image, so neighbours should agree. All images around an operator share one
+ * storage, unless it brings them over itself. What others see (inputs, wanted and given values, reshaped ones) is
+ * row-major, and so is everything that shares a storage with it. */
+#include "../kernels/kernels.h"
+#include "op.h"
+#include "pass-private.h"
+
+#include <string.h>
+
+/* Both storages are the same bytes. */
+static gboolean
+is_indifferent (const EngValue *v)
+{
+  const EngShape *s = &v->shape;
+  return s->rank == 4 && (s->dim[1] == 1 || s->dim[2] * s->dim[3] == 1);
+}
+
+static gboolean
+may_lie_last (const EngPass *self, const EngValue *v)
+{
+  const guint8 fixed = PASS_WANT | PASS_WANT_GRAD | PASS_CUT | PASS_TRAIN;
+  return v->kind == ENG_VALUE_COMPUTED && v->dtype == ENG_DTYPE_FLOAT && v->shape.rank == 4 && !is_indifferent (v)
+         && (self->flags[v->id] & PASS_NEEDED) && !(self->flags[v->id] & fixed);
+}
+
+/* Images of equal shape, beside scalars. */
+static gboolean
+are_alike (const EngNode *node)
+{
+  const EngShape *y = &node->outputs[0]->shape;
+  for (int i = 0; i < node->n_inputs; i++)
+    if (node->inputs[i] && eng_shape_count (&node->inputs[i]->shape) != 1
+        && !eng_shape_equal (&node->inputs[i]->shape, y))
+      return FALSE;
+  return y->rank == 4;
+}
+
+static gboolean
+is_able (const EngNode *node)
+{
+  const EngOp *op = node->op;
+  return op->channels_last ? op->channels_last (node) : (op->flags & ENG_OP_ALIKE) && are_alike (node);
+}
+
+static gboolean
+settle (EngPass *self, const EngValue *v)
+{
+  gboolean changes = v && self->last[v->id];
+  if (changes)
+    self->last[v->id] = 0;
+  return changes;
+}
+
+/* Brings the values around @node in line; TRUE when something changed. */
+static gboolean
+settle_node (EngPass *self, const EngNode *node)
+{
+  gboolean able = is_able (node), alone = (node->op->flags & ENG_OP_BRINGS) != 0;
+  gboolean together = able && !alone, changed = FALSE;
+  for (int i = 0; together && i < node->n_inputs + node->n_outputs; i++)
+    {
+      const EngValue *v = i < node->n_inputs ? node->inputs[i] : node->outputs[i - node->n_inputs];
+      if (v && v->shape.rank == 4 && !is_indifferent (v) && !self->last[v->id]
+          && (v->kind != ENG_VALUE_COMPUTED || (self->flags[v->id] & PASS_NEEDED)))
+        together = FALSE;
+    }
+  if (together)
+    return FALSE;
+  for (int i = able && alone ? 1 : 0; i < node->n_inputs; i++)
+    changed |= settle (self, node->inputs[i]);
+  for (int i = able && alone ? 1 : 0; i < node->n_outputs; i++)
+    changed |= settle (self, node->outputs[i]);
+  return changed;
+}
+
+void
+eng_pass_choose_storage (EngPass *self)
+{
+  if (!eng_kernels ()->channels_last)
+    return;
+  for (guint i = 0; i < self->n; i++)
+    self->last[i] = may_lie_last (self, self->graph->values->pdata[i]);
+  for (gboolean changed = TRUE; changed;)
+    {
+      changed = FALSE;
+      for (guint i = 0; i < self->needed->len; i++)
+        changed |= settle_node (self, self->needed->pdata[i]);
+    }
+}
