@@ -37,10 +37,11 @@ count_conv_backward_data (const EngConv *p, const float *dy, const float *w, flo
 }
 
 static void
-count_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, void *scratch)
+count_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate,
+                             void *scratch)
 {
   count_conv (p);
-  inner->conv_backward_weights (p, x, dy, dw, scratch);
+  inner->conv_backward_weights (p, x, dy, dw, accumulate, scratch);
 }
 
 const EngKernels *

@@ -4,6 +4,7 @@
 #include "counting.h"
 
 #include <omp.h>
+#include <string.h>
 
 /* One line per implementation, fastest first. */
 extern const EngKernels eng_kernels_onednn, eng_kernels_openblas;
@@ -53,7 +54,7 @@ static const EngKernels *
 find (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (implementations); i++)
-    if (name ? g_str_equal (implementations[i]->name, name) : implementations[i]->available ())
+    if (name ? strcmp (implementations[i]->name, name) == 0 : implementations[i]->available ())
       return implementations[i];
   return NULL;
 }
@@ -77,7 +78,12 @@ eng_kernels (void)
 gboolean
 eng_kernels_select (const char *name, GError **error)
 {
-  const EngKernels *k = find (name);
+  const EngKernels *k = name ? find (name) : NULL;
+  if (!name)
+    {
+      g_atomic_pointer_set (&chosen, NULL);
+      return eng_kernels () != NULL;
+    }
   if (!k)
     return eng_fail (error, ENG_ERROR_ARGUMENT, "there are no kernels named %s", name);
   if (!k->available ())

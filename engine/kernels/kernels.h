@@ -58,7 +58,7 @@ typedef struct
 
 /* The table in use: fastest available unless chosen. Never NULL. */
 const EngKernels *eng_kernels (void);
-/* By name ("openblas", "onednn"); NULL: the fastest available. FALSE when unknown or not available here. Call before
+/* By name ("openblas", "onednn"); NULL: as at the start. FALSE when unknown or not available here. Call before
  * graphs are built. Without a call the environment's SIGHTLINE_KERNELS decides, for tests and benchmarks. */
 gboolean eng_kernels_select (const char *name, GError **error);
 /* Whether the operations of products and convolutions are counted, by a set around the one in use; and how many have
