@@ -8,11 +8,13 @@
 #include "error.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define BLOCK 64
+#define MOST ((gint64)8 << 30)  /* what a file may have: a session can name any */
 #define PART ((gsize)256 << 10) /* a multiple of BLOCK; stays in the cache between reading and digesting */
 
 #ifdef __x86_64__
@@ -166,28 +168,57 @@ eng_digest_data (gconstpointer data, gsize n)
   return digest_finish (&digest);
 }
 
+/* @n bytes; fewer at the end of the file; < 0 with errno. */
+static gssize
+read_part (int fd, guint8 *to, gsize n)
+{
+  gsize done = 0;
+  for (gssize got = 1; done < n && got != 0;)
+    if ((got = read (fd, to + done, n - done)) > 0)
+      done += (gsize)got;
+    else if (got < 0 && errno != EINTR)
+      return -1;
+  return (gssize)done;
+}
+
 /* Read, not mapped: a file that is exported anew meanwhile must not crash the program. */
+static gboolean
+add_file (Digest *self, int fd, GCancellable *cancellable, GError **error)
+{
+  g_autofree guint8 *part = g_malloc (PART);
+  for (gssize n = PART; n == PART;)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if ((n = read_part (fd, part, PART)) < 0)
+        return eng_fail (error, ENG_ERROR_IO, "%s", g_strerror (errno));
+      if (n > 0)
+        digest_add (self, part, (gsize)n);
+    }
+  return TRUE;
+}
+
 char *
 eng_digest_file (const char *path, GCancellable *cancellable, GError **error)
 {
-  g_autofree guint8 *part = g_malloc (PART);
-  FILE *file = g_fopen (path, "rbe");
+  g_autofree char *name = g_filename_display_basename (path);
+  /* Without O_NONBLOCK a pipe would wait for its writer. */
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat info;
   Digest digest;
-  gsize n = file ? PART : 0;
-  gboolean stopped = FALSE;
+  gboolean ok = fd >= 0 && fstat (fd, &info) == 0;
+  if (!ok)
+    eng_fail (error, ENG_ERROR_IO, "%s", g_strerror (errno));
+  else if (!(ok = S_ISREG (info.st_mode)))
+    eng_fail (error, ENG_ERROR_IO, "not a file");
+  else if (!(ok = info.st_size <= MOST))
+    eng_fail (error, ENG_ERROR_IO, "it is larger than any model");
   digest_start (&digest);
-  for (; n == PART && !(stopped = g_cancellable_set_error_if_cancelled (cancellable, error));)
-    if ((n = fread (part, 1, PART, file)) > 0)
-      digest_add (&digest, part, n);
-  int code = errno;
+  ok = ok && add_file (&digest, fd, cancellable, error);
   g_autofree char *text = digest_finish (&digest);
-  gboolean ok = file && !ferror (file) && !stopped;
-  if (!ok && !stopped)
-    {
-      g_autofree char *name = g_filename_display_basename (path);
-      eng_fail (error, ENG_ERROR_IO, "%s cannot be read (%s).", name, g_strerror (code));
-    }
-  if (file)
-    fclose (file);
+  if (!ok)
+    g_prefix_error (error, "%s cannot be read: ", name);
+  if (fd >= 0)
+    close (fd);
   return ok ? g_steal_pointer (&text) : NULL;
 }

@@ -3,6 +3,7 @@
 #include "image.h"
 
 #include "decode.h"
+#include "digest.h"
 #include "error.h"
 #include "file.h"
 
@@ -109,7 +110,7 @@ load (GBytes *bytes, const char *path, const char *name, GError **error)
   EngPixels pixels;
   if (!decode (data, length, name, &pixels, error))
     return NULL;
-  return make (&pixels, path, name, g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes));
+  return make (&pixels, path, name, eng_digest_data (data, length));
 }
 
 EngImage *
@@ -132,7 +133,7 @@ eng_image_new (int width, int height, const guint8 *rgb, const char *name)
   g_return_val_if_fail (eng_decode_check_size (width, height, name, NULL), NULL);
   gsize n = (gsize)width * height * 3;
   EngPixels pixels = { width, height, g_memdup2 (rgb, n) };
-  return make (&pixels, NULL, name, g_compute_checksum_for_data (G_CHECKSUM_SHA256, rgb, n));
+  return make (&pixels, NULL, name, eng_digest_data (rgb, n));
 }
 
 EngImage *

@@ -1,8 +1,8 @@
 /* See session-file.h. This file writes and holds; session-read.c reads. */
 #include "session-file.h"
 
+#include "digest.h"
 #include "engine.h"
-#include "file.h"
 #include "json-read.h"
 
 #include <glib/gstdio.h>
@@ -11,7 +11,6 @@
 
 #define MOST_MAP_BYTES ((gsize)40 << 20) /* base64; of the 64 MB that are read again */
 #define MOST_LOGIT_BYTES ((gsize)8 << 20)
-#define MOST_DIGEST ((guint64)8 << 30)
 
 /* ---- what it consists of ---- */
 
@@ -300,6 +299,5 @@ eng_session_stamp (const char *path)
 char *
 eng_session_digest (const char *path)
 {
-  g_autoptr (GBytes) bytes = eng_file_read (path, MOST_DIGEST, NULL);
-  return bytes ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
+  return eng_digest_file (path, NULL, NULL);
 }

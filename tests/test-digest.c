@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* FIPS 180-4's examples, as NIST publishes them:
  * https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines */
@@ -77,7 +78,13 @@ test_files (void)
   g_clear_error (&error);
   g_unlink (path);
   g_assert_null (eng_digest_file (path, NULL, &error));
-  g_assert_cmpstr (error->message, ==, "f cannot be read (No such file or directory).");
+  g_assert_cmpstr (error->message, ==, "f cannot be read: No such file or directory");
+  g_clear_error (&error);
+  /* A pipe must not be waited for. */
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_assert_null (eng_digest_file (path, NULL, &error));
+  g_assert_cmpstr (error->message, ==, "f cannot be read: not a file");
+  g_unlink (path);
   g_rmdir (folder);
 }
 

@@ -5,6 +5,8 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -355,6 +357,28 @@ test_not_a_number (Place *p, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "normalisation"));
 }
 
+/* The digest is the file's, and taking it beside the import waits for nobody. */
+static void
+test_digest (Place *p, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *bytes = NULL;
+  gsize n;
+  g_assert_cmpint (mkfifo (p->path, 0600), ==, 0);
+  g_assert_null (eng_model_open (p->path, NULL, &error));
+  g_assert_cmpstr (error->message, ==, "net.onnx is a device, not a file. Choose an .onnx file.");
+  g_clear_error (&error);
+  g_assert_null (eng_model_open (p->folder, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "is a folder, not a file"));
+  g_clear_error (&error);
+  unlink (p->path);
+  g_autoptr (EngModel) model = open_maker (p, classifier (), &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (p->path, &bytes, &n, NULL));
+  g_autofree char *expected = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+  g_assert_cmpstr (eng_model_sha256 (model), ==, expected);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -363,6 +387,7 @@ main (int argc, char **argv)
     const char *path;
     void (*run) (Place *p, gconstpointer data);
   } tests[] = {
+    { "/model/digest", test_digest },
     { "/model/forms", test_forms },
     { "/model/channels-last", test_channels_last },
     { "/model/batch", test_batch },

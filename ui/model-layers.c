@@ -50,6 +50,7 @@ struct _UiModelLayers
   GtkWidget *view;
   GListStore *layers;
   guint asked, drawn;
+  gboolean filled; /* with the layers of the session's model */
   EngModel *drawn_model;
   EngImage *drawn_image;
 };
@@ -235,8 +236,9 @@ draw_layers (UiModelLayers *self)
   eng_engine_push (LAYERS_PRIORITY, ask_work, ask_done, ask);
 }
 
+/* Rows take a while to make, so they are made when somebody can see them. */
 static void
-on_model (UiModelLayers *self)
+fill (UiModelLayers *self)
 {
   EngModel *model = ui_session_model (self->session);
   int n = 0;
@@ -250,11 +252,23 @@ on_model (UiModelLayers *self)
         layer->target = &targets[i];
         g_ptr_array_add (rows, layer);
       }
-  self->asked++;
-  self->drawn = 0;
+  self->filled = TRUE;
   g_list_store_splice (self->layers, 0, g_list_model_get_n_items (G_LIST_MODEL (self->layers)), rows->pdata,
                        rows->len);
   draw_layers (self);
+}
+
+static void
+on_model (UiModelLayers *self)
+{
+  self->asked++;
+  self->drawn = 0;
+  self->filled = FALSE;
+  g_clear_object (&self->drawn_model);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    fill (self);
+  else
+    g_list_store_remove_all (self->layers); /* they hold the model that was */
 }
 
 /* ---- birth and end ---- */
@@ -278,8 +292,11 @@ static void
 ui_model_layers_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (ui_model_layers_parent_class)->map (widget);
-  if (UI_MODEL_LAYERS (widget)->session)
-    draw_layers (UI_MODEL_LAYERS (widget));
+  UiModelLayers *self = UI_MODEL_LAYERS (widget);
+  if (self->session && !self->filled)
+    fill (self);
+  else if (self->session)
+    draw_layers (self);
 }
 
 static void

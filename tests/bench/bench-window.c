@@ -1,9 +1,10 @@
-/* bench-window [SHARED-FOLDER [folder|drag|score]]: how the window holds its promises, in numbers; nothing is
- * asserted. Needs a display: xvfb-run -s "-screen 0 1600x1000x24" bench-window ../shared Measured: what the main
- * thread computes for a frame (from the frame clock's "before-paint" to its "after-paint") and between two polls of
- * its loop, both in its own processor time, so that a busy machine changes little, while a threshold is dragged over
- * six tiles; when the score of the last place is there; how long it takes back to a picture that was explained; a
- * folder of 10,000 pictures. */
+/* bench-window [SHARED-FOLDER [folder|drag|score|open [MODEL]]]: how the window holds its promises, in numbers;
+ * nothing is asserted. Needs a display: xvfb-run -s "-screen 0 1600x1000x24" bench-window ../shared Measured: what
+ * the main thread computes for a frame (from the frame clock's "before-paint" to its "after-paint") and between two
+ * polls of its loop, both in its own processor time, so that a busy machine changes little, while a threshold is
+ * dragged over six tiles; when the score of the last place is there; how long it takes back to a picture that was
+ * explained; a folder of 10,000 pictures; from the end of the file dialog to the first prediction of another model.
+ */
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
@@ -397,6 +398,30 @@ bench_folder (void)
   test_remove_tree (folder);
 }
 
+static void
+bench_open (const char *path)
+{
+  UiWindow *window = test_ui_window ();
+  UiSession *session = ui_window_session (window);
+  test_ui_show_only (session, "grad-cam");
+  test_ui_open_sample (session);
+  wait_until (test_ui_settled (session) && !ui_scores_busy (ui_session_scores (session)));
+  test_ui_idle ();
+  EngModel *before = ui_session_model (session);
+  printf ("Opening %s:\n", path);
+  watch_loop ();
+  gint64 start = g_get_monotonic_time ();
+  ui_session_open (session, (const char *const[]){ path, NULL }, UI_OPEN_MODEL);
+  wait_until (ui_session_model (session) != before);
+  print_ms ("The model", start);
+  wait_until (ui_session_probabilities (session, NULL));
+  print_ms ("The first prediction", start);
+  wait_until (test_ui_settled (session));
+  print_ms ("Grad-CAM", start);
+  print_loop ();
+  end (window);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -414,5 +439,9 @@ main (int argc, char **argv)
     bench_drag ();
   for (guint i = 0; i < 2 && (!*part || g_str_equal (part, "score")); i++)
     bench_score (shared ? shared : "", i ? "mobilenet_v2_224" : "vit_tiny_patch16_224");
+  g_autofree char *vit = g_build_filename (shared ? shared : "", "models", "vit_tiny_patch16_224.onnx", NULL);
+  const char *model = argc > 3 ? argv[3] : vit;
+  if ((!*part || g_str_equal (part, "open")) && g_file_test (model, G_FILE_TEST_EXISTS))
+    bench_open (model);
   return test_ui_run ();
 }
