@@ -1,6 +1,8 @@
 /* See model-facts.h. The facts come from the description that the command line prints, too. */
 #include "ui/model-facts.h"
 
+#include "ui/tip.h"
+
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -148,7 +150,7 @@ show_facts (UiModelFacts *self, EngModel *model)
       gtk_label_set_ellipsize (GTK_LABEL (value), PANGO_ELLIPSIZE_END);
       gtk_label_set_selectable (GTK_LABEL (value), TRUE);
       gtk_widget_set_focusable (value, FALSE);
-      gtk_widget_set_tooltip_text (value, i == 0 ? eng_model_path (model) : i == 1 ? eng_model_sha256 (model) : text);
+      ui_tip_set (value, i == 0 ? eng_model_path (model) : i == 1 ? eng_model_sha256 (model) : text);
       gtk_widget_set_valign (title, GTK_ALIGN_START);
       gtk_widget_set_hexpand (value, TRUE);
       gtk_grid_attach (GTK_GRID (self->facts), title, 0, (int)i, 1, 1);

@@ -1,6 +1,8 @@
 /* See model-labels.h. A row is the index and the name as one text, so that either is found. */
 #include "ui/model-labels.h"
 
+#include "ui/tip.h"
+
 struct _UiModelLabels
 {
   GtkWidget parent_instance;
@@ -65,7 +67,7 @@ bind (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
   GtkWidget *label = gtk_list_item_get_child (item);
   const char *text = gtk_string_object_get_string (gtk_list_item_get_item (item));
   gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, text);
+  ui_tip_set (label, text);
 }
 
 void

@@ -1,6 +1,8 @@
 /* See model-layers.h. The thumbnails are one forward pass, on the engine thread, made when the page is looked at. */
 #include "ui/model-layers.h"
 
+#include "ui/tip.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -135,7 +137,7 @@ bind (GtkListItemFactory *factory, GtkListItem *item, gpointer data)
     }
   g_autofree char *text = columns[i].write (layer);
   gtk_label_set_label (GTK_LABEL (cell), text);
-  gtk_widget_set_tooltip_text (cell, text);
+  ui_tip_set (cell, text);
   gtk_widget_set_sensitive (cell, layer->target->rows * layer->target->cols > 1);
   if (is_automatic (layer))
     gtk_widget_add_css_class (cell, "heading");
