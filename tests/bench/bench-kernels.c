@@ -1,5 +1,5 @@
 /* Speed of products and convolutions: GFLOP/s of the best of several runs, beside the rate of one large
- * product on this machine at this moment. Run on an idle machine; arguments: repetitions, threads. */
+ * product on this machine at this moment. Run on an idle machine. */
 #include "kernels/kernels.h"
 
 #include <stdio.h>
@@ -144,11 +144,30 @@ bench_product (guint i, int repetitions)
 int
 main (int argc, char **argv)
 {
-  int repetitions = argc > 1 ? atoi (argv[1]) : 20;
-  eng_set_threads (argc > 2 ? atoi (argv[2]) : 0);
+  int repetitions = 20, threads = 0;
+  gboolean only_products = FALSE;
+  g_autofree char *kernels = NULL;
+  const GOptionEntry entries[] = {
+    { "repetitions", 0, 0, G_OPTION_ARG_INT, &repetitions, "Runs, of which the best counts (20)", "N" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Threads (0: all cores)", "N" },
+    { "kernels", 0, 0, G_OPTION_ARG_STRING, &kernels, "Kernel set (the fastest)", "NAME" },
+    { "products", 0, 0, G_OPTION_ARG_NONE, &only_products, "No convolutions", NULL },
+    { NULL },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || (kernels && !eng_kernels_select (kernels, &error)))
+    {
+      fprintf (stderr, "bench-kernels: %s\n", error->message);
+      return 1;
+    }
+  eng_set_threads (threads);
   printf ("%d threads, kernels %s\n%-36s %8s\n", eng_get_threads (), eng_kernels ()->name, "GFLOP/s", "");
   for (guint i = 0; i < G_N_ELEMENTS (products); i++)
     bench_product (i, repetitions);
+  if (only_products)
+    return 0;
   printf ("%-36s %8s %8s %8s\n", "", "forward", "to x", "to w");
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
     bench_layer (i, repetitions);

@@ -1,4 +1,4 @@
-/* bench-pass MODEL.onnx [REPEATS [BATCH]]: medians of one forward pass, and of forward and input gradient. */
+/* bench-pass [OPTION...] MODEL.onnx: medians of one forward pass, and of forward and input gradient. */
 #include "engine.h"
 #include "nn/pass.h"
 
@@ -32,13 +32,27 @@ median_of (EngPass *pass, gboolean gradient, int repeats)
 int
 main (int argc, char **argv)
 {
+  int repeats = 30, batch = 1;
+  g_autofree char *kernels = NULL;
+  const GOptionEntry entries[] = {
+    { "repeats", 0, 0, G_OPTION_ARG_INT, &repeats, "Passes of each kind (30)", "N" },
+    { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Pictures in a pass (1)", "N" },
+    { "kernels", 0, 0, G_OPTION_ARG_STRING, &kernels, "Kernel set (the fastest)", "NAME" },
+    { NULL },
+  };
   g_autoptr (GError) error = NULL;
-  if (argc < 2)
+  g_autoptr (GOptionContext) context = g_option_context_new ("MODEL.onnx");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (g_option_context_parse (context, &argc, &argv, &error) && argc < 2)
     {
-      fprintf (stderr, "usage: bench-pass MODEL.onnx [REPEATS [BATCH]]\n");
+      fprintf (stderr, "bench-pass: name a model\n");
       return 77; /* nothing to measure: skipped */
     }
-  int repeats = argc > 2 ? atoi (argv[2]) : 30, batch = argc > 3 ? atoi (argv[3]) : 1;
+  if (error || (kernels && !eng_kernels_select (kernels, &error)))
+    {
+      fprintf (stderr, "bench-pass: %s\n", error->message);
+      return 1;
+    }
   gint64 start = g_get_monotonic_time ();
   g_autoptr (EngModel) model = eng_model_open (argv[1], NULL, &error);
   double opened = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC;
