@@ -29,8 +29,10 @@ struct _EngPass
   GPtrArray *forward;  /* EngNode*, order of evaluation, views left out */
   GPtrArray *backward; /* EngNode*, order of the walk back */
   GPtrArray *needed;   /* EngNode*, views included: what the planner walks */
+  GPtrArray *fused;    /* EngNode*, owned: those that stand for several nodes of the graph; see fuse.h */
   void *arena, *scratch;
   gsize arena_size, scratch_size;
+  gboolean unfused; /* every node by itself; tests set it */
   gboolean prepared, walked_forward, walked_back;
 };
 

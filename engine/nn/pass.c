@@ -3,8 +3,8 @@
 
 #include "../kernels/kernels.h"
 #include "fold.h"
+#include "fuse.h"
 #include "op.h"
-#include "pass-private.h"
 #include "profile.h"
 
 #include <string.h>
@@ -26,6 +26,7 @@ eng_pass_new (EngGraph *graph)
   self->forward = g_ptr_array_new ();
   self->backward = g_ptr_array_new ();
   self->needed = g_ptr_array_new ();
+  self->fused = g_ptr_array_new ();
   return self;
 }
 
@@ -39,6 +40,7 @@ eng_pass_free (EngPass *self)
   g_ptr_array_unref (self->forward);
   g_ptr_array_unref (self->backward);
   g_ptr_array_unref (self->needed);
+  g_ptr_array_unref (self->fused);
   g_free (self->data);
   g_free (self->grad);
   g_free (self->flags);
@@ -114,13 +116,19 @@ mark_needed (EngPass *self)
     }
   for (guint i = 0; i < g->nodes->len; i++)
     if (run[i])
-      {
-        EngNode *node = g->nodes->pdata[i];
-        g_ptr_array_add (self->needed, node);
-        /* A view has no work, but for further outputs (the mask of Dropout). */
-        if (!(node->op->flags & ENG_OP_VIEW) || node->n_outputs > 1)
-          g_ptr_array_add (self->forward, node);
-      }
+      g_ptr_array_add (self->needed, g->nodes->pdata[i]);
+}
+
+/* A view has no work, but for further outputs (the mask of Dropout). */
+static void
+list_forward (EngPass *self)
+{
+  for (guint i = 0; i < self->needed->len; i++)
+    {
+      EngNode *node = self->needed->pdata[i];
+      if (!(node->op->flags & ENG_OP_VIEW) || node->n_outputs > 1)
+        g_ptr_array_add (self->forward, node);
+    }
 }
 
 /* Marks the values on the way from what a gradient is wanted of to the root, and the nodes to walk. */
@@ -173,6 +181,9 @@ eng_pass_prepare (EngPass *self, GError **error)
 {
   g_return_val_if_fail (!self->prepared, FALSE);
   mark_needed (self);
+  if (!self->unfused)
+    eng_pass_fuse (self);
+  list_forward (self);
   mark_flow (self);
   eng_pass_choose_storage (self);
   if (!eng_pass_plan (self, error))
