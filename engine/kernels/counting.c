@@ -1,5 +1,5 @@
 /* A kernel set around another one that counts the floating-point operations asked of it: 2 for each product of two
- * numbers and its addition, whatever way the set computes them. Called from one thread at a time, as kernels are. */
+ * numbers and its addition, whatever way the set computes them. Products may be asked for by several threads. */
 #include "conv-private.h"
 #include "counting.h"
 
@@ -8,9 +8,16 @@ static const EngKernels *inner;
 static double counted;
 
 static void
+count (double operations)
+{
+#pragma omp atomic
+  counted += operations;
+}
+
+static void
 count_gemm (const EngGemm *p, const float *a, const float *b, float *c)
 {
-  counted += 2.0 * (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
+  count (2.0 * (double)p->m * (double)p->n * (double)p->k * (double)p->batch);
   inner->gemm (p, a, b, c);
 }
 
@@ -18,7 +25,7 @@ static void
 count_conv (const EngConv *p)
 {
   double weights = (double)(p->groups * p->cout) * (double)(p->cin * eng_conv_span (p->kernel));
-  counted += 2.0 * (double)p->n * weights * (double)eng_conv_span (p->out);
+  count (2.0 * (double)p->n * weights * (double)eng_conv_span (p->out));
 }
 
 static void
