@@ -2,9 +2,8 @@
  * call through eng_kernels(). Only files in this folder name a BLAS.
  *
  * Kernels may use threads. They allocate nothing per call: oneDNN's set keeps one workspace, as large as
- * the largest call so far, and one copy of frozen weights in its own order.. Called from
- * one thread at a time, but gemm without frozen weights also from all threads of a parallel region: it then computes
- * on the one that calls. */
+ * the largest call so far, and one copy of frozen weights in its own order. They are called from one thread at a
+ * time; gemm also from all threads of a parallel region, and then it computes on the one that calls. */
 #pragma once
 
 #include <glib.h>

@@ -50,6 +50,8 @@ linear_forward (const EngNode *node, EngPass *pass)
   EngGemm p = { .m = s->rows, .n = s->n, .k = s->k, .alpha = 1, .beta = 1, .batch = 1, .rows_alone = TRUE };
   p.lda = s->k;
   p.ldb = p.ldc = s->n;
+  p.frozen_b = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
   eng_parallel (s->rows, 0.1 * (double)s->n, fill_rows, &job);
   eng_kernels ()->gemm (&p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), job.to);
 }
@@ -87,10 +89,14 @@ linear_backward (const EngNode *node, EngPass *pass)
   p.lda = p.ldb = s->n;
   p.ldc = s->k;
   p.beta = fresh ? 0 : 1;
+  p.frozen_b = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
   if (d)
     eng_kernels ()->gemm (&p, dy, eng_in_f (pass, node, 1), d);
   d = eng_grad_in_fresh (pass, node, 1, &fresh);
-  p = (EngGemm){ .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->rows, .alpha = 1, .batch = 1, .lda = s->k };
+  p = (EngGemm){
+    .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->rows, .alpha = 1, .batch = 1, .lda = s->k, .bf16 = p.bf16
+  };
   p.ldb = p.ldc = s->n;
   p.beta = fresh ? 0 : 1;
   if (d)
