@@ -85,6 +85,7 @@ layer (guint i)
   int in = layers[i].in, k = layers[i].kernel, s = layers[i].stride, pad = k == s ? 0 : k / 2;
   int out = (in + 2 * pad - k) / s + 1;
   EngConv p = { layers[i].n, layers[i].groups, layers[i].cin, layers[i].cout };
+  p.bf16 = eng_get_precision () == ENG_PRECISION_BF16;
   for (int a = 0; a < 3; a++)
     {
       p.in[a] = a ? in : 1;
@@ -122,6 +123,7 @@ static void
 bench_product (guint i, int repetitions)
 {
   EngGemm p = products[i].p;
+  p.bf16 = eng_get_precision () == ENG_PRECISION_BF16;
   p.alpha = 1;
   p.lda = p.k;
   p.ldb = p.trans_b ? p.k : p.n;
@@ -146,18 +148,20 @@ main (int argc, char **argv)
 {
   int repetitions = 20, threads = 0;
   gboolean only_products = FALSE;
-  g_autofree char *kernels = NULL;
+  g_autofree char *kernels = NULL, *precision = NULL;
   const GOptionEntry entries[] = {
     { "repetitions", 0, 0, G_OPTION_ARG_INT, &repetitions, "Runs, of which the best counts (20)", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Threads (0: all cores)", "N" },
     { "kernels", 0, 0, G_OPTION_ARG_STRING, &kernels, "Kernel set (the fastest)", "NAME" },
+    { "precision", 0, 0, G_OPTION_ARG_STRING, &precision, "float32 or bf16 (float32)", "NAME" },
     { "products", 0, 0, G_OPTION_ARG_NONE, &only_products, "No convolutions", NULL },
     { NULL },
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || (kernels && !eng_kernels_select (kernels, &error)))
+  if (!g_option_context_parse (context, &argc, &argv, &error) || (kernels && !eng_kernels_select (kernels, &error))
+      || (g_strcmp0 (precision, "bf16") == 0 && !eng_set_precision (ENG_PRECISION_BF16, &error)))
     {
       fprintf (stderr, "bench-kernels: %s\n", error->message);
       return 1;

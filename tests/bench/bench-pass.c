@@ -33,11 +33,12 @@ int
 main (int argc, char **argv)
 {
   int repeats = 30, batch = 1;
-  g_autofree char *kernels = NULL;
+  g_autofree char *kernels = NULL, *precision = NULL;
   const GOptionEntry entries[] = {
     { "repeats", 0, 0, G_OPTION_ARG_INT, &repeats, "Passes of each kind (30)", "N" },
     { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Pictures in a pass (1)", "N" },
     { "kernels", 0, 0, G_OPTION_ARG_STRING, &kernels, "Kernel set (the fastest)", "NAME" },
+    { "precision", 0, 0, G_OPTION_ARG_STRING, &precision, "float32 or bf16 (float32)", "NAME" },
     { NULL },
   };
   g_autoptr (GError) error = NULL;
@@ -48,7 +49,8 @@ main (int argc, char **argv)
       fprintf (stderr, "bench-pass: name a model\n");
       return 77; /* nothing to measure: skipped */
     }
-  if (error || (kernels && !eng_kernels_select (kernels, &error)))
+  if (error || (kernels && !eng_kernels_select (kernels, &error))
+      || (g_strcmp0 (precision, "bf16") == 0 && !eng_set_precision (ENG_PRECISION_BF16, &error)))
     {
       fprintf (stderr, "bench-pass: %s\n", error->message);
       return 1;
