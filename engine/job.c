@@ -686,7 +686,7 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
   v->passes_forward = self->passes_forward;
   v->passes_backward = self->passes_backward;
   v->version = g_strdup (ENG_VERSION);
-  v->kernels = g_strdup (eng_kernels ()->name);
+  v->kernels = g_strdup (eng_kernels_describe ());
   v->selected = g_strdup (selected ? selected : "");
   v->notes = copy_notes (self->notes);
   g_mutex_lock (&self->lock);

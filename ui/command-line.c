@@ -129,6 +129,8 @@ append_group (GString *line, UiSession *self, const Group *group, guint number, 
   append (line, "--memory", memory);
   if (!g_str_equal (threads, "0"))
     append (line, "--threads", threads);
+  if (eng_get_precision () == ENG_PRECISION_BF16)
+    append (line, "--precision", "bf16");
   append (line, "--output", folder);
   append (line, "--", NULL);
   for (guint i = 0; inputs[i]; i++)

@@ -21,6 +21,13 @@ ui_preferences_apply (void)
 {
   eng_set_memory_budget ((gsize)ui_settings_get_int ("memory-megabytes") << 20);
   eng_set_threads (ui_settings_get_int ("threads"));
+  g_autofree char *kernels = ui_settings_get ("kernels"), *precision = ui_settings_get ("precision");
+  gboolean bf16 = g_strcmp0 (precision, "bf16") == 0;
+  /* What this machine cannot do any more is passed over. */
+  if (!eng_kernels_select (g_strcmp0 (kernels, "automatic") == 0 ? NULL : kernels, NULL))
+    eng_kernels_select (NULL, NULL);
+  if (!eng_set_precision (bf16 ? ENG_PRECISION_BF16 : ENG_PRECISION_FLOAT32, NULL))
+    eng_set_precision (ENG_PRECISION_FLOAT32, NULL);
   ui_results_set_limit ((guint)ui_settings_get_int ("results-megabytes"));
   ui_results_set_keeps (ui_settings_get_bool ("keep-results"));
 }
@@ -74,6 +81,7 @@ on_chosen (GtkDropDown *control, GParamSpec *spec, const char *key)
   ui_settings_set (key, id);
   if (g_str_equal (key, "appearance"))
     ui_appearance_set (id);
+  ui_preferences_apply ();
 }
 
 /* @names, @ids: NULL-ended, of equal length; @ids: (transfer container), of static texts. */
@@ -249,6 +257,38 @@ make_threads (void)
 }
 
 static GtkWidget *
+make_kernels (void)
+{
+  const char *names[] = { AUTOMATIC, NULL, NULL, NULL, NULL }, *ids[] = { "automatic", NULL, NULL, NULL, NULL };
+  gboolean available;
+  const char *name;
+  guint n = 1;
+  for (guint i = 0; n + 1 < G_N_ELEMENTS (names) && (name = eng_kernels_nth (i, &available)); i++)
+    if (available)
+      {
+        names[n] = strcmp (name, "onednn") == 0 ? "oneDNN" : strcmp (name, "openblas") == 0 ? "OpenBLAS" : name;
+        ids[n++] = name;
+      }
+  return make_choice ("kernels", names, g_memdup2 (ids, sizeof ids));
+}
+
+/* Only what the processor has is offered. */
+static GtkWidget *
+make_precision (void)
+{
+  const EngKernels *k = eng_kernels ();
+  gboolean has = k->has_bf16 && k->has_bf16 ();
+  const char *names[] = { "float32", has ? "bfloat16" : NULL, NULL };
+  const char *ids[] = { "float32", has ? "bf16" : NULL, NULL };
+  GtkWidget *control = make_choice ("precision", names, g_memdup2 (ids, sizeof ids));
+  gtk_widget_set_sensitive (control, has);
+  if (!has)
+    gtk_widget_set_tooltip_text (control, k->has_bf16 ? "This processor does not multiply bfloat16 numbers."
+                                                      : "The chosen kernels compute in float32 only.");
+  return control;
+}
+
+static GtkWidget *
 make_keep (void)
 {
   GtkWidget *control = gtk_switch_new ();
@@ -286,6 +326,13 @@ static const struct
     "The model and its pictures come on top. Holds from the next run on.",
     make_memory },
   { NULL, "Threads", "Automatic uses all processors that this program may use.", make_threads },
+  { NULL, "Kernels",
+    "The library that multiplies. Automatic takes the fastest that is there. Holds for models opened from now on.",
+    make_kernels },
+  { NULL, "Arithmetic",
+    "bfloat16 rounds the factors of products to 8 bits and adds in float32: several times faster on some processors, "
+    "and maps differ a little. Stands with every result. Holds from the next run on.",
+    make_precision },
   { "Results", "Keep finished maps",
     "So that coming back to a picture shows its maps at once, also tomorrow. When off, nothing more is written, and "
     "what is there stays until it is cleared.",

@@ -90,7 +90,7 @@ parse (int argc, char **argv, Options *o)
     { NULL },
   };
   if (!app_parse_options (&app_check, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
-      || !app_set_threads (o->plan.threads))
+      || !app_compute_apply (&o->plan.compute))
     return FALSE;
   if (!o->vary) /* what is there before an option is parsed would not be freed */
     o->vary = g_strdup (eng_vary_ids[ENG_VARY_AUTOMATIC]);

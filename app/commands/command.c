@@ -44,16 +44,45 @@ app_parse_options (const AppCommand *command, const char *synopsis, const char *
   return FALSE;
 }
 
-gboolean
-app_set_threads (int threads)
+/* The names of the kernel sets of this build. (transfer full) */
+static char *
+kernel_names (void)
 {
-  if (threads < 0 || threads > 1024)
+  GString *s = g_string_new (NULL);
+  gboolean available;
+  const char *name;
+  for (guint i = 0; (name = eng_kernels_nth (i, &available)); i++)
+    g_string_append_printf (s, "%s%s%s", i ? " or " : "", name, available ? "" : " (not on this machine)");
+  return g_string_free (s, FALSE);
+}
+
+gboolean
+app_compute_apply (const AppCompute *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *names = kernel_names ();
+  gboolean bf16 = g_strcmp0 (self->precision, "bf16") == 0;
+  if (self->threads < 0 || self->threads > 1024)
+    app_complain ("--threads %d is not between 0 (all cores) and 1024", self->threads);
+  else if (self->kernels && !eng_kernels_select (self->kernels, &error))
+    app_complain ("--kernels %s: %s; there is %s", self->kernels, error->message, names);
+  else if (self->precision && !bf16 && g_strcmp0 (self->precision, "float32") != 0)
+    app_complain ("--precision %s is neither float32 nor bf16", self->precision);
+  else if (bf16 && !eng_set_precision (ENG_PRECISION_BF16, &error))
+    app_complain ("--precision bf16: %s", error->message);
+  else
     {
-      app_complain ("--threads %d is not between 0 (all cores) and 1024", threads);
-      return FALSE;
+      eng_set_threads (self->threads);
+      return TRUE;
     }
-  eng_set_threads (threads);
-  return TRUE;
+  return FALSE;
+}
+
+void
+app_compute_clear (AppCompute *self)
+{
+  g_free (self->kernels);
+  g_free (self->precision);
 }
 
 EngModel *

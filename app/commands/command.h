@@ -39,8 +39,26 @@ void app_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 gboolean app_parse_options (const AppCommand *command, const char *synopsis, const char *notes,
                             const GOptionEntry *entries, int *argc, char ***argv);
 
-/* --threads; FALSE after a message. 0: all cores. */
-gboolean app_set_threads (int threads);
+/* How passes compute. */
+typedef struct
+{
+  int threads;
+  char *kernels, *precision;
+} AppCompute;
+
+/* Rows of a GOptionEntry table for the AppCompute @c. */
+#define APP_COMPUTE_ENTRIES(c)                                                                                       \
+  { "threads", 0, 0, G_OPTION_ARG_INT, &(c)->threads, "Threads to use (0: all cores)", "N" },                        \
+      { "kernels",        0, 0, G_OPTION_ARG_STRING, &(c)->kernels, "Arithmetic library (the fastest here)",         \
+        "onednn|openblas" },                                                                                         \
+  {                                                                                                                  \
+    "precision", 0, 0, G_OPTION_ARG_STRING, &(c)->precision, "Arithmetic of products (float32)", "float32|bf16"      \
+  }
+
+/* FALSE after a message. Before the model is opened. */
+gboolean app_compute_apply (const AppCompute *self);
+void app_compute_clear (AppCompute *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AppCompute, app_compute_clear)
 
 /* Opens a model; NULL after a message. Ctrl+C ends it. @output: (nullable): the output to explain. */
 EngModel *app_open_model (const char *path, const char *output);

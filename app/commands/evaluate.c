@@ -118,7 +118,7 @@ parse (int argc, char **argv, Options *o)
     { NULL },
   };
   if (!app_parse_options (&app_evaluate, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
-      || !app_set_threads (o->plan.threads))
+      || !app_compute_apply (&o->plan.compute))
     return FALSE;
   take_class (o);
   return check (o) && parse_shard (o);
@@ -177,7 +177,7 @@ describe (AppScoring *work, const Options *o, int pictures)
   e->model_sha256 = g_strdup (eng_model_sha256 (model));
   e->model_output = g_strdup (eng_model_output (model));
   e->preprocessing = eng_preprocess_describe (eng_model_preprocess (model));
-  e->kernels = g_strdup (eng_kernels ()->name);
+  e->kernels = g_strdup (eng_kernels_describe ());
   e->class_text = o->by_label                  ? g_strdup ("label")
                   : work->plan.class_index < 0 ? g_strdup ("top")
                                                : app_class_name (model, work->plan.class_index);

@@ -72,7 +72,7 @@ parse (int argc, char **argv, Options *o)
     { NULL },
   };
   if (!app_parse_options (&app_explain, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
-      || !app_set_threads (o->plan.threads))
+      || !app_compute_apply (&o->plan.compute))
     return FALSE;
   if (o->session)
     return check_session (o);

@@ -19,7 +19,7 @@ typedef struct
   char **folders, **rest;
   double dpi, page_height;
   gboolean transparent, force, latex, csv, maps, no_json, swap;
-  int threads;
+  AppCompute compute;
 } Options;
 
 static const char notes[] =
@@ -52,6 +52,7 @@ options_clear (Options *self)
   g_free (self->by);
   g_strfreev (self->folders);
   g_strfreev (self->rest);
+  app_compute_clear (&self->compute);
 }
 
 static char **
@@ -134,12 +135,12 @@ parse (int argc, char **argv, Options *o)
       "SCORES.csv" },
     { "by", 0, 0, G_OPTION_ARG_STRING, &o->by, "Bars: these protocols (all of the table)", "ID[,ID...]" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &o->batch.seed, "Contact sheet: seed of all random numbers (0)", "N" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads to use (0: all cores)", "N" },
+    APP_COMPUTE_ENTRIES (&o->compute),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->rest, NULL, NULL },
     { NULL },
   };
   return app_parse_options (&app_figure, "FIGURE|IMAGE...", notes, entries, &argc, &argv) && check (o)
-         && app_set_threads (o->threads);
+         && app_compute_apply (&o->compute);
 }
 
 /* "174mm", "174", "17.4cm", "one-column". */

@@ -18,6 +18,7 @@ app_plan_options_clear (AppPlanOptions *self)
   g_free (self->contrast_text);
   g_free (self->layer);
   g_free (self->memory);
+  app_compute_clear (&self->compute);
   g_strfreev (self->settings);
 }
 

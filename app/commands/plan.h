@@ -11,7 +11,7 @@ typedef struct
   char *model_path, *output_name, *methods, *class_text, *contrast_text, *layer, *memory;
   char **settings;
   gint64 seed;
-  int threads;
+  AppCompute compute;
 } AppPlanOptions;
 
 /* Rows of a GOptionEntry table for the AppPlanOptions @o. */
@@ -37,9 +37,7 @@ typedef struct
       { "layer", 'l', 0, G_OPTION_ARG_STRING, &(o)->layer, "Where in the network to look", "NAME[,NAME...]" },          \
       { "seed", 0, 0, G_OPTION_ARG_INT64, &(o)->seed, "Seed of all random numbers (0)", "N" },                          \
       { "memory", 0, 0, G_OPTION_ARG_STRING, &(o)->memory, "Memory for passes, such as 512M (2G)", "SIZE" },            \
-  {                                                                                                                     \
-    "threads", 0, 0, G_OPTION_ARG_INT, &(o)->threads, "Threads to use (0: all cores)", "N"                              \
-  }
+      APP_COMPUTE_ENTRIES (&(o)->compute)
 
 void app_plan_options_clear (AppPlanOptions *self);
 /* --memory */

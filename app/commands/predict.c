@@ -13,18 +13,19 @@ static AppStatus
 parse (int argc, char **argv, char **model, char **output, int *top, gboolean *json, char ***images)
 {
   gboolean profile = FALSE;
-  int threads = 0;
+  g_auto (AppCompute) compute = { 0 };
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, model, "The classifier", "M.onnx" },
     APP_OUTPUT_NAME_ENTRY (output),
     { "top", 'k', 0, G_OPTION_ARG_INT, top, "How many classes to show (5)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, json, "Write an array with one object per picture", NULL },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Threads to use (0: all cores)", "N" },
+    APP_COMPUTE_ENTRIES (&compute),
     APP_PROFILE_ENTRY (&profile),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, images, NULL, NULL },
     { NULL },
   };
-  if (!app_parse_options (&app_predict, "IMAGE|FOLDER...", NULL, entries, &argc, &argv) || !app_set_threads (threads))
+  if (!app_parse_options (&app_predict, "IMAGE|FOLDER...", NULL, entries, &argc, &argv)
+      || !app_compute_apply (&compute))
     return APP_USAGE;
   if (!*model || !*images || *top < 1)
     {

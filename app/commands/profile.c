@@ -44,7 +44,8 @@ app_profile_print (const AppProfile *self, const char *title)
   if (!self->rows)
     return;
   const EngProfileRow *rows = (const EngProfileRow *)self->rows->data;
-  g_printerr ("%s: %.3f s, %d threads, kernels %s\n", title, self->seconds, eng_get_threads (), eng_kernels ()->name);
+  g_printerr ("%s: %.3f s, %d threads, kernels %s\n", title, self->seconds, eng_get_threads (),
+              eng_kernels_describe ());
   g_printerr ("%-28s %9s %10s %9s %9s\n", "", "calls", "seconds", "share", "GFLOP/s");
   for (guint i = 0, end; i < self->rows->len; i = end)
     {
@@ -71,7 +72,7 @@ app_profile_add_json (const AppProfile *self, JsonBuilder *builder)
   json_builder_begin_object (builder);
   app_json_number (builder, "seconds", self->seconds);
   app_json_integer (builder, "threads", eng_get_threads ());
-  app_json_string (builder, "kernels", eng_kernels ()->name);
+  app_json_string (builder, "kernels", eng_kernels_describe ());
   json_builder_set_member_name (builder, "rows");
   json_builder_begin_array (builder);
   for (guint i = 0; i < self->rows->len; i++)

@@ -12,7 +12,7 @@ typedef struct
 {
   char *output, *model, *against, *by;
   gboolean force;
-  int threads;
+  AppCompute compute;
   char **inputs;
 } Options;
 
@@ -66,12 +66,12 @@ parse (int argc, char **argv, Options *o)
       "ID" },
     { "by", 0, 0, G_OPTION_ARG_STRING, &o->by, "Choose pictures by this protocol (the first one)", "ID" },
     { "force", 0, 0, G_OPTION_ARG_NONE, &o->force, "Replace what is there", NULL },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads to use (0: all cores)", "N" },
+    APP_COMPUTE_ENTRIES (&o->compute),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->inputs, NULL, NULL },
     { NULL },
   };
-  return app_parse_options (&app_report, "SCORES.csv", notes, entries, &argc, &argv) && app_set_threads (o->threads)
-         && check (o);
+  return app_parse_options (&app_report, "SCORES.csv", notes, entries, &argc, &argv)
+         && app_compute_apply (&o->compute) && check (o);
 }
 
 /* ---- the tables ---- */
@@ -295,6 +295,7 @@ run (int argc, char **argv)
   g_free (options.against);
   g_free (options.by);
   g_strfreev (options.inputs);
+  app_compute_clear (&options.compute);
   return status;
 }
 

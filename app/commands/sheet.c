@@ -25,7 +25,7 @@ parse (int argc, char **argv, Options *o)
     { NULL },
   };
   if (!app_parse_options (&app_sheet, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
-      || !app_set_threads (o->plan.threads))
+      || !app_compute_apply (&o->plan.compute))
     return FALSE;
   if (!o->plan.methods)
     o->plan.methods = g_strdup ("all");

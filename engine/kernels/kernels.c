@@ -121,6 +121,16 @@ eng_get_precision (void)
   return (EngPrecision)g_atomic_int_get (&precision);
 }
 
+const char *
+eng_kernels_describe (void)
+{
+  const char *name = eng_kernels ()->name;
+  if (eng_get_precision () != ENG_PRECISION_BF16)
+    return name;
+  g_autofree char *text = g_strconcat (name, ", bf16 products", NULL);
+  return g_intern_string (text);
+}
+
 void
 eng_kernels_count (gboolean on)
 {

@@ -82,6 +82,8 @@ typedef enum
 /* Of passes made from now on. FALSE, with a sentence, where set or processor has no bfloat16. */
 gboolean eng_set_precision (EngPrecision precision, GError **error);
 EngPrecision eng_get_precision (void);
+/* For provenance: "onednn", or "onednn, bf16 products". Static. */
+const char *eng_kernels_describe (void);
 /* The same product in double precision, for the few things that need it: plain, not tuned. */
 void eng_gemm_double (const EngGemm *p, const double *a, const double *b, double *c);
 /* Threads for kernels and loops, at most eng_max_threads(); 0: that many. */
