@@ -297,13 +297,13 @@ test_nan_cell (void)
   g_autofree float *sample = ui_overlay_sample (map, UI_SMOOTHING_AUTOMATIC, 4, 1);
   UiDisplay display;
   UiScale scale;
-  guint8 rgba[16];
+  guint32 argb[4];
   ui_display_init (&display);
   ui_display_scale (&display, map, &scale);
-  ui_overlay_heat (sample, 4, &scale, &display, rgba);
-  g_assert_cmpint (rgba[3], ==, 255);
-  g_assert_cmpint (rgba[7], ==, 0);
-  g_assert_cmpint (rgba[11], >, 100);
+  ui_overlay_heat (sample, 4, &scale, &display, argb);
+  g_assert_cmpint (argb[0] >> 24, ==, 255);
+  g_assert_cmpint (argb[1], ==, 0);
+  g_assert_cmpint (argb[2] >> 24, >, 100);
 }
 
 /* Bilinear at half-pixel centres: a 1 x 2 map [0, 1] over eight pixels, cell centres at 2 and 6. */
@@ -420,15 +420,47 @@ test_screen_equals_export (void)
   ui_display_init (&display);
   g_autofree guint8 *export = ui_overlay_render (image, map, &display, &scale, NULL);
   g_autofree float *sample = ui_overlay_sample (map, display.smoothing, 40, 30);
-  g_autofree guint8 *heat = g_malloc (40 * 30 * 4);
+  g_autofree guint32 *heat = g_new (guint32, 40 * 30);
   ui_overlay_heat (sample, 40 * 30, &scale, &display, heat);
   for (int i = 0; i < 40 * 30; i++)
     for (int c = 0; c < 3; c++)
       {
-        double screen = display.opacity * heat[i * 4 + c]
-                        + (1 - display.opacity * heat[i * 4 + 3] / 255) * eng_image_rgb (image)[i * 3 + c];
+        double screen = display.opacity * (heat[i] >> (16 - 8 * c) & 255)
+                        + (1 - display.opacity * (heat[i] >> 24) / 255) * eng_image_rgb (image)[i * 3 + c];
         /* The layer is rounded to 8 bits in colour and alpha, then the sum is. */
         g_assert_cmpfloat_with_epsilon (screen, export[i * 3 + c], 1.5);
+      }
+}
+
+/* Black covers what lies below the level as the scale shows it, and nothing else: for each choice of values, also
+ * where no share or all of it is asked for, and never where there is no value. */
+static void
+test_masked_layer (void)
+{
+  const float values[] = { -INFINITY, -2, -1, -0.5f, -0.0f, 0, NAN, 0.5f, 1, 2, INFINITY };
+  const double levels[] = { -INFINITY, -1, 0, 0.5, 1, 2, INFINITY, NAN };
+  enum
+  {
+    N = G_N_ELEMENTS (values)
+  };
+  UiDisplay display;
+  ui_display_init (&display);
+  display.mode = UI_MODE_MASKED;
+  for (guint v = 0; v <= UI_VALUES_ABSOLUTE; v++)
+    for (guint l = 0; l < G_N_ELEMENTS (levels); l++)
+      {
+        UiScale scale = { .sign = ENG_SIGN_SIGNED, .values = (UiValues)v, .lo = -2, .hi = 2 };
+        guint32 argb[N];
+        ui_overlay_layer (values, N, 1, &scale, levels[l], &display, argb);
+        for (guint i = 0; i < N; i++)
+          {
+            gboolean hidden = !isnan (values[i]) && !(ui_scale_shown (&scale, values[i]) >= levels[l]);
+            g_assert_cmphex (argb[i], ==, hidden ? 0xff000000u : 0);
+          }
+        scale.flat = TRUE;
+        ui_overlay_layer (values, N, 1, &scale, levels[l], &display, argb);
+        for (guint i = 0; i < N; i++)
+          g_assert_cmphex (argb[i], ==, 0);
       }
 }
 
@@ -506,6 +538,7 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/overlay/crop", test_crop_hatch);
   g_test_add_func ("/draw/overlay/letterbox", test_letterbox);
   g_test_add_func ("/draw/overlay/screen-equals-export", test_screen_equals_export);
+  g_test_add_func ("/draw/overlay/masked-layer", test_masked_layer);
   g_test_add_func ("/draw/overlay/wrong-size", test_wrong_size);
   g_test_add_func ("/draw/png", test_png);
   g_test_add_func ("/draw/cairo", test_cairo);

@@ -359,7 +359,8 @@ draw_tile (EngImage *image, const EngHeatmap *map, const UiScale *scale, const U
 {
   int width = eng_image_width (image), height = eng_image_height (image);
   gsize n = (gsize)width * height;
-  g_autofree guint8 *photo = g_memdup2 (eng_image_rgb (image), n * 3), *layer = g_malloc (n * 4);
+  g_autofree guint8 *photo = g_memdup2 (eng_image_rgb (image), n * 3);
+  g_autofree guint32 *layer = g_new (guint32, n);
   g_autofree float *values = ui_overlay_sample (map, display->smoothing, width, height);
   cairo_surface_t *tile = cairo_image_surface_create (CAIRO_FORMAT_RGB24, width, height);
   cairo_surface_t *heat = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width, height);
@@ -372,8 +373,7 @@ draw_tile (EngImage *image, const EngHeatmap *map, const UiScale *scale, const U
   for (gsize i = 0; i < n; i++)
     {
       to[i] = (guint32)photo[3 * i] << 16 | (guint32)photo[3 * i + 1] << 8 | photo[3 * i + 2];
-      over[i] = (guint32)layer[4 * i + 3] << 24 | (guint32)layer[4 * i] << 16 | (guint32)layer[4 * i + 1] << 8
-                | layer[4 * i + 2];
+      over[i] = layer[i];
     }
   cairo_surface_mark_dirty (tile);
   cairo_surface_mark_dirty (heat);

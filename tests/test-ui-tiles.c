@@ -8,6 +8,7 @@
 #include "ui/agreement-panel.h"
 #include "ui/display-pane.h"
 #include "ui/draw/display-json.h"
+#include "ui/fitted.h"
 #include "ui/photo-tile.h"
 #include "ui/threshold-page.h"
 
@@ -477,6 +478,82 @@ test_reset (void)
   end (window);
 }
 
+/* ---- textures as they are drawn ---- */
+
+/* Colours and weight rise and fall slowly, so that a place between pixels that is rounded otherwise matters little.
+ */
+static GdkTexture *
+make_texture (int width, int height)
+{
+  guint32 *argb = g_new (guint32, (gsize)width * height);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      {
+        guint32 alpha = (guint32)(255 - 3 * x), red = (guint32)(2 * x + y), green = (guint32)(3 * y);
+        argb[y * width + x] = alpha << 24 | red << 16 | green << 8 | 30;
+      }
+  return ui_fitted_new (argb, width, height);
+}
+
+/* Tiles side by side have a few sizes between them: none of them makes another's copy anew in each frame. */
+static void
+test_fitted_sizes (void)
+{
+  static const int sizes[][2] = { { 20, 15 }, { 21, 15 }, { 20, 16 }, { 21, 16 } };
+  g_autoptr (GdkTexture) texture = make_texture (40, 30);
+  GdkTexture *first[G_N_ELEMENTS (sizes)];
+  for (guint round = 0; round < 3; round++)
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+      {
+        GdkTexture *fitted = ui_fitted_texture (texture, sizes[i][0], sizes[i][1]);
+        g_assert_cmpint (gdk_texture_get_width (fitted), ==, sizes[i][0]);
+        g_assert_cmpint (gdk_texture_get_height (fitted), ==, sizes[i][1]);
+        if (round == 0)
+          first[i] = fitted;
+        g_assert_true (fitted == first[i]);
+      }
+}
+
+static GdkTexture *
+render (GskRenderer *renderer, GtkSnapshot *snapshot)
+{
+  GskRenderNode *node = gtk_snapshot_free_to_node (snapshot);
+  GdkTexture *texture = gsk_renderer_render_texture (renderer, node, &GRAPHENE_RECT_INIT (0, 0, 60, 50));
+  gsk_render_node_unref (node);
+  return texture;
+}
+
+/* What a software renderer is given looks as the texture does, at its own size and enlarged, opaque and not. */
+static void
+test_fitted_pixels (void)
+{
+  static const graphene_rect_t places[] = { { { 5, 3 }, { 40, 30 } }, { { 3, 2 }, { 53, 41 } } };
+  UiWindow *window = test_ui_window ();
+  gtk_window_present (GTK_WINDOW (window));
+  test_ui_idle ();
+  GskRenderer *renderer = gtk_native_get_renderer (GTK_NATIVE (window));
+  g_autoptr (GdkTexture) texture = make_texture (40, 30);
+  for (guint i = 0; i < 4; i++)
+    {
+      const graphene_rect_t *place = &places[i / 2];
+      double opacity = i % 2 ? 0.4 : 1;
+      guchar is[60 * 50 * 4], should[60 * 50 * 4];
+      GtkSnapshot *snapshot = gtk_snapshot_new ();
+      ui_fitted_append (GTK_WIDGET (window), snapshot, texture, place, opacity);
+      g_autoptr (GdkTexture) drawn = render (renderer, snapshot);
+      snapshot = gtk_snapshot_new ();
+      gtk_snapshot_push_opacity (snapshot, opacity);
+      gtk_snapshot_append_texture (snapshot, texture, place);
+      gtk_snapshot_pop (snapshot);
+      g_autoptr (GdkTexture) plain = render (renderer, snapshot);
+      gdk_texture_download (drawn, is, 60 * 4);
+      gdk_texture_download (plain, should, 60 * 4);
+      for (guint k = 0; k < sizeof is; k++)
+        g_assert_cmpint (ABS (is[k] - should[k]), <=, 2); /* each is rounded to 8 bits once or twice */
+    }
+  end (window);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -491,5 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/tiles/masked-to-threshold", test_masked_to_threshold);
   g_test_add_func ("/ui/tiles/ranges", test_ranges);
   g_test_add_func ("/ui/tiles/reset", test_reset);
+  g_test_add_func ("/ui/tiles/fitted-sizes", test_fitted_sizes);
+  g_test_add_func ("/ui/tiles/fitted-pixels", test_fitted_pixels);
   return test_ui_run ();
 }

@@ -33,12 +33,12 @@ typedef struct
 /* ---- drawing: on a loader thread ---- */
 
 static void
-blend (guint8 *rgb, const guint8 *rgba, gsize n, double opacity)
+blend (guint8 *rgb, const guint32 *argb, gsize n, double opacity)
 {
   for (gsize i = 0; i < n; i++)
     for (int c = 0; c < 3; c++)
-      rgb[3 * i + c] =
-          (guint8)lrint (rgb[3 * i + c] * (1 - opacity * rgba[4 * i + 3] / 255.0) + opacity * rgba[4 * i + c]);
+      rgb[3 * i + c] = (guint8)lrint (rgb[3 * i + c] * (1 - opacity * (argb[i] >> 24) / 255.0)
+                                      + opacity * (argb[i] >> (16 - 8 * c) & 255));
 }
 
 static void
@@ -51,14 +51,15 @@ draw (gpointer data)
   d->height = MAX (1, (int)lround (h * shrink));
   gsize n = (gsize)d->width * d->height;
   g_autofree float *values = ui_overlay_sample (d->map, d->display.smoothing, d->width, d->height);
-  g_autofree guint8 *rgb = g_malloc (3 * n), *rgba = g_malloc (4 * n);
+  g_autofree guint8 *rgb = g_malloc (3 * n);
+  g_autofree guint32 *argb = g_new (guint32, n);
   ui_display_scale (&d->display, d->map, &d->scale);
   if (!values || !eng_resize_rgb (eng_image_rgb (d->image), w, h, rgb, d->width, d->height, ENG_FILTER_BILINEAR))
     return;
   if (ui_overlay_wants_grey (&d->display, d->scale.sign))
     ui_overlay_grey (rgb, n, rgb);
-  ui_overlay_heat (values, n, &d->scale, &d->display, rgba);
-  blend (rgb, rgba, n, ui_display_opacity (&d->display));
+  ui_overlay_heat (values, n, &d->scale, &d->display, argb);
+  blend (rgb, argb, n, ui_display_opacity (&d->display));
   d->rgb = g_steal_pointer (&rgb);
 }
 

@@ -69,8 +69,7 @@ grey_of (GdkTexture *texture)
       ui_overlay_grey (rgb, 1, rgb);
       pixels[i] = 0xff000000u | (guint32)rgb[0] << 16 | (guint32)rgb[1] << 8 | rgb[2];
     }
-  g_autoptr (GBytes) bytes = g_bytes_new_take (pixels, n * 4);
-  grey = gdk_memory_texture_new (width, height, GDK_MEMORY_DEFAULT, bytes, (gsize)width * 4);
+  grey = ui_fitted_new (pixels, width, height);
   g_object_set_qdata_full (G_OBJECT (texture), kept, grey, g_object_unref);
   return grey;
 }
@@ -88,12 +87,13 @@ push_grey (GtkSnapshot *snapshot)
 }
 
 static void
-append_texture (GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_t *at, gboolean grey)
+append_texture (UiHeatmapView *self, GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_t *at,
+                gboolean grey)
 {
   GdkTexture *made = grey ? grey_of (texture) : NULL;
   if (grey && !made)
     push_grey (snapshot);
-  gtk_snapshot_append_texture (snapshot, made ? made : texture, at);
+  ui_fitted_append (GTK_WIDGET (self), snapshot, made ? made : texture, at, self->dim ? DIM_OPACITY : 1);
   if (grey && !made)
     gtk_snapshot_pop (snapshot);
 }
@@ -109,8 +109,8 @@ fitted (UiHeatmapView *self, GdkTexture *texture, const graphene_rect_t *place)
 }
 
 static void
-append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds,
-              gboolean grey)
+draw_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds,
+            gboolean grey)
 {
   UiPicture *picture = ui_heatmap_view_picture (self);
   GdkTexture *texture = ui_picture_texture (picture), *proxy = ui_picture_proxy (picture);
@@ -123,7 +123,7 @@ append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t 
                              : NULL;
   if (close_up)
     {
-      append_texture (snapshot, close_up,
+      append_texture (self, snapshot, close_up,
                       &GRAPHENE_RECT_INIT (place->origin.x + (float)part.x * scale,
                                            place->origin.y + (float)part.y * scale, (float)part.width * scale,
                                            (float)part.height * scale),
@@ -135,18 +135,7 @@ append_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t 
   if (!texture)
     texture = ui_picture_thumbnail (picture); /* until the pixels are there */
   if (texture)
-    append_texture (snapshot, fitted (self, texture, place), place, grey);
-}
-
-static void
-draw_photo (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *place, const graphene_rect_t *bounds,
-            gboolean grey)
-{
-  if (self->dim)
-    gtk_snapshot_push_opacity (snapshot, DIM_OPACITY);
-  append_photo (self, snapshot, place, bounds, grey);
-  if (self->dim)
-    gtk_snapshot_pop (snapshot);
+    append_texture (self, snapshot, fitted (self, texture, place), place, grey);
 }
 
 static void
@@ -267,9 +256,7 @@ draw_layer (UiHeatmapView *self, GtkSnapshot *snapshot, const graphene_rect_t *p
   double opacity = ui_display_opacity (&self->display);
   if (ui_slot_state (self->slot) == UI_SLOT_OLD)
     opacity *= OLD_OPACITY;
-  gtk_snapshot_push_opacity (snapshot, opacity);
-  gtk_snapshot_append_texture (snapshot, fitted (self, self->heat, place), place);
-  gtk_snapshot_pop (snapshot);
+  ui_fitted_append (GTK_WIDGET (self), snapshot, self->heat, place, opacity);
   draw_hatch (self, snapshot, place, bounds);
   if (ui_slot_is_cut_short (self->slot))
     draw_stopped (snapshot, place, bounds);

@@ -2,14 +2,17 @@
  * draws it, heatmap-view-input.c hears the pointer.
  *
  * The layer over the photo is one texture that covers the picture. It is made when a frame needs it and kept until
- * map, colours, range or threshold change: opacity, zoom, pan and crosshair cost no new texture. */
+ * map, colours, range, threshold or the size of the whole picture on screen change: opacity, zoom, pan and crosshair
+ * cost no new texture. */
+#include "ui/fitted.h"
 #include "ui/heatmap-view-private.h"
 
 #include <math.h>
 #include <string.h>
 
-#define RASTER_LEAST 384 /* longer side of the heat texture, pixels */
+#define RASTER_LEAST 384 /* longer side of a layer that is zoomed, pixels */
 #define RASTER_MOST 768
+#define FITTED_MOST (2 << 20) /* pixels of one that is not */
 
 G_DEFINE_FINAL_TYPE (UiHeatmapView, ui_heatmap_view, GTK_TYPE_WIDGET)
 
@@ -52,10 +55,21 @@ map_of (UiHeatmapView *self)
   return map;
 }
 
+/* The screen's own pixels while the whole picture is in sight. A layer that is zoomed stays as it is. */
 static void
-raster_size (int width, int height, int *raster_width, int *raster_height)
+raster_size (UiHeatmapView *self, int width, int height, int *raster_width, int *raster_height)
 {
-  int side = MAX (width, height);
+  UiFrame frame;
+  graphene_rect_t place;
+  int side = MAX (width, height), pixel = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+  if (ui_viewport_fits (self->viewport) && ui_heatmap_view_frame (self, &frame))
+    {
+      ui_viewport_place (self->viewport, &frame, &place);
+      *raster_width = (int)place.size.width * pixel;
+      *raster_height = (int)place.size.height * pixel;
+      if ((gint64)*raster_width * *raster_height <= FITTED_MOST)
+        return;
+    }
   double factor = side < RASTER_LEAST ? ceil (RASTER_LEAST / (double)side) : MIN (1, RASTER_MOST / (double)side);
   *raster_width = MAX (1, (int)lround (width * factor));
   *raster_height = MAX (1, (int)lround (height * factor));
@@ -86,33 +100,39 @@ smoothing_of (const UiDisplay *display, UiMode mode)
                                                                              : display->smoothing;
 }
 
-static void
+/* TRUE when there are other values than before. */
+static gboolean
 sample (UiHeatmapView *self, EngHeatmap *map, UiSmoothing smoothing)
 {
   const EngGeometry *geometry = eng_heatmap_geometry (map);
+  int width, height;
+  raster_size (self, geometry->image_width, geometry->image_height, &width, &height);
+  if (map == self->map && smoothing == self->smoothing && width == self->raster_width
+      && height == self->raster_height)
+    return FALSE;
   eng_heatmap_ref (map);
   forget_heat (self);
-  raster_size (geometry->image_width, geometry->image_height, &self->raster_width, &self->raster_height);
-  self->values = ui_overlay_sample (map, smoothing, self->raster_width, self->raster_height);
+  self->values = ui_overlay_sample (map, smoothing, width, height);
+  self->raster_width = width;
+  self->raster_height = height;
   self->map = map;
   self->smoothing = smoothing;
+  return TRUE;
 }
 
 static void
 colour (UiHeatmapView *self, const UiDisplay *display)
 {
   gsize n = (gsize)self->raster_width * self->raster_height;
-  guint8 *rgba = self->values ? g_try_malloc (n * 4) : NULL;
+  guint32 *argb = self->values ? g_try_new (guint32, n) : NULL;
   g_clear_object (&self->heat);
-  if (!rgba)
+  if (!argb)
     return;
   double level = NAN;
   if (ui_display_uses_threshold (display))
     level = ui_overlay_level (ui_slot_spread_at_input (self->slot), &self->scale, display->threshold);
-  ui_overlay_layer (self->values, self->raster_width, self->raster_height, &self->scale, level, display, rgba);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, n * 4);
-  self->heat = gdk_memory_texture_new (self->raster_width, self->raster_height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED,
-                                       bytes, (gsize)self->raster_width * 4);
+  ui_overlay_layer (self->values, self->raster_width, self->raster_height, &self->scale, level, display, argb);
+  self->heat = ui_fitted_new (argb, self->raster_width, self->raster_height);
 }
 
 /* TRUE when the colours stand for other values than before. */
@@ -128,9 +148,7 @@ ensure_scale (UiHeatmapView *self)
       forget_heat (self);
       return had;
     }
-  gboolean resampled = map != self->map || smoothing != self->smoothing;
-  if (resampled)
-    sample (self, map, smoothing);
+  gboolean resampled = sample (self, map, smoothing);
   gboolean other = !ui_scale_equal (&scale, &self->scale);
   if (other)
     {

@@ -18,6 +18,9 @@ G_DEFINE_FINAL_TYPE (UiLegend, ui_legend, GTK_TYPE_WIDGET)
 void
 ui_legend_set (UiLegend *self, const UiColormap *colormap, const UiScale *scale)
 {
+  /* A slider that changes neither must not make the window measure its tiles again. */
+  if (colormap == self->colormap && (!scale || ui_scale_equal (scale, &self->scale)))
+    return;
   self->colormap = colormap;
   if (scale)
     self->scale = *scale;

@@ -90,14 +90,13 @@ static void
 make_texture (UiMaskedView *self, const UiMasked *masked, int width, int height)
 {
   gint64 start = g_get_monotonic_time ();
-  guint8 *rgba = g_try_malloc ((gsize)width * height * 4);
+  guint32 *argb = g_try_new (guint32, (gsize)width * height);
   g_clear_object (&self->texture);
-  if (!rgba)
+  if (!argb)
     return;
   ui_masked_overlay (masked, self->part.origin.x, self->part.origin.y, self->part.origin.x + self->part.size.width,
-                     self->part.origin.y + self->part.size.height, width, height, rgba);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
-  self->texture = gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
+                     self->part.origin.y + self->part.size.height, width, height, argb);
+  self->texture = ui_fitted_new (argb, width, height);
   texture_time += g_get_monotonic_time () - start;
   n_textures++;
 }
@@ -140,8 +139,8 @@ make_outline (EngImage *truth, const graphene_rect_t *part, int width, int heigh
 {
   int w = eng_image_width (truth), h = eng_image_height (truth);
   g_autofree guint8 *inside = g_try_malloc ((gsize)width * height);
-  guint8 *rgba = g_try_malloc0 ((gsize)width * height * 4);
-  for (int y = 0; inside && rgba && y < height; y++)
+  guint32 *argb = g_try_new (guint32, (gsize)width * height);
+  for (int y = 0; inside && argb && y < height; y++)
     for (int x = 0; x < width; x++)
       {
         int i = (int)(part->origin.x + (x + 0.5f) * part->size.width / width);
@@ -149,14 +148,13 @@ make_outline (EngImage *truth, const graphene_rect_t *part, int width, int heigh
         gsize at = (gsize)CLAMP (j, 0, h - 1) * w + CLAMP (i, 0, w - 1);
         inside[(gsize)y * width + x] = eng_image_rgb (truth)[3 * at] > ENG_TRUTH_INSIDE;
       }
-  if (!inside || !rgba)
+  if (!inside || !argb)
     {
-      g_free (rgba);
+      g_free (argb);
       return NULL;
     }
-  ui_outline_draw (inside, width, height, rgba, 4);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
-  return gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
+  ui_outline_lay (inside, width, height, argb);
+  return ui_fitted_new (argb, width, height);
 }
 
 static void
@@ -185,7 +183,7 @@ draw_outline (UiMaskedView *self, GtkSnapshot *snapshot, const graphene_rect_t *
       self->outline = make_outline (truth, &part, width, height);
     }
   if (self->outline)
-    gtk_snapshot_append_texture (snapshot, self->outline, visible);
+    ui_fitted_append (GTK_WIDGET (self), snapshot, self->outline, visible, 1);
 }
 
 static void
@@ -204,9 +202,7 @@ draw_photo (UiMaskedView *self, GtkSnapshot *snapshot, const graphene_rect_t *pl
       int factor = gtk_widget_get_scale_factor (GTK_WIDGET (self));
       texture = ui_fitted_texture (texture, (int)place->size.width * factor, (int)place->size.height * factor);
     }
-  gtk_snapshot_push_opacity (snapshot, dim ? 0.45 : 1);
-  gtk_snapshot_append_texture (snapshot, texture, place);
-  gtk_snapshot_pop (snapshot);
+  ui_fitted_append (GTK_WIDGET (self), snapshot, texture, place, dim ? 0.45 : 1);
 }
 
 static void
@@ -253,11 +249,11 @@ ui_masked_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     {
       ensure_texture (self, &masked, &place, &visible);
       if (self->texture)
-        gtk_snapshot_append_texture (snapshot, self->texture, &visible);
+        ui_fitted_append (widget, snapshot, self->texture, &visible, 1);
       draw_hatch (self, snapshot, masked.geometry, &place, &visible);
     }
   else if (last && !peeks)
-    gtk_snapshot_append_texture (snapshot, self->texture, &visible);
+    ui_fitted_append (widget, snapshot, self->texture, &visible, 1);
   if (!peeks)
     draw_outline (self, snapshot, &place, &visible);
   gtk_snapshot_pop (snapshot);

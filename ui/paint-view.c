@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "ui/draw/hatch.h"
+#include "ui/fitted.h"
 
 #define LEAST_WIDTH 240
 #define LEAST_HEIGHT 260
@@ -118,8 +119,7 @@ static void
 draw_mask (UiPaintView *self, GtkSnapshot *snapshot, const UiMask *mask, const graphene_rect_t *place,
            const graphene_rect_t *visible)
 {
-  static const guint8 tint[4] = { 97, 0, 60,
-                                  140 }; /* premultiplied: the colour of the mask's line, half seen through */
+  const guint32 tint = 0x8c61003c; /* premultiplied: the colour of the mask's line, half seen through */
   const EngGeometry *g = ui_mask_geometry (mask);
   const guint8 *pixels = ui_mask_pixels (mask);
   int factor = gtk_widget_get_scale_factor (GTK_WIDGET (self));
@@ -130,18 +130,15 @@ draw_mask (UiPaintView *self, GtkSnapshot *snapshot, const UiMask *mask, const g
                                 width, g->scale_x, g->offset_x, g->input_width);
   g_autofree int *ys = look_up ((visible->origin.y - place->origin.y) * scale, visible->size.height * scale / height,
                                 height, g->scale_y, g->offset_y, g->input_height);
-  guint8 *rgba = g_try_malloc0 ((gsize)width * height * 4);
-  if (!rgba)
+  guint32 *argb = g_try_new0 (guint32, (gsize)width * height);
+  if (!argb)
     return;
   for (int y = 0; y < height; y++)
     for (int x = 0; ys[y] >= 0 && x < width; x++)
       if (xs[x] >= 0 && pixels[(gsize)ys[y] * g->input_width + xs[x]])
-        for (int c = 0; c < 4; c++)
-          rgba[((gsize)y * width + x) * 4 + c] = tint[c];
-  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
-  g_autoptr (GdkTexture) texture =
-      gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
-  gtk_snapshot_append_texture (snapshot, texture, visible);
+        argb[(gsize)y * width + x] = tint;
+  g_autoptr (GdkTexture) texture = ui_fitted_new (argb, width, height);
+  ui_fitted_append (GTK_WIDGET (self), snapshot, texture, visible, 1);
 }
 
 /* Twice, dark and light: it is seen on any ground. A cross where the keys move it. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ui/fitted.h"
 #include "ui/loader.h"
 
 #define PROXY_SIDE 2048
@@ -574,11 +575,10 @@ ui_picture_set_heat (UiPicture *self, EngHeatmap *map, const UiDisplay *display)
   if (!values)
     return;
   UiScale scale;
-  guint8 *rgba = g_malloc ((gsize)width * height * 4);
+  guint32 *argb = g_new (guint32, (gsize)width * height);
   ui_display_scale (display, map, &scale);
-  ui_overlay_heat (values, (gsize)width * height, &scale, display, rgba);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
+  ui_overlay_heat (values, (gsize)width * height, &scale, display, argb);
   g_clear_object (&self->heat);
-  self->heat = gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
+  self->heat = ui_fitted_new (argb, width, height);
   changed (self);
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "ui/fitted.h"
 #include "ui/ink.h"
 #include "ui/tip.h"
 
@@ -119,13 +120,12 @@ make_heat (UiTrajectory *self, EngHeatmap *map, int width, int height)
   UiScale scale;
   const UiDisplay *display = ui_session_display (self->session);
   g_autofree float *values = ui_overlay_sample (map, display->smoothing, width, height);
-  guint8 *rgba = g_malloc ((gsize)width * height * 4);
+  if (!values)
+    return NULL;
+  guint32 *argb = g_new (guint32, (gsize)width * height);
   ui_display_scale (display, map, &scale);
-  if (values)
-    ui_overlay_heat (values, (gsize)width * height, &scale, display, rgba);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
-  return values ? gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4)
-                : NULL;
+  ui_overlay_heat (values, (gsize)width * height, &scale, display, argb);
+  return ui_fitted_new (argb, width, height);
 }
 
 static GdkPaintable *

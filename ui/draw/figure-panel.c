@@ -104,13 +104,13 @@ ui_figure_panel_equal (const UiFigurePanel *a, const UiFigurePanel *b)
          && (!a->has_scale || (ui_scale_equal (&a->scale, &b->scale) && display_equal (&a->display, &b->display)));
 }
 
-/* Premultiplied @rgba over @rgb. */
+/* Premultiplied @argb over @rgb. */
 static void
-lay_over (const guint8 *rgba, gsize n, guint8 *rgb)
+lay_over (const guint32 *argb, gsize n, guint8 *rgb)
 {
-  for (gsize i = 0; i < n; i++, rgba += 4, rgb += 3)
+  for (gsize i = 0; i < n; i++, argb++, rgb += 3)
     for (int c = 0; c < 3; c++)
-      rgb[c] = (guint8)MIN (255, rgba[c] + ((255 - rgba[3]) * rgb[c] + 127) / 255);
+      rgb[c] = (guint8)MIN (255, (*argb >> (16 - 8 * c) & 255) + ((255 - (*argb >> 24)) * rgb[c] + 127) / 255);
 }
 
 static void
@@ -120,7 +120,7 @@ outline (const EngHeatmap *map, const UiScale *scale, const UiDisplay *display, 
   UiDisplay line = *display;
   line.mode = UI_MODE_OUTLINE;
   g_autofree float *values = ui_overlay_sample (map, display->smoothing, width, height);
-  g_autofree guint8 *layer = g_try_malloc (n * 4);
+  g_autofree guint32 *layer = g_try_new (guint32, n);
   g_autoptr (UiSpread) spread = ui_spread_new_at_input (map);
   if (!values || !layer)
     return;
@@ -133,7 +133,7 @@ mask (const UiFigureColumn *column, const UiFigureCell *cell, int width, int hei
 {
   gsize n = (gsize)width * height;
   const UiMasked masked = { &cell->geometry, cell->ranking, column->mode, cell->k, cell->fill };
-  g_autofree guint8 *layer = g_try_malloc (n * 4);
+  g_autofree guint32 *layer = g_try_new (guint32, n);
   if (!layer)
     return;
   ui_masked_overlay (&masked, 0, 0, width, height, width, height, layer);

@@ -28,17 +28,15 @@ at_input (const UiMasked *self)
   for (int i = 0; i < n; i++)
     {
       gboolean gone = (ranks[i] < (guint32)self->k) == removes;
-      guint8 rgba[4] = { self->fill[3 * i], self->fill[3 * i + 1], self->fill[3 * i + 2], 255 };
-      out[i] = 0;
-      if (gone)
-        memcpy (&out[i], rgba, 4);
+      const guint8 *rgb = self->fill + 3 * i;
+      out[i] = gone ? 0xff000000u | (guint32)rgb[0] << 16 | (guint32)rgb[1] << 8 | rgb[2] : 0;
     }
   return out;
 }
 
 void
 ui_masked_overlay (const UiMasked *self, double x0, double y0, double x1, double y1, int width, int height,
-                   guint8 *rgba)
+                   guint32 *argb)
 {
   const EngGeometry *g = self->geometry;
   g_autofree guint32 *input = at_input (self);
@@ -48,7 +46,7 @@ ui_masked_overlay (const UiMasked *self, double x0, double y0, double x1, double
       input_pixels (height, y0, y1, g->offset_y, g->scale_y, g->input_height, g->view_y0, g->view_y1);
   for (int y = 0; y < height; y++)
     {
-      guint32 *out = (guint32 *)(void *)(rgba + (gsize)y * width * 4);
+      guint32 *out = argb + (gsize)y * width;
       const guint32 *row = input + (gsize)MAX (rows[y], 0) * g->input_width;
       if (rows[y] < 0)
         memset (out, 0, (gsize)width * 4);

@@ -22,12 +22,12 @@ typedef struct
  * ui_masked_overlay:
  * @x0, @y0, @x1, @y1: part of the original picture, in its pixels
  * @width, @height: of the raster that covers this part
- * @rgba: width * height * 4 bytes, premultiplied
+ * @argb: height x width, premultiplied, as in CAIRO_FORMAT_ARGB32
  *
  * Each raster pixel shows the input pixel under its centre. Cost: one look-up per input pixel and one per raster
  * pixel.
  */
 void ui_masked_overlay (const UiMasked *self, double x0, double y0, double x1, double y1, int width, int height,
-                        guint8 *rgba);
+                        guint32 *argb);
 
 G_END_DECLS

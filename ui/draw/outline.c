@@ -45,32 +45,49 @@ grow (guint8 *flags, guint8 *scratch, int width, int height, int radius)
     grow_line (scratch + x, flags + x, height, (gsize)width, radius);
 }
 
-/* Blends one grey level with weight @a. */
-static void
-paint (const guint8 *flags, gsize n, float a, float level, guint8 *pixels, int channels)
+/* One line of @flags to be drawn: the casing, or the line itself. FALSE: no memory. */
+static gboolean
+mark (const guint8 *inside, int width, int height, gboolean casing, guint8 *flags)
 {
-  for (gsize i = 0; i < n; i++, pixels += channels)
-    if (flags[i])
-      {
-        for (int c = 0; c < 3; c++)
-          pixels[c] = (guint8)((1 - a) * pixels[c] + a * level + 0.5f);
-        if (channels == 4)
-          pixels[3] = (guint8)((1 - a) * pixels[3] + a * 255 + 0.5f);
-      }
+  g_autofree guint8 *scratch = g_try_malloc ((gsize)width * height);
+  int radius = (MAX (width, height) + SIDE / 2) / SIDE;
+  if (!scratch)
+    return FALSE;
+  mark_edges (inside, width, height, flags);
+  grow (flags, scratch, width, height, casing ? radius : radius - 1);
+  return TRUE;
 }
 
 void
-ui_outline_draw (const guint8 *inside, int width, int height, guint8 *pixels, int channels)
+ui_outline_draw (const guint8 *inside, int width, int height, guint8 *rgb)
 {
   gsize n = (gsize)width * height;
-  g_autofree guint8 *flags = g_try_malloc (n), *scratch = g_try_malloc (n);
-  int radius = (MAX (width, height) + SIDE / 2) / SIDE;
-  if (!flags || !scratch)
+  g_autofree guint8 *flags = g_try_malloc (n);
+  if (!flags || !mark (inside, width, height, TRUE, flags))
     return;
-  mark_edges (inside, width, height, flags);
-  grow (flags, scratch, width, height, radius);
-  paint (flags, n, CASING, 0, pixels, channels);
-  mark_edges (inside, width, height, flags);
-  grow (flags, scratch, width, height, radius - 1);
-  paint (flags, n, 1, 255, pixels, channels);
+  for (gsize i = 0; i < 3 * n; i++)
+    if (flags[i / 3])
+      rgb[i] = (guint8)((1 - CASING) * rgb[i] + 0.5f);
+  if (!mark (inside, width, height, FALSE, flags))
+    return;
+  for (gsize i = 0; i < n; i++)
+    if (flags[i])
+      memset (rgb + 3 * i, 255, 3);
+}
+
+void
+ui_outline_lay (const guint8 *inside, int width, int height, guint32 *argb)
+{
+  gsize n = (gsize)width * height;
+  g_autofree guint8 *flags = g_try_malloc (n);
+  memset (argb, 0, n * 4);
+  if (!flags || !mark (inside, width, height, TRUE, flags))
+    return;
+  for (gsize i = 0; i < n; i++)
+    argb[i] = flags[i] ? (guint32)(CASING * 255 + 0.5f) << 24 : 0;
+  if (!mark (inside, width, height, FALSE, flags))
+    return;
+  for (gsize i = 0; i < n; i++)
+    if (flags[i])
+      argb[i] = 0xffffffffu;
 }

@@ -200,11 +200,18 @@ typedef struct
 {
   const UiScale *scale;
   UiMode mode;
-  double level;
-  float p, q; /* the value shown is the larger one of p v and q v */
+  float from, to; /* inside of the threshold are values of at least @from and of at most @to; NaN: none */
+  float p, q;     /* the value shown is the larger one of p v and q v */
   double low, gain;
-  guint8 rgba[UI_LUT_SIZE + 1][4]; /* premultiplied */
+  guint32 argb[UI_LUT_SIZE + 1]; /* premultiplied */
 } Ink;
+
+/* The parts of an entry, 0 .. 255: red, green and blue, then the weight. */
+static inline guint8
+part (guint32 argb, int c)
+{
+  return (guint8)(argb >> (c < 3 ? 16 - 8 * c : 24));
+}
 
 /* Weight w(v) of the layer and its colour, at @v of 0 .. 1 along the scale. */
 static float
@@ -228,6 +235,16 @@ weigh (const UiScale *scale, const UiDisplay *display, guint8 (*lut)[3], int i, 
     }
 }
 
+/* Values that ui_scale_shown() shows at @level or above it. */
+static void
+ink_set_level (Ink *ink, double level)
+{
+  UiValues values = ink->scale->values;
+  gboolean all = level <= 0 && values != UI_VALUES_ALL; /* what is shown is no less than 0 */
+  ink->from = values == UI_VALUES_NEGATIVE ? NAN : all ? -INFINITY : (float)level;
+  ink->to = all ? INFINITY : values == UI_VALUES_NEGATIVE || values == UI_VALUES_ABSOLUTE ? (float)-level : NAN;
+}
+
 static void
 ink_init (Ink *ink, const UiScale *scale, const UiDisplay *display, double level)
 {
@@ -237,7 +254,8 @@ ink_init (Ink *ink, const UiScale *scale, const UiDisplay *display, double level
                                     [UI_VALUES_ABSOLUTE] = { 1, -1 } };
   guint8 lut[UI_LUT_SIZE][3];
   gboolean blank = scale->flat || scale->empty;
-  *ink = (Ink){ .scale = scale, .mode = display->mode, .level = level };
+  *ink = (Ink){ .scale = scale, .mode = display->mode };
+  ink_set_level (ink, level);
   ink->p = sides[scale->values][0];
   ink->q = sides[scale->values][1];
   ink->low = scale->sign == ENG_SIGN_SIGNED ? -scale->hi : scale->lo;
@@ -247,9 +265,9 @@ ink_init (Ink *ink, const UiScale *scale, const UiDisplay *display, double level
     {
       const guint8 *colour;
       float a = weigh (scale, display, lut, i, &colour);
+      ink->argb[i] = (guint32)(a * 255 + 0.5f) << 24;
       for (int c = 0; c < 3; c++)
-        ink->rgba[i][c] = (guint8)(a * colour[c] + 0.5f);
-      ink->rgba[i][3] = (guint8)(a * 255 + 0.5f);
+        ink->argb[i] |= (guint32)(a * colour[c] + 0.5f) << (16 - 8 * c);
     }
 }
 
@@ -264,64 +282,67 @@ ink_index (const Ink *ink, float value)
   return isnan (value) ? UI_LUT_SIZE : (int)at;
 }
 
-static gboolean
+static inline gboolean
 is_inside (const Ink *ink, float value)
 {
-  return ui_scale_shown (ink->scale, value) >= ink->level; /* never for NaN */
+  return (value >= ink->from) | (value <= ink->to); /* never for NaN */
 }
 
 /* TRUE where the mask hides the photo. */
-static gboolean
+static inline gboolean
 is_hidden (const Ink *ink, float value)
 {
-  return !isnan (value) && !ink->scale->flat && !ink->scale->empty && !is_inside (ink, value);
+  return (value == value) & !is_inside (ink, value);
 }
 
 void
-ui_overlay_heat (const float *values, gsize n, const UiScale *scale, const UiDisplay *display, guint8 *rgba)
+ui_overlay_heat (const float *values, gsize n, const UiScale *scale, const UiDisplay *display, guint32 *argb)
 {
   Ink ink;
   ink_init (&ink, scale, display, NAN);
   for (gsize i = 0; i < n; i++)
-    memcpy (rgba + i * 4, ink.rgba[ink_index (&ink, values[i])], 4);
+    argb[i] = ink.argb[ink_index (&ink, values[i])];
 }
 
 static void
-layer_masked (const float *values, gsize n, const UiScale *scale, double level, const UiDisplay *display,
-              guint8 *rgba)
+layer_masked (const float *values, gsize n, const UiScale *scale, double level, guint32 *argb)
 {
-  Ink ink;
-  ink_init (&ink, scale, display, level);
-  memset (rgba, 0, n * 4);
+  Ink ink = { .scale = scale };
+  ink_set_level (&ink, level);
   for (gsize i = 0; i < n; i++)
-    rgba[i * 4 + 3] = is_hidden (&ink, values[i]) ? 255 : 0;
+    argb[i] = is_hidden (&ink, values[i]) ? 0xff000000u : 0;
 }
 
 static void
-layer_outline (const float *values, int width, int height, const UiScale *scale, double level, guint8 *rgba)
+layer_outline (const float *values, int width, int height, const UiScale *scale, double level, guint32 *argb)
 {
   gsize n = (gsize)width * height;
   g_autofree guint8 *inside = g_try_malloc (n);
-  const Ink ink = { .scale = scale, .level = level };
-  memset (rgba, 0, n * 4);
-  if (!inside || scale->flat || scale->empty)
-    return;
+  Ink ink = { .scale = scale };
+  if (!inside)
+    {
+      memset (argb, 0, n * 4);
+      return;
+    }
+  ink_set_level (&ink, level);
   for (gsize i = 0; i < n; i++)
-    inside[i] = is_inside (&ink, values[i]);
-  ui_outline_draw (inside, width, height, rgba, 4);
+    inside[i] = (guint8)is_inside (&ink, values[i]);
+  ui_outline_lay (inside, width, height, argb);
 }
 
 void
 ui_overlay_layer (const float *values, int width, int height, const UiScale *scale, double level,
-                  const UiDisplay *display, guint8 *rgba)
+                  const UiDisplay *display, guint32 *argb)
 {
   gsize n = (gsize)width * height;
-  if (display->mode == UI_MODE_OUTLINE)
-    layer_outline (values, width, height, scale, level, rgba);
-  else if (display->mode == UI_MODE_MASKED)
-    layer_masked (values, n, scale, level, display, rgba);
+  if (!ui_display_uses_threshold (display))
+    ui_overlay_heat (values, n, scale, display, argb);
+  else if (scale->flat || scale->empty)
+    memset (argb, 0, n * 4); /* nothing to rank */
+  else if (display->mode == UI_MODE_OUTLINE)
+    layer_outline (values, width, height, scale, level, argb);
   else
-    ui_overlay_heat (values, n, scale, display, rgba);
+    layer_masked (values, n, scale, level, argb);
 }
 
 gboolean
@@ -354,9 +375,9 @@ coats_init (Coat *coats, const Ink *ink, float opacity)
 {
   for (int i = 0; i <= UI_LUT_SIZE; i++)
     {
-      coats[i].through = 1 - opacity * ink->rgba[i][3] / 255;
+      coats[i].through = 1 - opacity * part (ink->argb[i], 3) / 255;
       for (int c = 0; c < 3; c++)
-        coats[i].add[c] = opacity * ink->rgba[i][c];
+        coats[i].add[c] = opacity * part (ink->argb[i], c);
     }
 }
 
@@ -412,7 +433,7 @@ render_rows (const Sampler *sampler, const EngHeatmap *map, const UiScale *scale
   ink_init (&ink, scale, display, level_of (map, scale, display));
   coats_init (coats, &ink, opacity);
   ui_seen_from_geometry (geometry, &seen);
-  gboolean hatched = !ui_seen_is_all (&seen, geometry);
+  gboolean hatched = !ui_seen_is_all (&seen, geometry), blank = scale->flat || scale->empty;
   g_autofree float *values = g_new (float, width);
   for (int y = 0; y < height; y++)
     {
@@ -423,7 +444,7 @@ render_rows (const Sampler *sampler, const EngHeatmap *map, const UiScale *scale
       else
         memcpy (row, from, (gsize)width * 3);
       sampler_row (sampler, y, values);
-      if (ink.mode == UI_MODE_MASKED)
+      if (ink.mode == UI_MODE_MASKED && !blank)
         mask_row (values, width, &ink, opacity, row);
       else
         blend_row (values, width, &ink, coats, row);
@@ -455,7 +476,7 @@ ui_overlay_render_with (EngImage *image, const EngHeatmap *map, const UiDisplay 
     {
       render_rows (&sampler, map, scale, display, eng_image_rgb (image), inside, out);
       if (inside)
-        ui_outline_draw (inside, width, height, out, 3);
+        ui_outline_draw (inside, width, height, out);
     }
   else
     {

@@ -98,23 +98,23 @@ double ui_overlay_level (const UiSpread *at_input, const UiScale *scale, double 
  * ui_overlay_layer:
  * @values: height x width, from ui_overlay_sample()
  * @level: of ui_overlay_level(); only where ui_display_uses_threshold()
- * @rgba: height x width x 4 bytes, premultiplied R, G, B, A
+ * @argb: height x width, premultiplied, as in CAIRO_FORMAT_ARGB32
  *
  * What the display's mode lays over the photo, at opacity 1: drawn with ui_display_opacity() it gives the blend
  * above. The opacity is left out, so that a slider needs no new raster.
  */
 void ui_overlay_layer (const float *values, int width, int height, const UiScale *scale, double level,
-                       const UiDisplay *display, guint8 *rgba);
+                       const UiDisplay *display, guint32 *argb);
 
 /**
  * ui_overlay_heat:
  * @values: n of them, from ui_overlay_sample()
- * @rgba: n * 4 bytes, premultiplied R, G, B, A
+ * @argb: n of them, premultiplied, as in CAIRO_FORMAT_ARGB32
  *
  * The heat alone at opacity 1: drawn over the photo with opacity o it gives the blend above. The
  * display's opacity is left out, so that a slider needs no new raster.
  */
-void ui_overlay_heat (const float *values, gsize n, const UiScale *scale, const UiDisplay *display, guint8 *rgba);
+void ui_overlay_heat (const float *values, gsize n, const UiScale *scale, const UiDisplay *display, guint32 *argb);
 
 /* TRUE when the photo under a map of this sign is to be greyed. */
 gboolean ui_overlay_wants_grey (const UiDisplay *display, EngSign sign);

@@ -105,23 +105,6 @@ surface_from_rgb (const guint8 *rgb, int width, int height)
   return surface;
 }
 
-/* @rgba: premultiplied R, G, B, A bytes. */
-static cairo_surface_t *
-surface_from_rgba (const guint8 *rgba, int width, int height)
-{
-  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width, height);
-  guint8 *data = cairo_image_surface_get_data (surface);
-  int stride = cairo_image_surface_get_stride (surface);
-  for (int y = 0; data && y < height; y++)
-    {
-      guint32 *row = (guint32 *)(void *)(data + (gsize)y * stride);
-      for (int x = 0; x < width; x++, rgba += 4)
-        row[x] = (guint32)rgba[3] << 24 | (guint32)rgba[0] << 16 | (guint32)rgba[1] << 8 | rgba[2];
-    }
-  cairo_surface_mark_dirty (surface);
-  return surface;
-}
-
 static void
 rgb_from_surface (cairo_surface_t *surface, guint8 *rgb)
 {
@@ -181,14 +164,16 @@ draw_overlay (UiSheet *self, const Block *block, const EngHeatmap *map, const Ui
   const EngGeometry *geometry = eng_heatmap_geometry (map);
   gsize n = (gsize)block->width * block->height;
   UiSeen seen;
-  g_autofree guint8 *photo = g_memdup2 (block->rgb, 3 * n), *heat = g_malloc0 (4 * n);
+  g_autofree guint8 *photo = g_memdup2 (block->rgb, 3 * n);
+  g_autofree guint32 *heat = g_new0 (guint32, n);
   g_autofree float *values = ui_overlay_sample (map, self->display.smoothing, block->width, block->height);
   if (ui_overlay_wants_grey (&self->display, scale->sign))
     ui_overlay_grey (photo, n, photo);
   if (values)
     ui_overlay_heat (values, n, scale, &self->display, heat);
   cairo_surface_t *tile = surface_from_rgb (photo, block->width, block->height);
-  cairo_surface_t *layer = surface_from_rgba (heat, block->width, block->height);
+  cairo_surface_t *layer = cairo_image_surface_create_for_data ((guchar *)heat, CAIRO_FORMAT_ARGB32, block->width,
+                                                                block->height, block->width * 4);
   cairo_t *cr = cairo_create (tile);
   cairo_set_source_surface (cr, layer, 0, 0);
   cairo_paint_with_alpha (cr, self->display.opacity);
