@@ -18,8 +18,8 @@ has_property (GtkWidget *widget, GtkAccessibleProperty property)
 static gboolean
 has_words (GtkWidget *widget)
 {
-  if (GTK_IS_LABEL (widget))
-    return *gtk_label_get_text (GTK_LABEL (widget)) != '\0';
+  if (test_ui_text (widget))
+    return *test_ui_text (widget) != '\0';
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
     if (has_words (child))
       return TRUE;
@@ -193,9 +193,9 @@ find (GtkWidget *widget, GType type)
 static gboolean
 says_pixel (GtkWidget *widget)
 {
-  if (GTK_IS_LABEL (widget)
+  if (test_ui_text (widget)
       && gtk_accessible_get_accessible_role (GTK_ACCESSIBLE (widget)) == GTK_ACCESSIBLE_ROLE_STATUS
-      && strstr (gtk_label_get_text (GTK_LABEL (widget)), "Pixel 111, 108"))
+      && strstr (test_ui_text (widget), "Pixel 111, 108"))
     return TRUE;
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
     if (says_pixel (child))

@@ -203,12 +203,21 @@ test_ui_find_drop_down (GtkWidget *widget, const char *item)
   return GTK_DROP_DOWN (found);
 }
 
+const char *
+test_ui_text (GtkWidget *widget)
+{
+  return GTK_IS_LABEL (widget)         ? gtk_label_get_text (GTK_LABEL (widget))
+         : GTK_IS_INSCRIPTION (widget) ? gtk_inscription_get_text (GTK_INSCRIPTION (widget))
+                                       : NULL;
+}
+
 gboolean
 test_ui_shows (GtkWidget *widget, const char *text)
 {
   if (!gtk_widget_get_visible (widget))
     return FALSE;
-  if (GTK_IS_LABEL (widget) && strstr (gtk_label_get_text (GTK_LABEL (widget)), text))
+  const char *here = test_ui_text (widget);
+  if (here && strstr (here, text))
     return TRUE;
   if (GTK_IS_STACK (widget))
     {

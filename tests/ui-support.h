@@ -35,6 +35,8 @@ GtkWidget *test_ui_find_button (GtkWidget *widget, const char *label);
 void test_ui_click (GtkWidget *widget, const char *label); /* that button, which must be there and sensitive */
 /* The drop-down among whose items is @item. */
 GtkDropDown *test_ui_find_drop_down (GtkWidget *widget, const char *item);
+/* Of a label or an inscription; NULL: it is neither. */
+const char *test_ui_text (GtkWidget *widget);
 /* A person can read @text there: in a label that is not hidden. */
 gboolean test_ui_shows (GtkWidget *widget, const char *text);
 /* What @widget looks like in its window. (transfer full) */

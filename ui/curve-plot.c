@@ -1,4 +1,5 @@
-/* See curve-plot.h. The drawing is ui/draw/plot.h's; this file fills it from the threshold and reads the pointer. */
+/* See curve-plot.h. The drawing is ui/draw/plot.h's; this file fills it from the threshold and reads the pointer.
+ * While the cursor is dragged, axes and band stay as they are: they are a texture. */
 #include "ui/curve-plot.h"
 
 #include "ui/area-table.h"
@@ -18,6 +19,11 @@ struct _UiCurvePlot
   GPtrArray *owners; /* UiSeries of each line */
   UiPlotArea area;   /* as last drawn */
   double drag_start; /* share; NAN: the press chose a line */
+
+  /* Axes and band, and what they were drawn from. */
+  GdkTexture *ground;
+  char *ground_key;
+  EngBand *band;
 };
 
 G_DEFINE_FINAL_TYPE (UiCurvePlot, ui_curve_plot, GTK_TYPE_WIDGET)
@@ -134,6 +140,41 @@ get_colors (GtkWidget *widget, UiPlot *plot)
   plot->dark = ui_ink_is_dark (widget);
 }
 
+static GdkTexture *
+make_ground (const UiPlot *plot, int width, int height, int factor)
+{
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width * factor, height * factor);
+  cairo_surface_set_device_scale (surface, factor, factor);
+  cairo_t *cr = cairo_create (surface);
+  ui_plot_draw_ground (plot, cr, width, height);
+  cairo_destroy (cr);
+  cairo_surface_flush (surface);
+  gsize stride = (gsize)cairo_image_surface_get_stride (surface);
+  g_autoptr (GBytes) bytes =
+      g_bytes_new_with_free_func (cairo_image_surface_get_data (surface), stride * (gsize)height * (gsize)factor,
+                                  (GDestroyNotify)cairo_surface_destroy, surface);
+  return gdk_memory_texture_new (width * factor, height * factor, GDK_MEMORY_DEFAULT, bytes, stride);
+}
+
+static void
+ensure_ground (UiCurvePlot *self, const UiPlot *plot, const EngBand *band, int width, int height)
+{
+  const double *ink = plot->foreground;
+  int factor = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+  g_autofree char *font = pango_font_description_to_string (plot->font);
+  g_autofree char *key = g_strdup_printf ("%d %d %d %d %g %g %g %s\n%s\n%s", width, height, factor, plot->dark,
+                                          ink[0], ink[1], ink[2], font, plot->x_label, plot->y_label);
+  if (self->ground && self->band == band && g_str_equal (key, self->ground_key))
+    return;
+  EngBand *held = band ? eng_band_ref ((EngBand *)band) : NULL;
+  g_clear_pointer (&self->band, eng_band_unref);
+  self->band = held;
+  g_free (self->ground_key);
+  self->ground_key = g_steal_pointer (&key);
+  g_clear_object (&self->ground);
+  self->ground = make_ground (plot, width, height, factor);
+}
+
 static void
 ui_curve_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -163,12 +204,19 @@ ui_curve_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       plot.band_high = band->high;
       plot.band_n = band->n;
     }
+  /* A texture's text is to look like a widget's; and of its own, since drawing changes it. */
+  PangoContext *context = gtk_widget_create_pango_context (widget);
   get_colors (widget, &plot);
-  plot.font = pango_context_get_font_description (gtk_widget_get_pango_context (widget));
-  cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float)width, (float)height));
+  plot.context = context;
+  plot.font = pango_context_get_font_description (context);
+  graphene_rect_t bounds = GRAPHENE_RECT_INIT (0, 0, (float)width, (float)height);
+  ensure_ground (self, &plot, band, width, height);
+  gtk_snapshot_append_texture (snapshot, self->ground, &bounds);
+  cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &bounds);
   ui_plot_area (&plot, cr, width, height, &self->area);
-  ui_plot_draw (&plot, cr, width, height);
+  ui_plot_draw_lines (&plot, cr, width, height);
   cairo_destroy (cr);
+  g_object_unref (context);
 }
 
 static void
@@ -305,9 +353,15 @@ on_changed (UiCurvePlot *self)
   g_autofree char *text = g_strdup_printf ("Curves of %s over the share of %s, cursor at %.1f percent",
                                            ui_threshold_class_name (threshold), x_label_of (threshold),
                                            100 * ui_threshold_share (threshold));
-  g_autofree char *areas = describe_areas (threshold);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, areas, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static void
+on_curves (UiCurvePlot *self)
+{
+  g_autofree char *areas = describe_areas (threshold_of (self));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, areas, -1);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -318,8 +372,9 @@ ui_curve_plot_set_session (UiCurvePlot *self, UiSession *session)
   self->session = g_object_ref (session);
   g_signal_connect_object (threshold, "changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (threshold, "scored", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (threshold, "curves", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (threshold, "curves", G_CALLBACK (on_curves), self, G_CONNECT_SWAPPED);
   on_changed (self);
+  on_curves (self);
 }
 
 static void
@@ -330,6 +385,9 @@ ui_curve_plot_dispose (GObject *object)
   g_clear_pointer (&self->lines, g_array_unref);
   g_clear_pointer (&self->values, g_ptr_array_unref);
   g_clear_pointer (&self->owners, g_ptr_array_unref);
+  g_clear_object (&self->ground);
+  g_clear_pointer (&self->ground_key, g_free);
+  g_clear_pointer (&self->band, eng_band_unref);
   G_OBJECT_CLASS (ui_curve_plot_parent_class)->dispose (object);
 }
 

@@ -8,6 +8,7 @@
 #include "ui/tip.h"
 
 #define HEIGHT 36
+#define MOST_WIDTH 48 /* of a wide picture: it is lower then, so that the table still has room beside the plot */
 
 static const double shares[] = { 0.10, 0.25, 0.50, 0.75 };
 #define N G_N_ELEMENTS (shares)
@@ -64,8 +65,9 @@ paint (UiCurveThumbs *self, const EngGeometry *g, GBytes *rgb)
 {
   UiPicture *picture = ui_session_picture (self->session);
   GdkTexture *photo = ui_picture_thumbnail (picture) ? ui_picture_thumbnail (picture) : ui_picture_texture (picture);
-  float scale = HEIGHT / (float)g->image_height, width = (float)g->image_width * scale;
-  graphene_rect_t all = GRAPHENE_RECT_INIT (0, 0, width, HEIGHT);
+  float scale = MIN (HEIGHT / (float)g->image_height, MOST_WIDTH / (float)g->image_width);
+  float width = (float)g->image_width * scale, height = (float)g->image_height * scale;
+  graphene_rect_t all = GRAPHENE_RECT_INIT (0, 0, width, height);
   graphene_rect_t seen = GRAPHENE_RECT_INIT ((float)g->offset_x * scale, (float)g->offset_y * scale,
                                              (float)(g->input_width * g->scale_x) * scale,
                                              (float)(g->input_height * g->scale_y) * scale);

@@ -12,7 +12,8 @@ struct _UiMaskedTile
   UiSeries *series;
   GtkBox *header;
   GtkWidget *swatch;
-  GtkLabel *name, *badge, *score, *rank;
+  GtkLabel *name, *badge;
+  GtkInscription *score, *rank;
   GtkMenuButton *menu;
   GtkLevelBar *bar;
   UiMaskedView *view;
@@ -81,8 +82,8 @@ update_score (UiMaskedTile *self)
               : g_strdup_printf ("%.3f → <span alpha='65%%'>≈ %.2f</span>", before, reading.probability);
   gboolean ranked = exact && self->series->k == ui_threshold_k (threshold) && self->series->rank > 0;
   g_autofree char *rank = ranked ? g_strdup_printf ("rank %d", self->series->rank) : g_strdup ("");
-  gtk_label_set_markup (self->score, score ? score : self->series->flat ? "—" : "…");
-  gtk_label_set_label (self->rank, rank);
+  gtk_inscription_set_markup (self->score, score ? score : self->series->flat ? "—" : "…");
+  gtk_inscription_set_text (self->rank, rank);
   gtk_level_bar_set_value (self->bar, known ? CLAMP (reading.probability, 0, 1) : 0);
   g_autofree char *spoken = known ? g_strdup_printf ("%s: %s from %.3f to %.3f%s%s", ui_series_name (self->series),
                                                      ui_threshold_class_name (threshold), before, reading.probability,
@@ -218,7 +219,6 @@ static void
 ui_masked_tile_init (UiMaskedTile *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   self->swatch = ui_swatch_new ();
   gtk_box_prepend (self->header, self->swatch);
   GtkGesture *click = gtk_gesture_click_new ();

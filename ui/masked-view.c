@@ -12,7 +12,7 @@
 #include "ui/draw/outline.h"
 
 #define LEAST 100
-#define MOST_HEIGHT 150
+#define MOST_HEIGHT 128
 
 struct _UiMaskedView
 {

@@ -10,6 +10,7 @@ setup_name (GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
   gtk_box_append (GTK_BOX (box), ui_swatch_new ());
   gtk_box_append (GTK_BOX (box), label);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 16); /* the table is to fit beside the plot */
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_set_hexpand (label, TRUE);
   gtk_list_item_set_child (item, box);

@@ -17,7 +17,7 @@ struct _UiTrajectory
   UiSession *session;
   UiSeries *series;   /* whose steps are shown; NULL: none */
   EngHeatmap *result; /* its slot's map, as filled in */
-  gboolean updating;
+  gboolean updating, stale;
   guint play_timer;
   GtkAdjustment *step;
   GtkLabel *title, *place, *facts, *kept;
@@ -258,10 +258,22 @@ update (UiTrajectory *self)
   self->updating = FALSE;
 }
 
+/* Colours are dragged on the other page: there is one set of small pictures to make, when they are in sight again. */
 static void
 on_display_changed (UiTrajectory *self)
 {
-  fill_thumbs (self);
+  self->stale = !gtk_widget_get_mapped (GTK_WIDGET (self));
+  if (!self->stale)
+    fill_thumbs (self);
+}
+
+static void
+ui_trajectory_map (GtkWidget *widget)
+{
+  UiTrajectory *self = UI_TRAJECTORY (widget);
+  GTK_WIDGET_CLASS (ui_trajectory_parent_class)->map (widget);
+  if (self->stale)
+    on_display_changed (self);
 }
 
 static void
@@ -359,6 +371,7 @@ ui_trajectory_class_init (UiTrajectoryClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
   G_OBJECT_CLASS (klass)->dispose = ui_trajectory_dispose;
+  widget_class->map = ui_trajectory_map;
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sightline/Sightline/ui/trajectory.ui");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   BIND (step);

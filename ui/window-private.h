@@ -72,7 +72,8 @@ struct _UiWindow
   UiThresholdPage *threshold;
   UiLivePane *live;
   UiImageStrip *strip;
-  GtkLabel *status_values, *status_jobs;
+  GtkInscription *status_values;
+  GtkLabel *status_jobs;
 
   gboolean narrow_display, narrow_sidebar; /* which thresholds the width is below */
   gboolean display_before, sidebar_before; /* what the panes were when it went below */

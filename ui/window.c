@@ -242,7 +242,7 @@ ui_window_update_status (UiWindow *self)
     }
   else
     append_rest (self, text);
-  gtk_label_set_markup (self->status_values, text->str);
+  gtk_inscription_set_markup (self->status_values, text->str);
   g_string_free (text, TRUE);
 }
 

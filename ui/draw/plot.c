@@ -229,7 +229,7 @@ draw_dots (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
 }
 
 void
-ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height)
+ui_plot_draw_ground (const UiPlot *self, cairo_t *cr, double width, double height)
 {
   UiPlotArea a;
   ui_plot_area (self, cr, width, height, &a);
@@ -237,10 +237,27 @@ ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height)
   cairo_new_path (cr);
   draw_axes (self, cr, &a, height);
   draw_band (self, cr, &a);
+  cairo_restore (cr);
+}
+
+void
+ui_plot_draw_lines (const UiPlot *self, cairo_t *cr, double width, double height)
+{
+  UiPlotArea a;
+  ui_plot_area (self, cr, width, height, &a);
+  cairo_save (cr);
+  cairo_new_path (cr);
   /* The first line is drawn last: it is the one that is looked at. */
   for (int i = self->n_lines - 1; i >= 0; i--)
     draw_line (self, &self->lines[i], cr, &a);
   draw_cursor (self, cr, &a);
   draw_dots (self, cr, &a);
   cairo_restore (cr);
+}
+
+void
+ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height)
+{
+  ui_plot_draw_ground (self, cr, width, height);
+  ui_plot_draw_lines (self, cr, width, height);
 }

@@ -42,6 +42,10 @@ typedef struct
 
 /* Where x in 0 .. 1 and y in 0 .. y_most lie in a drawing of that size. */
 void ui_plot_area (const UiPlot *self, cairo_t *cr, double width, double height, UiPlotArea *out);
+/* What a cursor that moves leaves as it is, axes and band, and the rest, which goes over it. */
+void ui_plot_draw_ground (const UiPlot *self, cairo_t *cr, double width, double height);
+void ui_plot_draw_lines (const UiPlot *self, cairo_t *cr, double width, double height);
+/* One after the other. */
 void ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height);
 /* Of a line given by points, linear between them; NAN outside. */
 double ui_plot_at (const double *x, const double *y, int n, double at);
