@@ -341,6 +341,45 @@ eng_explainer_update (EngExplainer *self)
   eng_adamw_step (self->optimiser);
 }
 
+gsize
+eng_explainer_state_size (EngExplainer *self)
+{
+  int weights;
+  gint64 scalars;
+  eng_explainer_counts (self, &weights, &scalars);
+  return sizeof (float) * (gsize)scalars + eng_adamw_state_size (self->optimiser);
+}
+
+void
+eng_explainer_save_state (EngExplainer *self, guint8 *state)
+{
+  for (guint i = 0; i < self->trained->len; i++)
+    {
+      EngValue *v = self->trained->pdata[i];
+      gsize n = (gsize)eng_shape_count (&v->shape);
+      g_autofree float *values = g_new (float, n);
+      eng_pass_read (self->pass, v, values);
+      memcpy (state, values, sizeof *values * n);
+      state += sizeof *values * n;
+    }
+  eng_adamw_save (self->optimiser, state);
+}
+
+void
+eng_explainer_load_state (EngExplainer *self, const guint8 *state)
+{
+  for (guint i = 0; i < self->trained->len; i++)
+    {
+      EngValue *v = self->trained->pdata[i];
+      gsize n = (gsize)eng_shape_count (&v->shape);
+      g_autofree float *values = g_new (float, n);
+      memcpy (values, state, sizeof *values * n);
+      eng_pass_write (self->pass, v, values);
+      state += sizeof *values * n;
+    }
+  eng_adamw_load (self->optimiser, state);
+}
+
 /* ---- weights ---- */
 
 static EngValue *

@@ -49,6 +49,11 @@ int eng_explainer_cols (EngExplainer *self);
 void eng_explainer_forward (EngExplainer *self, float *mask, EngExplainerLosses *losses);
 /* Walks back and takes one optimiser step. */
 void eng_explainer_update (EngExplainer *self);
+/* What the next step depends on, as bytes: the trained weights and the optimiser's state, about three times the
+ * weights. Between forward and update, which is then taken with the gradients of another forward. */
+gsize eng_explainer_state_size (EngExplainer *self);
+void eng_explainer_save_state (EngExplainer *self, guint8 *state);
+void eng_explainer_load_state (EngExplainer *self, const guint8 *state);
 /* Trained weights by name ("explainer/NAME", "head/..."); sets or copies @n values; FALSE: no such weight or size. */
 gboolean eng_explainer_set_weight (EngExplainer *self, const char *name, const float *values, int64_t n);
 gboolean eng_explainer_get_weight (EngExplainer *self, const char *name, float *values, int64_t n);

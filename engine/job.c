@@ -251,15 +251,36 @@ eng_job_stopping (EngJob *self)
   return stop;
 }
 
+const guint8 *
+eng_job_saved_bytes (EngJob *self, gsize *size, EngHeatmap **map)
+{
+  if (!self->from || self->parts > 1)
+    return NULL;
+  *map = self->from;
+  return g_bytes_get_data (eng_heatmap_state (self->from), size);
+}
+
+guint8 *
+eng_job_save_bytes (EngJob *self, gsize size)
+{
+  if (self->parts > 1 || !eng_job_stopping (self))
+    return NULL;
+  guint8 *state = g_malloc0 (size);
+  g_clear_pointer (&self->rest, g_bytes_unref);
+  self->rest = g_bytes_new_take (state, size);
+  return state;
+}
+
 /* The first number is the item to go on with. */
 const double *
 eng_job_saved (EngJob *self, gsize n, int *first)
 {
   gsize size;
+  EngHeatmap *map;
+  const double *state = (const double *)(gconstpointer)eng_job_saved_bytes (self, &size, &map);
   *first = 0;
-  if (!self->from || self->parts > 1)
+  if (!state)
     return NULL;
-  const double *state = g_bytes_get_data (eng_heatmap_state (self->from), &size);
   g_return_val_if_fail (size == sizeof *state * (n + 1), NULL);
   *first = (int)state[0];
   return state + 1;
@@ -268,12 +289,10 @@ eng_job_saved (EngJob *self, gsize n, int *first)
 double *
 eng_job_save (EngJob *self, gsize n, int first)
 {
-  if (self->parts > 1 || !eng_job_stopping (self) || first <= 0)
+  double *state = first > 0 ? (double *)(gpointer)eng_job_save_bytes (self, sizeof *state * (n + 1)) : NULL;
+  if (!state)
     return NULL;
-  double *state = g_new0 (double, n + 1);
   state[0] = first;
-  g_clear_pointer (&self->rest, g_bytes_unref);
-  self->rest = g_bytes_new_take (state, sizeof *state * (n + 1));
   return state + 1;
 }
 

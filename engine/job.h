@@ -84,6 +84,9 @@ const double *eng_job_saved (EngJob *self, gsize n, int *first);
 /* When a run was cut short: where to write the @n numbers from which item @first can be gone on with, before the
  * result is made. NULL: it is whole, or one part of several, and nothing is kept. */
 double *eng_job_save (EngJob *self, gsize n, int first);
+/* The same for a state of any kind, @size bytes. @map: (out): the result of the earlier run, owned by the job. */
+const guint8 *eng_job_saved_bytes (EngJob *self, gsize *size, EngHeatmap **map);
+guint8 *eng_job_save_bytes (EngJob *self, gsize size);
 /* How far the result is settled, at most 1: rank correlation between two independent halves of the samples; for
  * optimisers between the map now and the map at half the steps. */
 void eng_job_report_convergence (EngJob *self, double correlation);

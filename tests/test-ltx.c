@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "explainer.h"
 #include "metrics/perturbation.h"
+#include "probe.h"
 #include "support.h"
 
 #include <json-glib/json-glib.h>
@@ -329,6 +330,61 @@ test_cancel (Sample *s, gconstpointer data)
   g_assert_nonnull (eng_job_heatmap (job)); /* the preview stays */
 }
 
+static void
+stop_at_two (EngJob *job, gpointer data)
+{
+  guint done;
+  eng_job_progress (job, &done, NULL, NULL);
+  if (done >= 2)
+    eng_job_stop (job);
+}
+
+static EngJob *
+run_and_stop (Sample *s, EngHeatmap *from)
+{
+  const EngMethod *ltx = eng_method_find ("ltx", NULL);
+  EngValues *values = eng_values_new (ltx, s->model);
+  eng_values_set (values, "steps", 6);
+  EngJob *job = eng_job_new (s->model, s->image, ltx, -1, -1, NULL, values, 0);
+  if (from)
+    g_assert_true (eng_job_continue_from (job, from));
+  else
+    g_signal_connect (job, "changed", G_CALLBACK (stop_at_two), NULL);
+  g_assert_true (eng_job_run (job, NULL));
+  return job;
+}
+
+/* Gone on with, every step is the one of a run that was never stopped. What is larger than the memory budget is not
+ * kept, and the map says so. */
+static void
+test_continue (Sample *s, gconstpointer data)
+{
+  static const char *const six[] = { "steps=6", NULL };
+  int n, m;
+  g_autoptr (EngHeatmap) whole = run_ltx (s, -1, 0, six);
+  g_autoptr (EngJob) part = run_and_stop (s, NULL);
+  g_assert_true (eng_heatmap_can_continue (eng_job_heatmap (part)));
+  g_autoptr (EngJob) rest = run_and_stop (s, eng_job_heatmap (part));
+  const EngTrajectoryStep *a = eng_heatmap_trajectory (whole, &n),
+                          *b = eng_heatmap_trajectory (eng_job_heatmap (rest), &m);
+  gsize bytes = sizeof (float) * (gsize)eng_heatmap_rows (whole) * (gsize)eng_heatmap_cols (whole);
+  g_assert_cmpint (n, >, 2);
+  g_assert_cmpint (n, ==, m);
+  for (int i = 0; i < n; i++)
+    {
+      g_assert_cmpfloat (a[i].loss, ==, b[i].loss);
+      g_assert_cmpmem (a[i].mask, bytes, b[i].mask, bytes);
+    }
+  gsize budget = eng_memory_budget ();
+  eng_set_memory_budget (0); /* as little as there can be */
+  g_autoptr (EngJob) large = run_and_stop (s, NULL);
+  eng_set_memory_budget (budget);
+  const EngProvenance *p = eng_heatmap_provenance (eng_job_heatmap (large));
+  g_assert_false (eng_heatmap_can_continue (eng_job_heatmap (large)));
+  g_assert_cmpuint (p->notes->len, >, 0);
+  g_assert_cmpstr (((EngNote *)p->notes->pdata[p->notes->len - 1])->id, ==, "not-continued");
+}
+
 /* On the engine thread: delivery on the main context, shutdown with work in the queue. */
 static void
 test_thread (Sample *s, gconstpointer data)
@@ -379,6 +435,7 @@ main (int argc, char **argv)
   ADD ("variants", test_variants);
   ADD ("save", test_save);
   ADD ("cancel", test_cancel);
+  ADD ("continue", test_continue);
   ADD ("thread", test_thread);
   return g_test_run ();
 }

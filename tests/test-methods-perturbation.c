@@ -410,7 +410,8 @@ test_continue (gconstpointer data)
   static const char *const runs[][2] = { { "rise", "masks=300" },
                                          { "occlusion", "stride=6" },
                                          { "smooth-grad", "samples=40" },
-                                         { "integrated-gradients", "steps=60" } };
+                                         { "integrated-gradients", "steps=60" },
+                                         { "ltx", "steps=9" } };
   g_auto (TestSample) s = test_scene_sample ("scenes-cnn");
   for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
     {

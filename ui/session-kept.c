@@ -27,10 +27,18 @@ ui_session_recipe (UiSession *self, UiSlot *slot)
   return recipe;
 }
 
+/* Of what a stopped run can go on from, which no file keeps. */
+static gsize
+state_of (const EngSessionMap *map)
+{
+  GBytes *state = map->map ? eng_heatmap_state (map->map) : NULL;
+  return state ? g_bytes_get_size (state) : 0;
+}
+
 static gsize
 bytes_of (const EngSessionMap *map)
 {
-  return map->map ? ui_map_cache_bytes_of (map->map) : 0;
+  return map->map ? ui_map_cache_bytes_of (map->map) - state_of (map) : 0;
 }
 
 static EngSessionMap *
@@ -50,6 +58,13 @@ trim (UiSession *self)
     first--;
   if (first > 0)
     g_ptr_array_remove_range (self->kept, 0, first);
+  gsize states = 0;
+  for (guint i = self->kept->len; i-- > 0;)
+    if ((states += state_of (nth (self, i))) > eng_memory_budget () && state_of (nth (self, i)) > 0)
+      {
+        states -= state_of (nth (self, i));
+        g_ptr_array_remove_index (self->kept, i);
+      }
 }
 
 void

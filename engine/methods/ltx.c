@@ -10,7 +10,9 @@
 #include "../error.h"
 #include "../explainer.h"
 #include "../job.h"
+#include "../job-private.h"
 #include "../metrics/perturbation.h"
+#include "../probe.h"
 #include "../nn/profile.h"
 
 #include <math.h>
@@ -207,6 +209,64 @@ prepare (Run *r, GError **error)
   return r->explainer && (!*start || eng_explainer_load (r->explainer, start, error));
 }
 
+/* Of a run that was cut short; the explainer's state follows. */
+typedef struct
+{
+  int steps, best; /* taken, each in the trajectory; the one that is kept */
+} Saved;
+
+/* What the earlier run left, and its last update, for which it had no time. Returns: the step to go on with. */
+static int
+resume (Run *r)
+{
+  gsize size;
+  EngHeatmap *map;
+  const guint8 *state = eng_job_saved_bytes (r->job, &size, &map);
+  int n, cells = r->target->rows * r->target->cols;
+  if (!state || size != sizeof (Saved) + eng_explainer_state_size (r->explainer)
+      || strcmp (eng_heatmap_provenance (map)->layer, r->target->name) != 0)
+    return 0;
+  Saved saved;
+  memcpy (&saved, state, sizeof saved);
+  const EngTrajectoryStep *steps = eng_heatmap_trajectory (map, &n);
+  g_return_val_if_fail (n == saved.steps, 0);
+  g_array_append_vals (r->trajectory, steps, (guint)n);
+  for (int i = 0; i < n; i++)
+    step_at (r, i)->mask = g_memdup2 (steps[i].mask, sizeof (float) * (gsize)cells);
+  r->best = saved.best;
+  eng_explainer_load_state (r->explainer, state + sizeof saved);
+  EngExplainerLosses losses;
+  g_autofree float *mask = g_new (float, cells);
+  eng_explainer_forward (r->explainer, mask, &losses);
+  eng_explainer_update (r->explainer);
+  return n;
+}
+
+/* As much as the explainer's own memory, for as long as somebody might go on: bounded like everything else that is
+ * large. An explainer that is to be written needs the weights of another step too: that run begins anew. */
+static void
+save_state (Run *r, gboolean writes)
+{
+  gsize size = sizeof (Saved) + eng_explainer_state_size (r->explainer);
+  if (!eng_job_stopping (r->job) || (int)r->trajectory->len == r->steps || writes)
+    return;
+  if (size > eng_memory_budget ())
+    {
+      eng_job_note (
+          r->job, "not-continued", (double)size,
+          g_strdup_printf ("Cannot be continued: the explainer's weights and their moments, %.1f GB, are more "
+                           "than the memory budget",
+                           (double)size / 1e9));
+      return;
+    }
+  guint8 *state = eng_job_save_bytes (r->job, size);
+  Saved saved = { (int)r->trajectory->len, r->best };
+  if (!state)
+    return;
+  memcpy (state, &saved, sizeof saved);
+  eng_explainer_save_state (r->explainer, state + sizeof saved);
+}
+
 static gboolean
 take_step (Run *r, int i, gboolean save, GError **error)
 {
@@ -245,15 +305,20 @@ explain (EngJob *job, GError **error)
 {
   g_auto (Run) r = { .job = job };
   const char *save = eng_values_get_text (eng_job_values (job), "save");
-  if (!eng_job_step (job, 0, 0, "steps", NULL, error) || !prepare (&r, error))
+  if (eng_job_is_cancelled (job, error) || !prepare (&r, error))
     return NULL;
-  for (int i = 0; i < r.steps; i++)
+  for (int i = resume (&r); i < r.steps; i++)
     {
       if (!take_step (&r, i, *save != '\0', error)
           || !eng_job_step (job, i + 1, r.steps, "steps", heatmap_of (&r, FALSE), error))
         return NULL;
-      if (is_good_enough (&r) || eng_job_stopping (job))
+      if (is_good_enough (&r))
         break;
+      if (eng_job_stopping (job))
+        {
+          save_state (&r, *save != '\0');
+          break;
+        }
       if (i + 1 < r.steps)
         eng_explainer_update (r.explainer);
     }

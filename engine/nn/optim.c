@@ -6,6 +6,7 @@
 #include "profile.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct
 {
@@ -72,6 +73,43 @@ eng_adamw_free (EngAdamW *self)
     }
   g_free (self->slots);
   g_free (self);
+}
+
+gsize
+eng_adamw_state_size (const EngAdamW *self)
+{
+  gsize size = sizeof self->step;
+  for (int i = 0; i < self->n; i++)
+    size += 2 * sizeof (float) * (gsize)self->slots[i].n;
+  return size;
+}
+
+void
+eng_adamw_save (const EngAdamW *self, guint8 *state)
+{
+  memcpy (state, &self->step, sizeof self->step);
+  state += sizeof self->step;
+  for (int i = 0; i < self->n; i++)
+    {
+      gsize bytes = sizeof (float) * (gsize)self->slots[i].n;
+      memcpy (state, self->slots[i].m, bytes);
+      memcpy (state + bytes, self->slots[i].v, bytes);
+      state += 2 * bytes;
+    }
+}
+
+void
+eng_adamw_load (EngAdamW *self, const guint8 *state)
+{
+  memcpy (&self->step, state, sizeof self->step);
+  state += sizeof self->step;
+  for (int i = 0; i < self->n; i++)
+    {
+      gsize bytes = sizeof (float) * (gsize)self->slots[i].n;
+      memcpy (self->slots[i].m, state, bytes);
+      memcpy (self->slots[i].v, state + bytes, bytes);
+      state += 2 * bytes;
+    }
 }
 
 typedef struct

@@ -20,6 +20,10 @@ EngAdamW *eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const E
 EngAdamW *eng_adamw_new_array (float *values, gsize n, const EngAdamWSettings *settings);
 void eng_adamw_free (EngAdamW *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngAdamW, eng_adamw_free)
+/* The step number and both moments of every weight, as bytes: what the next step depends on beside the weights. */
+gsize eng_adamw_state_size (const EngAdamW *self);
+void eng_adamw_save (const EngAdamW *self, guint8 *state);
+void eng_adamw_load (EngAdamW *self, const guint8 *state);
 /* One step with the gradients of the newest backward walk. */
 void eng_adamw_step (EngAdamW *self);
 void eng_adamw_step_array (EngAdamW *self, const float *gradient);
