@@ -118,6 +118,77 @@ test_memory (void)
   g_assert_cmpmem (x, buffer, y, buffer); /* an even number of transposes */
 }
 
+/* Where every gradient may be written over the one before, there is one buffer for all. */
+static void
+test_memory_back (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngGraph) g = eng_graph_new ();
+  EngValue *x = add_input (g, "x", ENG_SHAPE (SIDE, SIDE)), *y = x;
+  for (int i = 0; i < CHAIN; i++)
+    y = eng_graph_op (g, &error, "Tanh", NULL, 1, y);
+  g_assert_no_error (error);
+  eng_graph_freeze (g);
+  g_autoptr (EngPass) pass = eng_pass_new (g);
+  eng_pass_want_grad (pass, x);
+  eng_pass_set_root (pass, y);
+  prepared (pass);
+  /* The input and every output, which the walk back reads; half a buffer for padding and bookkeeping. */
+  g_assert_cmpuint (2 * eng_pass_memory (pass), <=, (2 * (CHAIN + 2) + 1) * SIDE * SIDE * sizeof (float));
+}
+
+/* Gradients written over those that they come from are those of a pass that keeps every one, and take less memory. */
+static void
+test_gradients_in_place (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngGraph) g = eng_graph_new ();
+  const int64_t n = SIDE * SIDE;
+  EngValue *x = add_input (g, "x", ENG_SHAPE (SIDE, SIDE)), *y = x;
+  for (int i = 0; i < 4; i++)
+    {
+      /* Branches that join, one value twice in a sum, a view between. */
+      EngValue *a = eng_graph_op (g, &error, "Tanh", NULL, 1, y),
+               *b = eng_graph_op (g, &error, "Sigmoid", NULL, 1, a);
+      EngValue *c = eng_graph_op (g, &error, "Sub", NULL, 2, i % 2 ? a : b, i % 2 ? b : a);
+      EngValue *d = eng_graph_op (g, &error, "Softmax", NULL, 1, c);
+      EngValue *e = eng_graph_op (g, &error, "Reshape", NULL, 2, d, add_ints (g, (const int64_t[]){ SIDE, SIDE }, 2));
+      y = eng_graph_op (g, &error, "Add", NULL, 2, eng_graph_op (g, &error, "Add", NULL, 2, e, e), y);
+    }
+  g_assert_no_error (error);
+  eng_graph_freeze (g);
+  g_autofree float *in = g_new (float, n), *seed = g_new (float, n);
+  float *dx[2];
+  gsize memory[2];
+  for (int64_t i = 0; i < n; i++)
+    {
+      in[i] = (float)(i * 7919 % 1000) / 500 - 1;
+      seed[i] = (float)(i * 104729 % 1000) / 500 - 1;
+    }
+  for (int apart = 0; apart < 2; apart++)
+    {
+      g_autoptr (EngPass) pass = eng_pass_new (g);
+      for (guint i = 0; apart && i < g->nodes->len; i++)
+        eng_pass_want_grad (pass, ((EngNode *)g->nodes->pdata[i])->outputs[0]);
+      eng_pass_want_grad (pass, x);
+      eng_pass_set_root (pass, y);
+      prepared (pass);
+      dx[apart] = g_new (float, n);
+      memory[apart] = eng_pass_memory (pass);
+      for (int time = 0; time < 2; time++) /* nothing of the first walk back is left */
+        {
+          eng_pass_write (pass, x, in);
+          eng_pass_forward (pass);
+          eng_pass_backward (pass, seed);
+          eng_pass_read_grad (pass, x, dx[apart]);
+        }
+    }
+  g_assert_cmpmem (dx[0], n * sizeof (float), dx[1], n * sizeof (float));
+  g_assert_cmpuint (memory[0], <, memory[1]);
+  g_free (dx[0]);
+  g_free (dx[1]);
+}
+
 /* h = relu (x W), y = h * s with x: Bx2, W: 2x3, s: 3 */
 typedef struct
 {
@@ -379,6 +450,8 @@ main (int argc, char **argv)
   g_test_add_func ("/graph/folding", test_folding);
   g_test_add_func ("/graph/folded-kinds", test_folded_kinds);
   g_test_add_func ("/graph/memory", test_memory);
+  g_test_add_func ("/graph/memory-back", test_memory_back);
+  g_test_add_func ("/graph/gradients-in-place", test_gradients_in_place);
   g_test_add_func ("/graph/cut", test_cut);
   g_test_add_func ("/graph/intermediate-gradient", test_intermediate_gradient);
   g_test_add_func ("/graph/pruning", test_pruning);

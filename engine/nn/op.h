@@ -25,13 +25,15 @@ typedef enum
 typedef enum
 {
   ENG_OP_PLAIN = 0,
-  ENG_OP_VIEW = 1 << 0,       /* output 0 is input 0 under another shape: no memory, no work; backward is never
-                                 called, forward only where there are further outputs, which it fills */
-  ENG_OP_MOVES = 1 << 1,      /* output elements are moved elements of input 0: folding keeps a WEIGHT */
-  ENG_OP_FROM_SHAPE = 1 << 2, /* outputs depend on input shapes only (Shape, Size): always folded */
-  ENG_OP_INPLACE = 1 << 3,    /* forward may run with output 0 in input 0's memory (same shape and type) */
-  ENG_OP_ALIKE = 1 << 4,      /* works an element at a time: any storage, where the shapes are equal */
-  ENG_OP_BRINGS = 1 << 5      /* input 0 and output 0 may each lie in another storage; see channels_last */
+  ENG_OP_VIEW = 1 << 0,        /* output 0 is input 0 under another shape: no memory, no work; backward is never
+                                  called, forward only where there are further outputs, which it fills */
+  ENG_OP_MOVES = 1 << 1,       /* output elements are moved elements of input 0: folding keeps a WEIGHT */
+  ENG_OP_FROM_SHAPE = 1 << 2,  /* outputs depend on input shapes only (Shape, Size): always folded */
+  ENG_OP_INPLACE = 1 << 3,     /* forward may run with output 0 in input 0's memory (same shape and type) */
+  ENG_OP_ALIKE = 1 << 4,       /* works an element at a time: any storage, where the shapes are equal */
+  ENG_OP_BRINGS = 1 << 5,      /* input 0 and output 0 may each lie in another storage; see channels_last */
+  ENG_OP_INPLACE_BACK = 1 << 6 /* backward may run with input 0's gradient in the memory of output 0's: it asks with
+                                 eng_grad_in_fresh() and reads nothing that it has overwritten */
 } EngOpFlags;
 
 struct _EngOp

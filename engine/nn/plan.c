@@ -20,6 +20,7 @@ typedef struct
   int n_forward, last;        /* moments: 0 .. n_forward-1 forward, up to last back */
   Block *data, *grad;         /* by value id; size 0: no buffer of its own */
   int *data_root, *grad_root; /* whose buffer a value uses */
+  int *ready_root;            /* whose gradient is its own: views share theirs, what runs in place does not */
 } Plan;
 
 static int
@@ -160,18 +161,18 @@ plan_data (Plan *p)
     }
 }
 
+static gboolean
+flows (Plan *p, const EngValue *v)
+{
+  return v && (p->pass->flags[v->id] & PASS_FLOW);
+}
+
+/* Gradients of views lie in those of what they are views of. */
 static void
-plan_grad (Plan *p)
+share_views (Plan *p)
 {
   EngPass *pass = p->pass;
   g_autofree int *uses = g_new0 (int, pass->n); /* nodes of the walk back that add into a gradient */
-  for (guint i = 0; i < pass->n; i++)
-    {
-      EngValue *v = pass->graph->values->pdata[i];
-      gboolean flows = (pass->flags[i] & PASS_FLOW) != 0;
-      p->grad[i] = (Block){ .size = flows ? bytes_of (v) : 0, .begin = p->last + 1, .end = -1 };
-      p->grad_root[i] = (int)i;
-    }
   for (guint t = 0; t < pass->backward->len; t++)
     {
       EngNode *node = pass->backward->pdata[t];
@@ -183,8 +184,53 @@ plan_grad (Plan *p)
     {
       EngNode *node = pass->backward->pdata[t];
       if ((node->op->flags & ENG_OP_VIEW) && uses[node->inputs[0]->id] == 1 && node->inputs[0] != pass->root)
-        share (p, p->grad_root, p->grad, node->inputs[0]->id, node->outputs[0]->id);
+        {
+          share (p, p->grad_root, p->grad, node->inputs[0]->id, node->outputs[0]->id);
+          p->ready_root[root_of (p->ready_root, node->inputs[0]->id)] = root_of (p->ready_root, node->outputs[0]->id);
+        }
     }
+}
+
+/* The gradient of input 0 is written over that of output 0, where it is the first that is added to it and nobody
+ * asks for that of the output. */
+static void
+share_in_place (Plan *p)
+{
+  EngPass *pass = p->pass;
+  g_autofree guint8 *begun = g_new0 (guint8, pass->n), *held = g_new0 (guint8, pass->n); /* by root of its memory */
+  for (guint i = 0; i < pass->n; i++)
+    held[root_of (p->grad_root, (int)i)] |= (pass->flags[i] & PASS_WANT_GRAD) != 0;
+  for (guint t = 0; t < pass->backward->len; t++)
+    {
+      EngNode *node = pass->backward->pdata[t];
+      const EngValue *in = node->inputs[0], *out = node->outputs[0];
+      gboolean fits = (node->op->flags & ENG_OP_INPLACE_BACK) && flows (p, in) && flows (p, out) && in != pass->root
+                      && !begun[root_of (p->ready_root, in->id)] && eng_shape_equal (&in->shape, &out->shape);
+      for (int k = 1; fits && k < node->n_inputs; k++)
+        fits = !node->inputs[k] || root_of (p->ready_root, node->inputs[k]->id) != root_of (p->ready_root, in->id);
+      if (fits && !held[root_of (p->grad_root, out->id)])
+        {
+          held[root_of (p->grad_root, out->id)] = held[root_of (p->grad_root, in->id)];
+          share (p, p->grad_root, p->grad, in->id, out->id);
+        }
+      for (int k = 0; k < node->n_inputs; k++)
+        if (node->inputs[k])
+          begun[root_of (p->ready_root, node->inputs[k]->id)] = 1;
+    }
+}
+
+static void
+plan_grad (Plan *p)
+{
+  EngPass *pass = p->pass;
+  for (guint i = 0; i < pass->n; i++)
+    {
+      EngValue *v = pass->graph->values->pdata[i];
+      p->grad[i] = (Block){ .size = flows (p, v) ? bytes_of (v) : 0, .begin = p->last + 1, .end = -1 };
+      p->grad_root[i] = p->ready_root[i] = (int)i;
+    }
+  share_views (p);
+  share_in_place (p);
   if (pass->flags[pass->root->id] & PASS_FLOW)
     live (&p->grad[root_of (p->grad_root, pass->root->id)], p->n_forward);
   for (guint t = 0; t < pass->backward->len; t++)
@@ -289,6 +335,7 @@ eng_pass_plan (EngPass *self, GError **error)
   g_autofree Block *grad = p.grad = g_new0 (Block, self->n);
   g_autofree int *data_root = p.data_root = g_new0 (int, self->n);
   g_autofree int *grad_root = p.grad_root = g_new0 (int, self->n);
+  g_autofree int *ready_root = p.ready_root = g_new0 (int, self->n);
   plan_data (&p);
   if (self->root)
     plan_grad (&p);
@@ -298,7 +345,7 @@ eng_pass_plan (EngPass *self, GError **error)
     {
       EngValue *v = self->graph->values->pdata[i];
       int d = root_of (data_root, (int)i), g = root_of (grad_root, (int)i);
-      self->ready[i] = &self->ready_store[g];
+      self->ready[i] = &self->ready_store[root_of (ready_root, (int)i)];
       if (has_buffer (&p, v) && data[d].end >= 0)
         self->data[i] = (char *)self->arena + data[d].offset;
       else if (v->constant)

@@ -553,7 +553,8 @@ mean_backward (const EngNode *node, EngPass *pass)
 #define PAIRS EXAMPLES ("f:2x3x5 f:2x3x5", "f:4x19 f:19", "f:2x3x2x2 f:3x1x1", "f:3x1 f:2x1x4")
 
 const EngOp eng_ops_binary[] = {
-  { "Add", ALL, number_shape, add_forward, add_backward, ENG_KEEP_NONE, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
+  { "Add", ALL, number_shape, add_forward, add_backward, ENG_KEEP_NONE,
+    ENG_OP_INPLACE | ENG_OP_ALIKE | ENG_OP_INPLACE_BACK, PAIRS },
   { "And", ALL, logic_shape, and_forward, NULL, ENG_KEEP_NONE, ENG_OP_INPLACE, NULL },
   { "Div", ALL, number_shape, div_forward, div_backward, ENG_KEEP_INS, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
   { "Equal", ALL, compare_shape, equal_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN, NULL },
@@ -575,7 +576,8 @@ const EngOp eng_ops_binary[] = {
     EXAMPLES ("p:2x3 f:2x3", "f:2x3x5 c:2", "f:2x3 c:3", "p:2x3 i:[4]") },
   { "PRelu", ALL, prelu_shape, prelu_forward, prelu_backward, ENG_KEEP_INS, ENG_OP_INPLACE,
     EXAMPLES ("f:2x3x4 f:3x1", "f:2x3 f:2x3", "f:2x3x2x2 f:") },
-  { "Sub", ALL, number_shape, sub_forward, sub_backward, ENG_KEEP_NONE, ENG_OP_INPLACE | ENG_OP_ALIKE, PAIRS },
+  { "Sub", ALL, number_shape, sub_forward, sub_backward, ENG_KEEP_NONE,
+    ENG_OP_INPLACE | ENG_OP_ALIKE | ENG_OP_INPLACE_BACK, PAIRS },
   { "Sum", ALL, variadic_float_shape, sum_forward, sum_backward, ENG_KEEP_NONE, ENG_OP_PLAIN,
     EXAMPLES ("f:2x3 f:2x3", "f:2x3 f:3 f:2x1", "f:2x3") },
   { "Where", SINCE (9), where_shape, where_forward, where_backward, ENG_KEEP_IN_0, ENG_OP_PLAIN,

@@ -200,9 +200,9 @@ void
 eng_term_copy (void *out, const void *const *in, const int64_t *step, const float *p, int64_t n)
 {
   float *o = out;
-  if (step[0])
+  if (step[0] && out != in[0]) /* a gradient may be handed on where it is */
     memcpy (out, in[0], n * sizeof (float));
-  else
+  else if (!step[0])
     ENG_SIMD_LOOP (n) o[i] = *(const float *)in[0];
 }
 

@@ -300,6 +300,7 @@ hardmax_forward (const EngNode *node, EngPass *pass)
   forward (node, pass, hardmax_row, hardmax_columns);
 }
 
+#define BOTH_WAYS ENG_OP_INPLACE | ENG_OP_INPLACE_BACK
 #define OLD EXAMPLES ("f:2x3x4", "f:3x5 axis=-1", "f:2x3 axis=0")
 #define NEW EXAMPLES ("f:2x3x19", "f:2x3x4 axis=1", "f:5x2x3 axis=0", "f:7")
 
@@ -307,12 +308,10 @@ const EngOp eng_ops_softmax[] = {
   { "Hardmax", ENG_OPSET_MIN, ENG_OPSET_MAX, softmax_shape, hardmax_forward, NULL, ENG_KEEP_NONE, ENG_OP_PLAIN,
     NULL },
   { "LogSoftmax", ENG_OPSET_MIN, 12, softmax_shape, log_softmax_forward, log_softmax_backward, ENG_KEEP_OUT_0,
-    ENG_OP_INPLACE, OLD },
+    BOTH_WAYS, OLD },
   { "LogSoftmax", 13, ENG_OPSET_MAX, softmax_shape, log_softmax_forward, log_softmax_backward, ENG_KEEP_OUT_0,
-    ENG_OP_INPLACE, NEW },
-  { "Softmax", ENG_OPSET_MIN, 12, softmax_shape, softmax_forward, softmax_backward, ENG_KEEP_OUT_0, ENG_OP_INPLACE,
-    OLD },
-  { "Softmax", 13, ENG_OPSET_MAX, softmax_shape, softmax_forward, softmax_backward, ENG_KEEP_OUT_0, ENG_OP_INPLACE,
-    NEW },
+    BOTH_WAYS, NEW },
+  { "Softmax", ENG_OPSET_MIN, 12, softmax_shape, softmax_forward, softmax_backward, ENG_KEEP_OUT_0, BOTH_WAYS, OLD },
+  { "Softmax", 13, ENG_OPSET_MAX, softmax_shape, softmax_forward, softmax_backward, ENG_KEEP_OUT_0, BOTH_WAYS, NEW },
   { NULL },
 };

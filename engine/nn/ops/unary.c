@@ -413,7 +413,7 @@ clip_backward (const EngNode *node, EngPass *pass)
 #define SMALL EXAMPLES ("f:2x3", "f:", "f:2x3x37")
 #define POSITIVE EXAMPLES ("p:2x3", "p:2x3x37")
 #define UNIT EXAMPLES ("u:2x3", "u:2x3x37")
-#define FLAGS ENG_OP_INPLACE | ENG_OP_ALIKE
+#define FLAGS ENG_OP_INPLACE | ENG_OP_ALIKE | ENG_OP_INPLACE_BACK
 #define IN_0 ENG_KEEP_IN_0, FLAGS
 #define OUT_0 ENG_KEEP_OUT_0, FLAGS
 #define NONE ENG_KEEP_NONE, FLAGS
