@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* In this order; a fusion sees what those before it made. */
-#define FUSIONS(X) X (layer_norm) X (gelu) X (attention) X (linear) X (view)
+#define FUSIONS(X) X (layer_norm) X (gelu) X (attention) X (linear) X (conv) X (view)
 
 #define DECLARE(name) extern const EngFusion eng_fusion_##name;
 FUSIONS (DECLARE)

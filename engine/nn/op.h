@@ -25,15 +25,16 @@ typedef enum
 typedef enum
 {
   ENG_OP_PLAIN = 0,
-  ENG_OP_VIEW = 1 << 0,        /* output 0 is input 0 under another shape: no memory, no work; backward is never
-                                  called, forward only where there are further outputs, which it fills */
-  ENG_OP_MOVES = 1 << 1,       /* output elements are moved elements of input 0: folding keeps a WEIGHT */
-  ENG_OP_FROM_SHAPE = 1 << 2,  /* outputs depend on input shapes only (Shape, Size): always folded */
-  ENG_OP_INPLACE = 1 << 3,     /* forward may run with output 0 in input 0's memory (same shape and type) */
-  ENG_OP_ALIKE = 1 << 4,       /* works an element at a time: any storage, where the shapes are equal */
-  ENG_OP_BRINGS = 1 << 5,      /* input 0 and output 0 may each lie in another storage; see channels_last */
-  ENG_OP_INPLACE_BACK = 1 << 6 /* backward may run with input 0's gradient in the memory of output 0's: it asks with
-                                 eng_grad_in_fresh() and reads nothing that it has overwritten */
+  ENG_OP_VIEW = 1 << 0,         /* output 0 is input 0 under another shape: no memory, no work; backward is never
+                                   called, forward only where there are further outputs, which it fills */
+  ENG_OP_MOVES = 1 << 1,        /* output elements are moved elements of input 0: folding keeps a WEIGHT */
+  ENG_OP_FROM_SHAPE = 1 << 2,   /* outputs depend on input shapes only (Shape, Size): always folded */
+  ENG_OP_INPLACE = 1 << 3,      /* forward may run with output 0 in input 0's memory (same shape and type) */
+  ENG_OP_ALIKE = 1 << 4,        /* works an element at a time: any storage, where the shapes are equal */
+  ENG_OP_BRINGS = 1 << 5,       /* input 0 and output 0 may each lie in another storage; see channels_last */
+  ENG_OP_INPLACE_BACK = 1 << 6, /* backward may run with input 0's gradient in the memory of output 0's: it asks with
+                                   eng_grad_in_fresh() and reads nothing that it has overwritten */
+  ENG_OP_SPENDS = 1 << 7        /* backward overwrites the gradient of output 0: see eng_grad_out_spent() */
 } EngOpFlags;
 
 struct _EngOp
@@ -91,6 +92,8 @@ int64_t *eng_out_i (const EngPass *pass, const EngNode *node, int i);
 void *eng_out (const EngPass *pass, const EngNode *node, int i);
 /* d(root)/d(output i), same shape as the output; NULL when no gradient arrives there. */
 const float *eng_grad_out (const EngPass *pass, const EngNode *node, int i);
+/* The same of output 0, to be written over; for operators that say ENG_OP_SPENDS. Its gradient must not be wanted. */
+float *eng_grad_out_spent (const EngPass *pass, const EngNode *node);
 /* Where to add d(root)/d(input i); NULL when nobody wants it. Zeroed before its first use. */
 float *eng_grad_in (EngPass *pass, const EngNode *node, int i);
 /* As above without the zeroing: *fresh TRUE means the content is undefined and every element must be

@@ -403,6 +403,12 @@ eng_grad_out (const EngPass *self, const EngNode *node, int i)
   return self->grad[id] && *self->ready[id] ? self->grad[id] : NULL;
 }
 
+float *
+eng_grad_out_spent (const EngPass *self, const EngNode *node)
+{
+  return eng_grad_out (self, node, 0) ? self->grad[node->outputs[0]->id] : NULL;
+}
+
 gboolean
 eng_wants_grad (const EngPass *self, const EngNode *node, int i)
 {

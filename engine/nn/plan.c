@@ -20,6 +20,7 @@ typedef struct
   int n_forward, last;        /* moments: 0 .. n_forward-1 forward, up to last back */
   Block *data, *grad;         /* by value id; size 0: no buffer of its own */
   int *data_root, *grad_root; /* whose buffer a value uses */
+  guint8 *held;               /* by root of a gradient's memory: somebody asks for what is in it */
   int *ready_root;            /* whose gradient is its own: views share theirs, what runs in place does not */
 } Plan;
 
@@ -167,27 +168,34 @@ flows (Plan *p, const EngValue *v)
   return v && (p->pass->flags[v->id] & PASS_FLOW);
 }
 
-/* Gradients of views lie in those of what they are views of. */
+/* Gradients of views lie in those of what they are views of, unless these are overwritten while somebody asks for
+ * those. */
 static void
 share_views (Plan *p)
 {
   EngPass *pass = p->pass;
   g_autofree int *uses = g_new0 (int, pass->n); /* nodes of the walk back that add into a gradient */
+  g_autofree guint8 *spent = g_new0 (guint8, pass->n);
   for (guint t = 0; t < pass->backward->len; t++)
     {
       EngNode *node = pass->backward->pdata[t];
       for (int k = 0; k < node->n_inputs; k++)
         if (node->inputs[k])
           uses[node->inputs[k]->id]++;
+      spent[node->outputs[0]->id] = (node->op->flags & ENG_OP_SPENDS) != 0;
     }
   for (guint t = 0; t < pass->backward->len; t++)
     {
       EngNode *node = pass->backward->pdata[t];
-      if ((node->op->flags & ENG_OP_VIEW) && uses[node->inputs[0]->id] == 1 && node->inputs[0] != pass->root)
-        {
-          share (p, p->grad_root, p->grad, node->inputs[0]->id, node->outputs[0]->id);
-          p->ready_root[root_of (p->ready_root, node->inputs[0]->id)] = root_of (p->ready_root, node->outputs[0]->id);
-        }
+      const EngValue *in = node->inputs[0], *out = node->outputs[0];
+      if (!(node->op->flags & ENG_OP_VIEW) || uses[in->id] != 1 || in == pass->root)
+        continue;
+      guint8 *held = &p->held[root_of (p->grad_root, out->id)];
+      if (*held && spent[in->id])
+        continue;
+      *held |= p->held[in->id];
+      share (p, p->grad_root, p->grad, in->id, out->id);
+      p->ready_root[root_of (p->ready_root, in->id)] = root_of (p->ready_root, out->id);
     }
 }
 
@@ -197,9 +205,7 @@ static void
 share_in_place (Plan *p)
 {
   EngPass *pass = p->pass;
-  g_autofree guint8 *begun = g_new0 (guint8, pass->n), *held = g_new0 (guint8, pass->n); /* by root of its memory */
-  for (guint i = 0; i < pass->n; i++)
-    held[root_of (p->grad_root, (int)i)] |= (pass->flags[i] & PASS_WANT_GRAD) != 0;
+  g_autofree guint8 *begun = g_new0 (guint8, pass->n);
   for (guint t = 0; t < pass->backward->len; t++)
     {
       EngNode *node = pass->backward->pdata[t];
@@ -208,9 +214,9 @@ share_in_place (Plan *p)
                       && !begun[root_of (p->ready_root, in->id)] && eng_shape_equal (&in->shape, &out->shape);
       for (int k = 1; fits && k < node->n_inputs; k++)
         fits = !node->inputs[k] || root_of (p->ready_root, node->inputs[k]->id) != root_of (p->ready_root, in->id);
-      if (fits && !held[root_of (p->grad_root, out->id)])
+      if (fits && !p->held[root_of (p->grad_root, out->id)])
         {
-          held[root_of (p->grad_root, out->id)] = held[root_of (p->grad_root, in->id)];
+          p->held[root_of (p->grad_root, out->id)] = p->held[root_of (p->grad_root, in->id)];
           share (p, p->grad_root, p->grad, in->id, out->id);
         }
       for (int k = 0; k < node->n_inputs; k++)
@@ -228,6 +234,7 @@ plan_grad (Plan *p)
       EngValue *v = pass->graph->values->pdata[i];
       p->grad[i] = (Block){ .size = flows (p, v) ? bytes_of (v) : 0, .begin = p->last + 1, .end = -1 };
       p->grad_root[i] = p->ready_root[i] = (int)i;
+      p->held[i] = (pass->flags[i] & PASS_WANT_GRAD) != 0;
     }
   share_views (p);
   share_in_place (p);
@@ -335,6 +342,7 @@ eng_pass_plan (EngPass *self, GError **error)
   g_autofree Block *grad = p.grad = g_new0 (Block, self->n);
   g_autofree int *data_root = p.data_root = g_new0 (int, self->n);
   g_autofree int *grad_root = p.grad_root = g_new0 (int, self->n);
+  g_autofree guint8 *held = p.held = g_new0 (guint8, self->n);
   g_autofree int *ready_root = p.ready_root = g_new0 (int, self->n);
   plan_data (&p);
   if (self->root)

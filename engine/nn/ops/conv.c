@@ -3,6 +3,7 @@
  * exchanged; its weights C x M/group x kernel are those of the convolution from M to C channels. */
 #include "../../kernels/kernels.h"
 #include "../../kernels/vector.h"
+#include "conv.h"
 #include "window.h"
 
 #include <string.h>
@@ -159,11 +160,11 @@ add_bias (int64_t begin, int64_t end, gpointer data)
 }
 
 static void
-bias_backward (const EngNode *node, EngPass *pass)
+bias_backward (const EngNode *node, EngPass *pass, const float *dy)
 {
   const EngShape *y = &node->outputs[0]->shape;
   Bias b = { y->dim[0], y->dim[1], eng_shape_span (y, 2, y->rank) };
-  b.dy = eng_grad_out (pass, node, 0);
+  b.dy = dy;
   b.db = eng_grad_in (pass, node, 2);
   if (b.db && eng_is_channels_last (pass, node->outputs[0]))
     sum_rows (&b);
@@ -171,23 +172,28 @@ bias_backward (const EngNode *node, EngPass *pass)
     eng_parallel (b.channels, 0.1 * (double)(b.n * b.plane), sum_channels, &b);
 }
 
-static void
-conv_backward (const EngNode *node, EngPass *pass)
+void
+eng_conv_backward (const EngNode *node, EngPass *pass, const float *dy)
 {
   const Conv *c = node->priv;
   EngConv p = here (node, pass);
-  const float *dy = eng_grad_out (pass, node, 0);
   void *scratch = eng_pass_scratch (pass);
   gboolean fresh;
-  if (!dy)
-    return;
   float *dx = eng_grad_in_fresh (pass, node, 0, &fresh);
   if (dx)
     c->kernels->conv_backward_data (&p, dy, eng_in_f (pass, node, 1), dx, !fresh, scratch);
   float *dw = eng_grad_in_fresh (pass, node, 1, &fresh);
   if (dw)
     c->kernels->conv_backward_weights (&p, eng_in_f (pass, node, 0), dy, dw, !fresh, scratch);
-  bias_backward (node, pass);
+  bias_backward (node, pass, dy);
+}
+
+static void
+conv_backward (const EngNode *node, EngPass *pass)
+{
+  const float *dy = eng_grad_out (pass, node, 0);
+  if (dy)
+    eng_conv_backward (node, pass, dy);
 }
 
 static gboolean
@@ -321,7 +327,7 @@ transpose_backward (const EngNode *node, EngPass *pass)
   float *dw = eng_grad_in_fresh (pass, node, 1, &fresh);
   if (dw)
     c->kernels->conv_backward_weights (&p, dy, eng_in_f (pass, node, 0), dw, !fresh, scratch);
-  bias_backward (node, pass);
+  bias_backward (node, pass, dy);
 }
 
 static const char *const conv_examples[] = {

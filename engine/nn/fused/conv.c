@@ -1,0 +1,212 @@
+/* A convolution and what is done to each of its numbers: BatchNormalization of fixed parameters (a factor and a
+ * summand per channel), then Relu or Clip. The output is walked over once, while it is in the cache.
+ *
+ * The walk back reads the output alone: where it lies between the bounds, the gradient passes. At a bound exactly it
+ * is 0, as that of Relu and of PyTorch's ReLU6 is; that of Clip by itself is 1 there. */
+#include "../../kernels/clones.h"
+#include "../../kernels/vector.h"
+#include "../fuse.h"
+#include "../ops/conv.h"
+
+#include <math.h>
+
+/* Rows of one channel, or, where the output lies channels-last, of a number of every channel. */
+typedef struct
+{
+  int64_t rows, length, channels;
+  float low, high;
+  const float *factor, *summand; /* per channel; NULL: none */
+  gboolean last;
+  float *y, *dy;
+} After;
+
+static After
+read_after (const EngNode *node, const EngPass *pass)
+{
+  const EngShape *y = &node->outputs[0]->shape;
+  After a = { .channels = y->dim[1], .length = eng_shape_span (y, 2, y->rank), .y = eng_out_f (pass, node, 0) };
+  int n;
+  a.rows = y->dim[0] * a.channels;
+  a.last = eng_is_channels_last (pass, node->outputs[0]);
+  if (a.last)
+    {
+      a.rows = y->dim[0] * a.length;
+      a.length = a.channels;
+    }
+  a.low = eng_attrs_get_float (node->attrs, "low", -INFINITY);
+  a.high = eng_attrs_get_float (node->attrs, "high", INFINITY);
+  a.factor = eng_attrs_get_floats (node->attrs, "factor", &n);
+  a.summand = eng_attrs_get_floats (node->attrs, "summand", &n);
+  return a;
+}
+
+ENG_CLONES static void
+bound (float *y, float low, float high, int64_t n)
+{
+  ENG_SIMD_LOOP (n)
+  {
+    float v = y[i] < low ? low : y[i];
+    y[i] = v > high ? high : v;
+  }
+}
+
+ENG_CLONES static void
+scale_row (float *y, const float *factor, const float *summand, int64_t n)
+{
+  ENG_SIMD_LOOP (n) y[i] = factor[i] * y[i] + summand[i];
+}
+
+ENG_CLONES static void
+pass_back (float *dy, const float *y, float factor, float low, float high, int64_t n)
+{
+  ENG_SIMD_LOOP (n) dy[i] = (y[i] > low) & (y[i] < high) ? factor * dy[i] : 0;
+}
+
+static void
+forward_rows (int64_t begin, int64_t end, gpointer data)
+{
+  const After *a = data;
+  for (int64_t i = begin; i < end; i++)
+    {
+      float *y = a->y + i * a->length;
+      int64_t c = i % a->channels;
+      if (a->factor && a->last)
+        scale_row (y, a->factor, a->summand, a->length);
+      else if (a->factor)
+        eng_vec_scale_shift (y, y, a->factor[c], a->summand[c], a->length);
+      bound (y, a->low, a->high, a->length);
+    }
+}
+
+static void
+backward_rows (int64_t begin, int64_t end, gpointer data)
+{
+  const After *a = data;
+  for (int64_t i = begin; i < end; i++)
+    {
+      int64_t at = i * a->length;
+      float factor = a->factor && !a->last ? a->factor[i % a->channels] : 1;
+      pass_back (a->dy + at, a->y + at, factor, a->low, a->high, a->length);
+      if (a->factor && a->last)
+        eng_vec_mul (a->dy + at, a->dy + at, a->factor, a->length);
+    }
+}
+
+static const EngOp *
+convolution (void)
+{
+  return eng_op_find ("Conv", ENG_OPSET_MAX, NULL);
+}
+
+static gboolean
+after_shape (EngNode *node, GError **error)
+{
+  return convolution ()->shape (node, error);
+}
+
+static void
+after_forward (const EngNode *node, EngPass *pass)
+{
+  After a = read_after (node, pass);
+  convolution ()->forward (node, pass);
+  eng_parallel (a.rows, 0.15 * (double)a.length + 3, forward_rows, &a);
+}
+
+static void
+after_backward (const EngNode *node, EngPass *pass)
+{
+  After a = read_after (node, pass);
+  a.dy = eng_grad_out_spent (pass, node);
+  if (!a.dy)
+    return;
+  eng_parallel (a.rows, 0.2 * (double)a.length + 3, backward_rows, &a);
+  eng_conv_backward (node, pass, a.dy);
+}
+
+static gboolean
+after_channels_last (const EngNode *node)
+{
+  return convolution ()->channels_last (node);
+}
+
+static const EngOp after_op = {
+  "Conv+",
+  1,
+  ENG_OPSET_MAX,
+  after_shape,
+  after_forward,
+  after_backward,
+  ENG_KEEP_CROSS | ENG_KEEP_OUT_0,
+  ENG_OP_BRINGS | ENG_OP_SPENDS,
+  NULL,
+  after_channels_last,
+};
+
+/* Bounds of Relu or Clip, if fixed. */
+static gboolean
+read_bounds (const EngFuse *fuse, const EngNode *node, float *low, float *high)
+{
+  *low = eng_node_is (node, "Relu") ? 0 : -INFINITY;
+  *high = INFINITY;
+  if (eng_node_is (node, "Relu"))
+    return TRUE;
+  if (!eng_node_is (node, "Clip"))
+    return FALSE;
+  if (node->opset < 11)
+    {
+      *low = eng_attrs_get_float (node->attrs, "min", *low);
+      *high = eng_attrs_get_float (node->attrs, "max", *high);
+    }
+  else
+    for (int i = 1; i < node->n_inputs; i++)
+      if (node->inputs[i] && !eng_fuse_number (fuse, node->inputs[i], i == 1 ? low : high))
+        return FALSE;
+  return TRUE;
+}
+
+/* scale (z - mean) / sqrt (variance + epsilon) + bias as factor and summand. */
+static gboolean
+read_normalization (const EngFuse *fuse, const EngNode *node, EngAttrs *attrs)
+{
+  int64_t channels = node->outputs[0]->shape.dim[1];
+  const float *p[5] = { NULL };
+  for (int i = 1; i < 5; i++)
+    {
+      if (!eng_fuse_is_fixed (fuse, node->inputs[i]))
+        return FALSE;
+      p[i] = node->inputs[i]->constant->f;
+    }
+  g_autofree float *factor = g_new (float, channels), *summand = g_new (float, channels);
+  float epsilon = eng_attrs_get_float (node->attrs, "epsilon", 1e-5f);
+  for (int64_t c = 0; c < channels; c++)
+    {
+      factor[c] = p[1][c] / sqrtf (p[4][c] + epsilon);
+      summand[c] = p[2][c] - p[3][c] * factor[c];
+    }
+  eng_attrs_floats (eng_attrs_floats (attrs, "factor", factor, (int)channels), "summand", summand, (int)channels);
+  return TRUE;
+}
+
+static gboolean
+match (const EngFuse *fuse, EngNode *last, EngGroup *group)
+{
+  float low = -INFINITY, high = INFINITY;
+  gboolean bounded = read_bounds (fuse, last, &low, &high);
+  EngNode *normalization = bounded ? eng_fuse_producer (fuse, last->inputs[0], "BatchNormalization") : last;
+  if (normalization && !eng_node_is (normalization, "BatchNormalization"))
+    return FALSE;
+  EngNode *conv = eng_fuse_producer (fuse, normalization ? normalization->inputs[0] : last->inputs[0], "Conv");
+  if (!conv || !eng_fuse_passes (fuse, last->outputs[0])) /* its gradient is overwritten */
+    return FALSE;
+  if (normalization)
+    eng_fuse_take (fuse, group, normalization->outputs[0], NULL);
+  eng_fuse_take (fuse, group, conv->outputs[0], NULL);
+  group->op = &after_op;
+  group->attrs = eng_attrs_copy (conv->attrs);
+  eng_attrs_float (eng_attrs_float (group->attrs, "low", low), "high", high);
+  for (int i = 0; i < conv->n_inputs; i++)
+    group->input[group->n_inputs++] = conv->inputs[i];
+  return !normalization || read_normalization (fuse, normalization, group->attrs);
+}
+
+const EngFusion eng_fusion_conv = { "convolution and what follows", match };
