@@ -278,6 +278,9 @@ eng_pass_fuse (EngPass *self)
     for (guint t = self->needed->len; t-- > 0;)
       if (self->needed->pdata[t])
         try_fusion (&fuse, fusions[f], self->needed->pdata[t]);
-  while (g_ptr_array_remove (self->needed, NULL))
-    ;
+  guint left = 0;
+  for (guint t = 0; t < self->needed->len; t++)
+    if (self->needed->pdata[t])
+      self->needed->pdata[left++] = self->needed->pdata[t];
+  g_ptr_array_set_size (self->needed, (int)left);
 }
