@@ -250,7 +250,7 @@ test_profile (Fixture *f, gconstpointer data)
   run (f, "predict", "--model", f->model, "--profile", f->scene);
   g_assert_cmpint (f->status, ==, 0);
   g_assert_nonnull (strstr (f->stderr_text, "GFLOP/s"));
-  g_assert_nonnull (strstr (f->stderr_text, "  Conv "));
+  g_assert_nonnull (strstr (f->stderr_text, "  Conv+ "));
   run (f, "explain", "--model", f->model, "--method", "grad-cam", "--profile", "--output", f->out, f->scene);
   g_assert_cmpint (f->status, ==, 0);
   g_assert_nonnull (strstr (f->stderr_text, "backward "));

@@ -60,7 +60,7 @@ add_weight (EngGraph *g, EngShape shape)
   return eng_graph_add_constant (g, NULL, ENG_VALUE_WEIGHT, t);
 }
 
-/* 1 x 3 x 8 x 8 -> Conv 3x3 to 4 channels -> Relu -> Reshape -> MatMul to 5. (transfer full) */
+/* 1 x 3 x 8 x 8 -> Conv 3x3 to 4 channels -> Sigmoid -> Reshape -> MatMul to 5. (transfer full) */
 static EngPass *
 small_net (EngGraph *g)
 {
@@ -70,7 +70,7 @@ small_net (EngGraph *g)
   EngValue *x = eng_graph_add_input (g, "x", ENG_DTYPE_FLOAT, &image);
   EngValue *shape = eng_graph_add_constant (g, NULL, ENG_VALUE_CONSTANT, eng_tensor_new_ints (flat, 2));
   EngValue *y = eng_graph_op (g, &error, "Conv", NULL, 2, x, add_weight (g, ENG_SHAPE (4, 3, 3, 3)));
-  y = eng_graph_op (g, &error, "Relu", NULL, 1, y);
+  y = eng_graph_op (g, &error, "Sigmoid", NULL, 1, y);
   y = eng_graph_op (g, &error, "Reshape", NULL, 2, y, shape);
   y = eng_graph_op (g, &error, "MatMul", NULL, 2, y, add_weight (g, ENG_SHAPE (4 * 6 * 6, 5)));
   g_assert_no_error (error);
@@ -109,7 +109,7 @@ test_operators (void)
   eng_pass_backward (pass, NULL);
   g_autoptr (GArray) rows = eng_profile_take (&seconds);
   assert_row (rows, ENG_PROFILE_FORWARD, "Conv", 2, 2 * conv);
-  assert_row (rows, ENG_PROFILE_FORWARD, "Relu", 2, 0);
+  assert_row (rows, ENG_PROFILE_FORWARD, "Sigmoid", 2, 0);
   assert_row (rows, ENG_PROFILE_FORWARD, "MatMul", 2, 2 * product);
   /* To the picture alone, not to the weights. */
   assert_row (rows, ENG_PROFILE_BACKWARD, "Conv", 1, conv);
@@ -182,10 +182,10 @@ test_explanation (void)
   g_autoptr (EngHeatmap) profiled = explain ();
   g_autoptr (GArray) rows = eng_profile_take (&seconds);
   eng_profile_enable (FALSE);
-  g_assert_nonnull (find (rows, ENG_PROFILE_FORWARD, "Conv"));
-  g_assert_nonnull (find (rows, ENG_PROFILE_BACKWARD, "Conv"));
+  g_assert_nonnull (find (rows, ENG_PROFILE_FORWARD, "Conv+"));
+  g_assert_nonnull (find (rows, ENG_PROFILE_BACKWARD, "Conv+"));
   g_assert_nonnull (find (rows, ENG_PROFILE_UPDATE, "AdamW"));
-  g_assert_nonnull (find (rows, ENG_PROFILE_JUDGING, "Conv"));
+  g_assert_nonnull (find (rows, ENG_PROFILE_JUDGING, "Conv+"));
   assert_adds_up (rows, seconds);
   gsize n = (gsize)eng_heatmap_rows (plain) * eng_heatmap_cols (plain) * sizeof (float);
   g_assert_cmpmem (eng_heatmap_values (plain), n, eng_heatmap_values (profiled), n);
