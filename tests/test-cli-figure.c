@@ -144,7 +144,7 @@ static void
 test_formats (Fixture *f, gconstpointer data)
 {
   g_autofree char *second = test_data ("scenes/reef-01.png");
-  run (f, "--model", f->model, "--methods", "grad-cam", "--width", "85mm", "--page-height", "60", "-o", "a.svg",
+  run (f, "--model", f->model, "--methods", "grad-cam", "--width", "85mm", "--page-height", "50", "-o", "a.svg",
        "--latex", "--csv", "--maps", "--scores", "ltx-pos", "--images", second, f->scene);
   assert_done (f);
   static const char *const files[] = {

@@ -174,6 +174,11 @@ test_gemm (gconstpointer data)
               if (p.beta == 0)
                 c[at] = NAN;
             }
+      g_autofree float *bias = random_floats (p.n, r);
+      if (p.beta == 0 && p.batch == 1)
+        p.bias = bias;
+      for (int64_t i = 0; p.bias && i < p.m * p.n; i++)
+        sums_add (&sums, i / p.n * p.ldc + i % p.n, bias[i % p.n]);
       g_autofree float *again = g_memdup2 (c, sizeof *c * (p.stride_c * p.batch + 1));
       kernels->gemm (&p, a, b, c);
       p.frozen_b = TRUE;

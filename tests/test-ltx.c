@@ -339,12 +339,16 @@ stop_at_two (EngJob *job, gpointer data)
     eng_job_stop (job);
 }
 
+/* Enough steps to be stopped in the midst: what runs is told of a few times a second only. */
+#define LONG 150
+
 static EngJob *
 run_and_stop (Sample *s, EngHeatmap *from)
 {
   const EngMethod *ltx = eng_method_find ("ltx", NULL);
   EngValues *values = eng_values_new (ltx, s->model);
-  eng_values_set (values, "steps", 6);
+  eng_values_set (values, "steps", LONG);
+  eng_values_set (values, "selection", 2);
   EngJob *job = eng_job_new (s->model, s->image, ltx, -1, -1, NULL, values, 0);
   if (from)
     g_assert_true (eng_job_continue_from (job, from));
@@ -359,9 +363,9 @@ run_and_stop (Sample *s, EngHeatmap *from)
 static void
 test_continue (Sample *s, gconstpointer data)
 {
-  static const char *const six[] = { "steps=6", NULL };
+  static const char *const same[] = { "steps=" G_STRINGIFY (LONG), "selection=last", NULL };
   int n, m;
-  g_autoptr (EngHeatmap) whole = run_ltx (s, -1, 0, six);
+  g_autoptr (EngHeatmap) whole = run_ltx (s, -1, 0, same);
   g_autoptr (EngJob) part = run_and_stop (s, NULL);
   g_assert_true (eng_heatmap_can_continue (eng_job_heatmap (part)));
   g_autoptr (EngJob) rest = run_and_stop (s, eng_job_heatmap (part));

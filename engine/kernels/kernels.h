@@ -22,6 +22,7 @@ typedef struct
   int64_t lda, ldb, ldc;
   int64_t batch, stride_a, stride_b, stride_c;
   gboolean rows_alone; /* rows are images: the same bits whatever their number */
+  const float *bias;   /* (nullable): n numbers, added to every row of C; only with beta 0 and batch 1 */
   gboolean frozen_b;   /* B is never written while its memory lives: it may be kept in another order */
   gboolean bf16;       /* factors rounded to bfloat16, sums in float32, where eng_kernels_has_bf16() */
 } EngGemm;

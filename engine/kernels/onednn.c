@@ -341,7 +341,10 @@ make_product (OnednnPlan *plan, gconstpointer problem)
   dnnl_primitive_attr_t attr;
   dnnl_post_ops_t post;
   dnnl_primitive_desc_t descriptor = NULL;
-  if (dnnl_matmul_desc_init (&description, &a, &b, NULL, given_c) != dnnl_success
+  dnnl_memory_desc_t *bias = &plan->operand[ONEDNN_BIAS].given;
+  if (p->bias)
+    matrix (bias, s, dnnl_f32, 1, p->n, FALSE, p->n, 0);
+  if (dnnl_matmul_desc_init (&description, &a, &b, p->bias ? bias : NULL, given_c) != dnnl_success
       || dnnl_primitive_attr_create (&attr) != dnnl_success)
     return;
   dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
@@ -358,6 +361,7 @@ make_product (OnednnPlan *plan, gconstpointer problem)
   dnnl_primitive_attr_destroy (attr);
   plan->arg[ONEDNN_A] = DNNL_ARG_SRC;
   plan->arg[ONEDNN_B] = DNNL_ARG_WEIGHTS;
+  plan->arg[ONEDNN_BIAS] = p->bias ? DNNL_ARG_BIAS : 0;
   plan->arg[ONEDNN_C] = DNNL_ARG_DST;
   plan->adds = TRUE;
   eng_onednn_plan_finish (plan, descriptor);
@@ -372,8 +376,8 @@ product_key (const EngGemm *p)
     float f;
     int32_t i;
   } alpha = { p->alpha }, beta = { p->beta };
-  const int64_t v[] = { 1,      p->trans_a, p->trans_b, p->m,   p->n,    p->k,     alpha.i,
-                        beta.i, p->lda,     p->ldb,     p->ldc, p->bf16, p->batch, keeps (p) };
+  const int64_t v[] = { 1,      p->trans_a, p->trans_b, p->m,    p->n,     p->k,      alpha.i,        beta.i,
+                        p->lda, p->ldb,     p->ldc,     p->bf16, p->batch, keeps (p), p->bias != NULL };
   memcpy (key.v, v, sizeof v);
   if (p->batch > 1)
     {
@@ -389,7 +393,17 @@ product_key (const EngGemm *p)
 static gboolean
 suits (const EngGemm *p)
 {
-  return p->m > (p->rows_alone ? ENG_FEW_ROWS : 1) && p->n > 1 && p->k > 0 && p->batch > 0 && !omp_in_parallel ();
+  return p->m > (p->rows_alone ? ENG_FEW_ROWS : 1) && p->n > 1 && p->k > 0 && p->batch > 0
+         && !(p->bias && p->alpha != 1); /* which would scale the bias, too */
+}
+
+/* A thread's own product: primitives are planned for all threads, this function asks. */
+static void
+product_alone (const EngGemm *p, const float *a, const float *b, float *c)
+{
+  for (int64_t i = 0; i < p->batch; i++)
+    dnnl_sgemm (p->trans_a ? 'T' : 'N', p->trans_b ? 'T' : 'N', p->m, p->n, p->k, p->alpha, a + i * p->stride_a,
+                p->lda, b + i * p->stride_b, p->ldb, p->beta, c + i * p->stride_c, p->ldc);
 }
 
 static void
@@ -402,6 +416,11 @@ onednn_gemm (const EngGemm *given, const float *a, const float *b, float *c)
       p.m *= p.batch;
       p.batch = 1;
     }
+  if (suits (&p) && omp_in_parallel ())
+    {
+      product_alone (given, a, b, c);
+      return;
+    }
   if (suits (&p))
     {
       Problem problem = { &p, p.batch > 1 ? 3 : 2 };
@@ -409,7 +428,7 @@ onednn_gemm (const EngGemm *given, const float *a, const float *b, float *c)
       eng_onednn_lock ();
       plan = eng_onednn_plan (&key, make_product, &problem);
       if (plan->primitive)
-        eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, NULL, c }, keeps (&p), FALSE);
+        eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, (void *)p.bias, c }, keeps (&p), FALSE);
       else
         plan = NULL;
       eng_onednn_unlock ();
