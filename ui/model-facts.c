@@ -77,48 +77,61 @@ write_output (EngModel *model, JsonObject *about)
   return write_io (about, "outputs", eng_model_output (model));
 }
 
-/* "41: Conv 12, Relu 11, …", in the order of the description; the whole list is the tooltip. */
 static char *
 write_operators (EngModel *model, JsonObject *about)
 {
   JsonObject *operators = json_object_get_object_member (about, "operators");
   g_autoptr (GList) names = json_object_get_members (operators);
-  GString *text = g_string_new (NULL);
   gint64 total = 0;
   for (GList *l = names; l; l = l->next)
-    {
-      gint64 n = json_object_get_int_member (operators, l->data);
-      total += n;
-      g_string_append_printf (text, "%s%s %" G_GINT64_FORMAT, l == names ? "" : ", ", (const char *)l->data, n);
-    }
-  g_autofree char *list = g_string_free (text, FALSE);
-  return g_strdup_printf ("%" G_GINT64_FORMAT ", all supported: %s", total, list);
+    total += json_object_get_int_member (operators, l->data);
+  return g_strdup_printf ("%" G_GINT64_FORMAT ", all supported", total);
 }
 
-/* A method that asks for nothing but gradients tells whether there are any. */
+/* "Conv 12, Relu 11, …", in the order of the description. */
+static char *
+list_operators (EngModel *model, JsonObject *about)
+{
+  JsonObject *operators = json_object_get_object_member (about, "operators");
+  g_autoptr (GList) names = json_object_get_members (operators);
+  GString *text = g_string_new (NULL);
+  for (GList *l = names; l; l = l->next)
+    g_string_append_printf (text, "%s%s %" G_GINT64_FORMAT, l == names ? "" : ", ", (const char *)l->data,
+                            json_object_get_int_member (operators, l->data));
+  return g_string_free (text, FALSE);
+}
+
+static char *
+write_path (EngModel *model, JsonObject *about)
+{
+  return g_strdup (eng_model_path (model));
+}
+
+static char *
+write_whole_digest (EngModel *model, JsonObject *about)
+{
+  return g_strdup (eng_model_sha256 (model));
+}
+
+/* The method that asks for a gradient and nothing else tells whether there is one. */
 static char *
 write_gradients (EngModel *model, JsonObject *about)
 {
-  for (guint i = 0; eng_method_nth (i); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      if (eng_method_nth (i)->needs != ENG_NEEDS_GRADIENT)
-        continue;
-      if (eng_method_can_explain (eng_method_nth (i), model, NULL, &error))
-        return g_strdup ("available");
-      return g_strdup (error->message);
-    }
-  return g_strdup ("");
+  g_autoptr (GError) error = NULL;
+  const EngMethod *gradient = eng_method_find ("gradient", NULL);
+  return g_strdup (eng_method_can_explain (gradient, model, NULL, &error) ? "available" : error->message);
 }
 
 static const struct
 {
   const char *title;
   char *(*write) (EngModel *model, JsonObject *about);
+  char *(*tell) (EngModel *model, JsonObject *about); /* what the tooltip says; NULL: the same, whole */
 } rows[] = {
-  { "File", write_file },           { "SHA-256", write_digest }, { "Format", write_format },
-  { "Input", write_input },         { "Output", write_output },  { "Operators", write_operators },
-  { "Gradients", write_gradients },
+  { "File", write_file, write_path },     { "SHA-256", write_digest, write_whole_digest },
+  { "Format", write_format, NULL },       { "Input", write_input, NULL },
+  { "Output", write_output, NULL },       { "Operators", write_operators, list_operators },
+  { "Gradients", write_gradients, NULL },
 };
 
 static GtkWidget *
@@ -144,13 +157,15 @@ show_facts (UiModelFacts *self, EngModel *model)
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autofree char *text = rows[i].write (model, about);
+      g_autofree char *whole = rows[i].tell ? rows[i].tell (model, about) : g_strdup (text);
       GtkWidget *title = make_label (rows[i].title, "sl-dim"), *value = make_label (text, "sl-num");
       gtk_label_set_wrap (GTK_LABEL (title), FALSE);
       gtk_label_set_lines (GTK_LABEL (value), 3);
+      gtk_label_set_width_chars (GTK_LABEL (value), 14); /* or its height is asked for at another width */
       gtk_label_set_ellipsize (GTK_LABEL (value), PANGO_ELLIPSIZE_END);
       gtk_label_set_selectable (GTK_LABEL (value), TRUE);
       gtk_widget_set_focusable (value, FALSE);
-      ui_tip_set (value, i == 0 ? eng_model_path (model) : i == 1 ? eng_model_sha256 (model) : text);
+      ui_tip_set (value, whole);
       gtk_widget_set_valign (title, GTK_ALIGN_START);
       gtk_widget_set_hexpand (value, TRUE);
       gtk_grid_attach (GTK_GRID (self->facts), title, 0, (int)i, 1, 1);
@@ -182,7 +197,7 @@ write_needs (const EngMethod *method, EngModel *model)
   if (!text->len)
     g_string_append (text, "needs scores only");
   if (target)
-    g_string_append_printf (text, " · %d × %d", target->rows, target->cols);
+    g_string_append_printf (text, " · %d × %d", target->rows, target->cols);
   return g_string_free (text, FALSE);
 }
 

@@ -39,11 +39,19 @@ update (UiModelLabels *self)
 {
   EngModel *model = ui_session_model (self->session);
   int n = model ? eng_model_n_classes (model) : 0;
+  int digits = 1;
+  for (int last = n - 1; last > 9; last /= 10)
+    digits++;
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *count =
       !model ? g_strdup ("") : g_strdup_printf (eng_model_has_labels (model) ? "%d" : "%d, without names", n);
   for (int i = 0; i < n; i++)
-    g_ptr_array_add (rows, g_strdup_printf ("%d   %s", i, eng_model_label (model, i)));
+    {
+      g_autoptr (GString) number = g_string_new (NULL);
+      g_string_printf (number, "%*d", digits, i);
+      g_string_replace (number, " ", "\u2007", 0); /* as wide as a digit */
+      g_ptr_array_add (rows, g_strdup_printf ("%s   %s", number->str, eng_model_label (model, i)));
+    }
   g_ptr_array_add (rows, NULL);
   gtk_string_list_splice (self->names, 0, g_list_model_get_n_items (G_LIST_MODEL (self->names)),
                           (const char *const *)rows->pdata);
