@@ -191,6 +191,37 @@ test_gemm (gconstpointer data)
   end ();
 }
 
+/* Kept weights of a square matrix are not those of its transpose, though both lie in the same memory. */
+static void
+test_square (gconstpointer data)
+{
+  const Setting *setting = data;
+  if (!begin (setting))
+    return;
+  g_autoptr (GRand) r = g_rand_new_with_seed (5);
+  int64_t n = 48;
+  g_autofree float *a = factors (n * n, r, setting), *b = factors (n * n, r, setting), *c = g_new (float, n *n);
+  for (int round = 0; round < 2; round++)
+    for (int trans = 0; trans < 2; trans++)
+      {
+        EngGemm p = {
+          .trans_b = trans, .m = n, .n = n, .k = n, .alpha = 1, .lda = n, .ldb = n, .ldc = n, .batch = 1
+        };
+        p.frozen_b = TRUE;
+        p.bf16 = setting->bf16;
+        Sums sums = sums_new (NULL, n * n, 0);
+        for (int64_t i = 0; i < n * n * n; i++)
+          {
+            int64_t row = i / n / n, column = i / n % n, k = i % n;
+            sums_add (&sums, row * n + column, (double)a[row * n + k] * b[trans ? column * n + k : k * n + column]);
+          }
+        eng_kernels ()->gemm (&p, a, b, c);
+        sums_check (&sums, c, trans ? "square, transposed" : "square", round);
+      }
+  eng_kernels_forget (b);
+  end ();
+}
+
 static const EngConv convolutions[] = {
   /* columns: 3x3, asymmetric padding, stride, dilation, groups */
   { 1, 1, 5, 7, { 1, 9, 8 }, { 1, 9, 8 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
@@ -404,6 +435,8 @@ main (int argc, char **argv)
       g_autofree char *name = g_strdup_printf ("/kernels/%s/%s/%s", s->set, s->bf16 ? "bf16" : "float32",
                                                s->threads == 1 ? "one-thread" : "all-threads");
       g_autofree char *gemm = g_strconcat (name, "/gemm", NULL), *conv = g_strconcat (name, "/conv", NULL);
+      g_autofree char *square = g_strconcat (name, "/square", NULL);
+      g_test_add_data_func (square, s, test_square);
       g_test_add_data_func (gemm, s, test_gemm);
       g_test_add_data_func (conv, s, test_conv);
     }

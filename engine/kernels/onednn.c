@@ -209,11 +209,13 @@ brought (const OnednnPlan *plan, int i, void *given, gboolean frozen)
   const OnednnOperand *o = &plan->operand[i];
   if (!o->bring)
     return given;
-  void *data = frozen ? eng_packed_find (given, &o->wanted, sizeof o->wanted) : NULL;
+  /* Both: a square matrix and its transpose, which lie in the same memory, are wanted in the same form. */
+  const dnnl_memory_desc_t form[] = { o->given, o->wanted };
+  void *data = frozen ? eng_packed_find (given, form, sizeof form) : NULL;
   if (data)
     return data;
   if (frozen)
-    data = eng_packed_add (given, &o->wanted, sizeof o->wanted, o->bytes);
+    data = eng_packed_add (given, form, sizeof form, o->bytes);
   if (!data)
     data = workspace_take (o->bytes);
   bring (o, given, data, FALSE);
