@@ -156,8 +156,8 @@ conv_key (const Problem *s)
 {
   const EngConv *p = s->p;
   OnednnKey key = { 0 };
-  const int64_t v[] = { s->direction, s->bias,   p->n,      p->groups, p->cin,
-                        p->cout,      p->x_last, p->y_last, p->bf16,   eng_get_threads () };
+  const int64_t v[] = { s->direction, s->bias,   p->n,      p->groups,  p->cin,
+                        p->cout,      p->x_last, p->y_last, rounds (p), eng_get_threads () };
   memcpy (key.v, v, sizeof v);
   int at = G_N_ELEMENTS (v);
   const int64_t *const triples[] = { p->in, p->out, p->kernel, p->stride, p->dilation, p->pad };
@@ -209,11 +209,20 @@ run (const EngConv *p, Direction direction, const float *a, const float *b, cons
      gboolean accumulate)
 {
   Problem s = { p, direction, bias != NULL };
+  EngConv exact = *p;
   if (!suits (p) || omp_in_parallel ())
     return FALSE;
   OnednnKey key = conv_key (&s);
   eng_onednn_lock ();
   const OnednnPlan *plan = eng_onednn_plan (&key, make_conv, &s);
+  if (!plan->primitive
+      && rounds (p)) /* this processor has code for float32 alone, which is what the storage is asked for */
+    {
+      exact.bf16 = FALSE;
+      s.p = &exact;
+      key = conv_key (&s);
+      plan = eng_onednn_plan (&key, make_conv, &s);
+    }
   gboolean ok = plan->primitive != NULL;
   if (ok)
     eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, (void *)bias, c },
