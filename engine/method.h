@@ -130,6 +130,9 @@ EngCost eng_cost_one_gradient (EngModel *model, const EngTarget *target, const E
 
 /* Values of a method's parameters: declared defaults, then the model's, then the user's. */
 EngValues *eng_values_new (const EngMethod *method, EngModel *model /* (nullable) */);
+/* Of any @n parameters (static rows, the array is copied). @owner: whose they are, for messages; static. @defaults:
+ * n; NaN: the declared one. */
+EngValues *eng_values_new_list (const char *owner, const EngParam *const *params, int n, const double *defaults);
 EngValues *eng_values_copy (const EngValues *self);
 void eng_values_free (EngValues *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngValues, eng_values_free)

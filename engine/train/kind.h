@@ -42,7 +42,8 @@ struct _EngExplainerKind
   const char *id, *name, *about, *reference; /* id is stable: files, command line */
   const char *method;                        /* id of the method that answers with it */
   const EngParam *params;                    /* own ones, ended by a NULL id; NULL: none */
-  const EngTrainDefault *defaults;           /* where they differ from the trainer's; ended by a NULL id */
+  const EngTrainDefault *defaults; /* where they differ from the trainer's; ended by a NULL id; may be NULL */
+  double (*model_default) (EngModel *model, const EngParam *param); /* as of a method; may be NULL */
   EngLabelUse labels;
   EngNeeds needs; /* as of a method */
   /* NULL: eng_model_default_target() where a grid is needed. */

@@ -83,8 +83,10 @@ typedef enum
   ENG_INIT_UNIFORM /* uniform in +-scale */
 } EngInit;
 
-/* A weight that trains. */
+/* A weight that trains, drawn from the net's seed and @name. */
 EngValue *eng_net_weight (EngNet *self, const char *name, const EngShape *shape, EngInit init, double scale);
+/* The same with its first values given: (transfer full), float. */
+EngValue *eng_net_weight_from (EngNet *self, const char *name, EngTensor *values);
 /**
  * eng_net_backbone:
  * @prefix: of its names, "explainer/"
@@ -95,7 +97,9 @@ EngValue *eng_net_weight (EngNet *self, const char *name, const EngShape *shape,
  * A private copy of the classifier up to net->target, as the target's shape has it with the batch in front.
  */
 EngValue *eng_net_backbone (EngNet *self, const char *prefix, EngValue *input, gboolean train, GError **error);
-/* The same as B x channels x rows x cols, whatever the target's storage; tokens before the grid are left out. */
+/* A value of the target as B x channels x rows x cols, whatever its storage; tokens before the grid are left out. */
+EngValue *eng_net_as_map (EngNet *self, EngValue *features, GError **error);
+/* eng_net_backbone(), then eng_net_as_map(). */
 EngValue *eng_net_feature_map (EngNet *self, const char *prefix, EngValue *input, gboolean train, GError **error);
 /* The frozen classifier from @input (B x C x H x W, normalised) to its value @name; NULL: the logits, B x K. */
 EngValue *eng_net_classifier (EngNet *self, const char *prefix, EngValue *input, const char *name, GError **error);
