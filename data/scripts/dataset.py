@@ -36,13 +36,18 @@ def with_mark(pixels, rng):
     return (pixels * (1 - over[..., 3:] / 255) + over[..., 2::-1] + 0.5).clip(0, 255).astype(np.uint8)
 
 
+def random_classes(rng, i):
+    """What scene number `i` shows: half have one object, the rest two or three of different classes."""
+    first = LABELS[i % len(LABELS)]
+    more = rng.choices([0, 1, 2], [0.5, 0.35, 0.15])[0]
+    return [first] + rng.sample([c for c in LABELS if c != first], more)
+
+
 def one(task):
     """Renders one scene of a set: everything about it follows from its seed."""
     name, i = task
     rng = random.Random(FIRST_SEED[name] + i)
-    first = LABELS[i % len(LABELS)]
-    more = 0 if name != "train" else rng.choices([0, 1, 2], [0.5, 0.35, 0.15])[0]
-    classes = [first] + rng.sample([c for c in LABELS if c != first], more)
+    classes = random_classes(rng, i) if name == "train" else [LABELS[i % len(LABELS)]]
     pixels, masks, _ = render(random_scene(rng, classes))
     cover = np.zeros((OBJECTS, GRID, GRID), np.uint8)
     for k, mask in enumerate(masks):
