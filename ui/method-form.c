@@ -1,8 +1,10 @@
-/* See method-form.h. One row per declared parameter; the kind of control follows from its type. */
+/* See method-form.h. One row per declared parameter. */
 #include "ui/method-form.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "ui/param-row.h"
 
 struct _UiMethodForm
 {
@@ -22,121 +24,6 @@ struct _UiMethodForm
 G_DEFINE_FINAL_TYPE (UiMethodForm, ui_method_form, GTK_TYPE_WIDGET)
 
 static guint done_signal;
-
-/* ---- one control per type ---- */
-
-static double
-step_of (const EngParam *param)
-{
-  if (param->type == ENG_PARAM_INT)
-    return 1;
-  /* A tenth of the default's magnitude moves by a sensible amount on any scale. */
-  double size = param->otherwise != 0 ? fabs (param->otherwise) : (param->maximum - param->minimum) / 100;
-  return pow (10, floor (log10 (fmax (size, 1e-12))) - (param->logarithmic ? 0 : 1));
-}
-
-static GtkWidget *
-make_spin (const EngParam *param)
-{
-  double step = step_of (param);
-  int digits = param->type == ENG_PARAM_INT ? 0 : CLAMP ((int)ceil (1 - log10 (step)), 1, 8);
-  GtkWidget *spin = gtk_spin_button_new_with_range (param->minimum, param->maximum, step);
-  gtk_spin_button_set_digits (GTK_SPIN_BUTTON (spin), (guint)digits);
-  gtk_spin_button_set_increments (GTK_SPIN_BUTTON (spin), step, 10 * step);
-  gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (spin), TRUE);
-  gtk_editable_set_width_chars (GTK_EDITABLE (spin), MAX (6, digits + 2));
-  return spin;
-}
-
-static GtkWidget *
-make_choice (const EngParam *param)
-{
-  return gtk_drop_down_new_from_strings (param->choices);
-}
-
-static GtkWidget *
-make_check (const EngParam *param)
-{
-  return gtk_check_button_new ();
-}
-
-static GtkWidget *
-make_entry (const EngParam *param)
-{
-  GtkWidget *entry = gtk_entry_new ();
-  gtk_entry_set_placeholder_text (GTK_ENTRY (entry), "None");
-  gtk_editable_set_width_chars (GTK_EDITABLE (entry), 16);
-  return entry;
-}
-
-static void
-show_spin (GtkWidget *control, const EngValues *values, const char *id)
-{
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (control), eng_values_get (values, id));
-}
-
-static void
-show_choice (GtkWidget *control, const EngValues *values, const char *id)
-{
-  gtk_drop_down_set_selected (GTK_DROP_DOWN (control), (guint)eng_values_get (values, id));
-}
-
-static void
-show_check (GtkWidget *control, const EngValues *values, const char *id)
-{
-  gtk_check_button_set_active (GTK_CHECK_BUTTON (control), eng_values_get (values, id) != 0);
-}
-
-static void
-show_entry (GtkWidget *control, const EngValues *values, const char *id)
-{
-  const char *text = eng_values_get_text (values, id);
-  gtk_editable_set_text (GTK_EDITABLE (control), text ? text : "");
-}
-
-static gboolean
-read_spin (GtkWidget *control, EngValues *values, const char *id, GError **error)
-{
-  gtk_spin_button_update (GTK_SPIN_BUTTON (control));
-  eng_values_set (values, id, gtk_spin_button_get_value (GTK_SPIN_BUTTON (control)));
-  return TRUE;
-}
-
-static gboolean
-read_choice (GtkWidget *control, EngValues *values, const char *id, GError **error)
-{
-  eng_values_set (values, id, gtk_drop_down_get_selected (GTK_DROP_DOWN (control)));
-  return TRUE;
-}
-
-static gboolean
-read_check (GtkWidget *control, EngValues *values, const char *id, GError **error)
-{
-  eng_values_set (values, id, gtk_check_button_get_active (GTK_CHECK_BUTTON (control)));
-  return TRUE;
-}
-
-static gboolean
-read_entry (GtkWidget *control, EngValues *values, const char *id, GError **error)
-{
-  return eng_values_set_text (values, id, gtk_editable_get_text (GTK_EDITABLE (control)), error);
-}
-
-/* One row per EngParamType. @signal: a person changed it. */
-static const struct
-{
-  const char *signal;
-  GtkWidget *(*make) (const EngParam *param);
-  void (*show) (GtkWidget *control, const EngValues *values, const char *id);
-  gboolean (*read) (GtkWidget *control, EngValues *values, const char *id, GError **error);
-} kinds[] = {
-  [ENG_PARAM_INT] = { "value-changed", make_spin, show_spin, read_spin },
-  [ENG_PARAM_FLOAT] = { "value-changed", make_spin, show_spin, read_spin },
-  [ENG_PARAM_CHOICE] = { "notify::selected", make_choice, show_choice, read_choice },
-  [ENG_PARAM_BOOL] = { "toggled", make_check, show_check, read_check },
-  [ENG_PARAM_PATH] = { "changed", make_entry, show_entry, read_entry },
-  [ENG_PARAM_OUTPUT_PATH] = { "changed", make_entry, show_entry, read_entry },
-};
 
 /* ---- presets ---- */
 
@@ -189,17 +76,10 @@ read_values (UiMethodForm *self, GError **error)
   for (guint i = 0; i < self->controls->len; i++)
     {
       const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
-      if (!kinds[param->type].read (self->controls->pdata[i], values, param->id, error))
+      if (!ui_param_row_read (self->controls->pdata[i], param, values, error))
         return NULL;
     }
   return g_steal_pointer (&values);
-}
-
-static const char *
-chosen_layer (UiMethodForm *self)
-{
-  guint at = self->layers ? gtk_drop_down_get_selected (self->layer) : 0;
-  return at == 0 || at == GTK_INVALID_LIST_POSITION ? NULL : self->layers[at - 1];
 }
 
 /* Everything that is chosen, as text; NULL: something cannot be read. (transfer full) */
@@ -208,7 +88,7 @@ settings_text (UiMethodForm *self)
 {
   g_autoptr (EngValues) values = read_values (self, NULL);
   g_autofree char *json = values ? eng_values_to_json (values) : NULL;
-  const char *layer = chosen_layer (self);
+  const char *layer = ui_layer_row_chosen (self->layer, self->layers);
   return json ? g_strdup_printf ("%s\n%s", layer ? layer : "", json) : NULL;
 }
 
@@ -244,7 +124,7 @@ show_values (UiMethodForm *self, const EngValues *values)
   for (guint i = 0; values && i < self->controls->len; i++)
     {
       const EngParam *param = eng_method_param (ui_slot_method (self->slot), i);
-      kinds[param->type].show (self->controls->pdata[i], values, param->id);
+      ui_param_row_show (self->controls->pdata[i], param, values);
     }
   self->showing = FALSE;
   gtk_widget_set_visible (self->problem, FALSE);
@@ -264,43 +144,19 @@ on_preset (UiMethodForm *self)
 
 /* ---- layers ---- */
 
-/* "block3/relu · 12 × 12" */
-static char *
-layer_label (const EngTarget *target)
+static gboolean
+suits (EngModel *model, const EngTarget *target, gpointer method)
 {
-  return g_strdup_printf ("%s · %d × %d", target->name, target->rows, target->cols);
+  return eng_method_can_explain (method, model, target, NULL);
 }
 
-/* Those that the method can look at, the deepest first: that is where people look. */
 static void
 fill_layers (UiMethodForm *self, EngModel *model)
 {
   const EngMethod *method = ui_slot_method (self->slot);
-  const EngTarget *usual = eng_method_default_target (method, model);
-  g_autoptr (GtkStringList) labels = gtk_string_list_new (NULL);
-  g_autofree char *automatic = usual ? g_strdup_printf ("Automatic (%s)", usual->name) : g_strdup ("Automatic");
-  GStrvBuilder *names = g_strv_builder_new ();
-  const char *now = ui_slot_layer (self->slot);
-  guint selected = 0;
-  int n;
-  const EngTarget *targets = eng_model_targets (model, &n);
-  gtk_string_list_append (labels, automatic);
-  guint row = 1;
-  for (int i = n - 1; i >= 0; i--)
-    if (eng_method_can_explain (method, model, &targets[i], NULL))
-      {
-        g_autofree char *label = layer_label (&targets[i]);
-        gtk_string_list_append (labels, label);
-        g_strv_builder_add (names, targets[i].name);
-        if (g_strcmp0 (now, targets[i].name) == 0)
-          selected = row;
-        row++;
-      }
   g_strfreev (self->layers);
-  self->layers = g_strv_builder_end (names);
-  g_strv_builder_unref (names);
-  gtk_drop_down_set_model (self->layer, G_LIST_MODEL (labels));
-  gtk_drop_down_set_selected (self->layer, selected);
+  self->layers = ui_layer_row_fill (self->layer, model, eng_method_default_target (method, model),
+                                    ui_slot_layer (self->slot), suits, (gpointer)method);
 }
 
 /* ---- the form ---- */
@@ -334,7 +190,7 @@ on_unmap (UiMethodForm *self)
   if (!now || g_str_equal (now, self->opened) || !ui_slot_values (self->slot))
     return;
   g_autoptr (EngValues) values = read_values (self, NULL);
-  ui_session_set_values (self->session, self->slot, values, chosen_layer (self));
+  ui_session_set_values (self->session, self->slot, values, ui_layer_row_chosen (self->layer, self->layers));
 }
 
 static void
@@ -349,7 +205,7 @@ on_run (UiMethodForm *self)
       return;
     }
   g_clear_pointer (&self->opened, g_free);
-  ui_slot_set_layer (self->slot, chosen_layer (self));
+  ui_slot_set_layer (self->slot, ui_layer_row_chosen (self->layer, self->layers));
   ui_session_run_with (self->session, self->slot, values);
   g_signal_emit (self, done_signal, 0);
 }
@@ -387,23 +243,9 @@ make_grid (void)
 static void
 add_row (UiMethodForm *self, GtkGrid *grid, const EngParam *param, int row)
 {
-  GtkWidget *label = gtk_label_new (param->label), *control = kinds[param->type].make (param);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_set_tooltip_text (label, param->help);
-  gtk_widget_set_tooltip_text (control, param->help);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, param->label,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, param->help, -1);
-  gtk_widget_set_halign (control, param->type == ENG_PARAM_BOOL ? GTK_ALIGN_START : GTK_ALIGN_FILL);
-  gtk_grid_attach (grid, label, 0, row, 1, 1);
-  gtk_grid_attach (grid, control, 1, row, 1, 1);
-  if (param->unit && *param->unit)
-    {
-      GtkWidget *unit = gtk_label_new (param->unit);
-      gtk_widget_add_css_class (unit, "sl-dim");
-      gtk_grid_attach (grid, unit, 2, row, 1, 1);
-    }
+  GtkWidget *control = ui_param_row_attach (grid, row, param);
   g_ptr_array_add (self->controls, control);
-  g_signal_connect_swapped (control, kinds[param->type].signal, G_CALLBACK (on_edited), self);
+  ui_param_row_watch (control, param, G_CALLBACK (on_edited), self);
 }
 
 static GtkDropDown *
