@@ -1,0 +1,247 @@
+/* LTX pretrained on many pictures (pLTX): the first stage of Barkan et al., "Learning to Explain", ICDM 2023. The
+ * same net at batch 1 is the explainer of one picture (explainer.h). Definitions and variant stand in ltx.h. */
+#include "ltx.h"
+
+#include "../../metrics/perturbation.h"
+#include "../../probe.h"
+#include "../../random.h"
+
+#include <math.h>
+#include <string.h>
+
+enum
+{
+  MASK_LOSS_SOFTPLUS,
+  MASK_LOSS_L1
+};
+
+static const char *const mask_losses[] = { "softplus", "l1", NULL };
+
+static const EngParam params[] = {
+  { "lambda", "Sparsity", "", ENG_PARAM_FLOAT, 0, 1000, 50, NULL,
+    "Weight of the mask's size in the loss (lambda), once it has grown. Higher gives smaller regions; published 50 "
+    "(ViT-B, ResNet-101, DenseNet-201) and 30 (ViT-S).",
+    TRUE },
+  { "lambda-growth", "Sparsity grows", "of the steps", ENG_PARAM_FLOAT, 0, 1, 0.5, NULL,
+    "Share of the steps over which lambda grows from 0. With all of it from the first step on, the mask shrinks to "
+    "nothing before it has learned where to look.",
+    FALSE },
+  { "inverse", "Inverse mask", "", ENG_PARAM_FLOAT, 0, 10, 0, NULL,
+    "Weight w of the counterfactual term: (CE(x M) − w CE(x (1 − M))) / (1 + w). 0 as published; 1 is the form of "
+    "the "
+    "authors' earlier code. Maps then cover all of what shows the class.",
+    FALSE },
+  { "mask-loss", "Mask loss", "", ENG_PARAM_CHOICE, 0, 1, MASK_LOSS_SOFTPLUS, mask_losses,
+    "How the size of the mask is measured: mean softplus (as published) or mean absolute value.", FALSE },
+  { NULL }
+};
+
+/* ---- building ---- */
+
+/* All of the head comes from one row of random numbers, and the released code's two inits: a person's seed gives the
+ * same map as ever. */
+static EngValue *
+head_weight (EngNet *net, GRand *random, const char *name, const EngShape *shape, double spread, gboolean uniform)
+{
+  EngTensor *t = eng_tensor_new (ENG_DTYPE_FLOAT, shape);
+  for (int64_t i = 0; i < eng_tensor_count (t); i++)
+    t->f[i] = (float)(spread == 0 ? 0
+                      : uniform   ? g_rand_double_range (random, -spread, spread)
+                                  : spread * eng_random_normal (random));
+  return eng_net_weight_from (net, name, t);
+}
+
+/* CNN: one 1x1 convolution to one channel, uniform in +-1/sqrt (channels). */
+static EngValue *
+spatial_head (EngNet *net, EngValue *input, GRand *random, GError **error)
+{
+  EngValue *features = eng_net_feature_map (net, "explainer/", input, TRUE, error);
+  if (!features)
+    return NULL;
+  int64_t channels = features->shape.dim[1];
+  EngShape w = ENG_SHAPE (1, channels, 1, 1), b = ENG_SHAPE (1);
+  double bound = 1 / sqrt ((double)channels);
+  EngValue *weight = head_weight (net, random, "head/conv_weight", &w, bound, TRUE);
+  EngValue *bias = head_weight (net, random, "head/conv_bias", &b, bound, TRUE);
+  return eng_graph_op (net->graph, error, "Conv", NULL, 3, features, weight, bias);
+}
+
+/* Transformer: linear, tanh, linear on each token of the grid, N (0, 0.02), zero bias. Weights are out x in. */
+static EngValue *
+token_head (EngNet *net, EngValue *input, GRand *random, GError **error)
+{
+  EngGraph *g = net->graph;
+  const EngTarget *t = net->target;
+  EngValue *v = eng_net_backbone (net, "explainer/", input, TRUE, error);
+  int64_t d = t->shape.dim[2], cells = (int64_t)t->rows * t->cols;
+  EngShape square = ENG_SHAPE (d, d), wide = ENG_SHAPE (d), row = ENG_SHAPE (1, d), one = ENG_SHAPE (1);
+  EngShape rows = ENG_SHAPE (net->batch * cells, d), grid = ENG_SHAPE (net->batch, 1, t->rows, t->cols);
+  EngValue *fc1_weight = head_weight (net, random, "head/fc1_weight", &square, 0.02, FALSE);
+  EngValue *fc1_bias = head_weight (net, random, "head/fc1_bias", &wide, 0, FALSE);
+  EngValue *fc2_weight = head_weight (net, random, "head/fc2_weight", &row, 0.02, FALSE);
+  EngValue *fc2_bias = head_weight (net, random, "head/fc2_bias", &one, 0, FALSE);
+  if (t->prefix)
+    v = eng_graph_op (g, error, "Slice", NULL, 4, v, eng_net_ints (net, (int64_t[]){ t->prefix }, 1),
+                      eng_net_ints (net, (int64_t[]){ t->prefix + cells }, 1),
+                      eng_net_ints (net, (int64_t[]){ 1 }, 1));
+  v = eng_net_reshape (net, v, &rows, error);
+  v = eng_graph_op (g, error, "Gemm", eng_attrs_int (eng_attrs_new (), "transB", 1), 3, v, fc1_weight, fc1_bias);
+  v = eng_net_op (net, error, "Tanh", v, NULL);
+  v = eng_graph_op (g, error, "Gemm", eng_attrs_int (eng_attrs_new (), "transB", 1), 3, v, fc2_weight, fc2_bias);
+  return eng_net_reshape (net, v, &grid, error);
+}
+
+/* Cross-entropy of the frozen classifier on @pixels times @mask. */
+static EngValue *
+masked_loss (EngNet *net, const char *prefix, EngValue *mask, EngValue **logits, GError **error)
+{
+  EngLtxNet *own = net->own;
+  EngValue *masked = eng_net_op (net, error, "Mul", own->pixels, mask);
+  *logits = eng_net_classifier (net, prefix, eng_net_normalised (net, masked, error), NULL, error);
+  return eng_net_cross_entropy (net, *logits, own->onehot, error);
+}
+
+static EngValue *
+build_loss (EngNet *net, GError **error)
+{
+  EngLtxNet *own = net->own;
+  EngPreprocess *p = eng_model_preprocess (net->model);
+  double w = eng_values_get (net->values, "inverse");
+  gboolean l1 = eng_values_get (net->values, "mask-loss") == MASK_LOSS_L1;
+  EngValue *full = eng_net_resize (net, own->mask, p->height, p->width, TRUE, error), *rest;
+  EngValue *v = own->prediction_loss = masked_loss (net, "classifier/", full, &own->logits, error);
+  if (w > 0)
+    {
+      rest = eng_net_op (net, error, "Sub", eng_net_scalar (net, 1), full);
+      own->inverse_loss = masked_loss (net, "inverse/", rest, &rest, error);
+      v = eng_net_op (net, error, "Sub", v,
+                      eng_net_op (net, error, "Mul", own->inverse_loss, eng_net_scalar (net, w)));
+      v = eng_net_op (net, error, "Mul", v, eng_net_scalar (net, 1 / (1 + w)));
+    }
+  EngValue *cost = eng_net_op (net, error, l1 ? "Abs" : "Softplus", own->mask, NULL);
+  own->mask_loss = eng_net_reduce (net, "ReduceMean", cost, NULL, 0, FALSE, error);
+  cost = eng_net_op (net, error, "Mul", own->mask_loss, own->lambda);
+  return eng_net_op (net, error, "Add", v, cost);
+}
+
+gboolean
+eng_ltx_build (EngNet *net, GError **error)
+{
+  EngPreprocess *p = eng_model_preprocess (net->model);
+  const guint32 seeds[2] = { (guint32)net->seed, (guint32)(net->seed >> 32) };
+  g_autoptr (GRand) random = g_rand_new_with_seed_array (seeds, 2);
+  EngLtxNet *own = net->own = g_new0 (EngLtxNet, 1);
+  EngShape rgb = ENG_SHAPE (net->batch, 3, p->height, p->width);
+  EngShape classes = ENG_SHAPE (net->batch, eng_model_n_classes (net->model)), none = { .rank = 0 };
+  net->free_own = g_free;
+  own->pixels = eng_net_input (net, "pixels", &rgb);
+  own->onehot = eng_net_input (net, "onehot", &classes);
+  own->lambda = eng_net_input (net, "lambda", &none);
+  own->input = net->given = eng_net_input (net, "input", &eng_graph_image (net->source)->shape);
+  EngValue *v = net->target->kind == ENG_TARGET_TOKENS ? token_head (net, own->input, random, error)
+                                                       : spatial_head (net, own->input, random, error);
+  own->mask = eng_net_op (net, error, "Sigmoid", v, NULL);
+  if (!(net->loss = build_loss (net, error)))
+    return FALSE;
+  eng_net_add_term (net, "prediction", own->prediction_loss);
+  eng_net_add_term (net, "size", own->mask_loss);
+  if (own->inverse_loss)
+    eng_net_add_term (net, "inverse", own->inverse_loss);
+  eng_net_want (net, own->mask);
+  eng_net_want (net, own->logits);
+  eng_net_add_output (net, "mask", own->mask);
+  return TRUE;
+}
+
+/* ---- training ---- */
+
+/* Grows over the first steps: see README.md. Pictures that judge are judged with all of it, so that their losses can
+ * be compared. */
+static float
+lambda_at (const EngValues *values, const EngTrainBatch *batch)
+{
+  double all = eng_values_get (values, "lambda"), growth = eng_values_get (values, "lambda-growth") * batch->steps;
+  return (float)(batch->validating || batch->step >= growth ? all : all * (batch->step + 1) / (growth + 1));
+}
+
+static gboolean
+feed (EngNet *net, const EngTrainBatch *batch, GError **error)
+{
+  const EngLtxNet *own = net->own;
+  int k = eng_model_n_classes (net->model);
+  float lambda = lambda_at (net->values, batch);
+  g_autofree float *onehot = g_new0 (float, (gsize)net->batch *k);
+  for (int i = 0; i < net->batch; i++)
+    onehot[(gsize)i * k + batch->classes[i]] = 1;
+  eng_pass_write (net->pass, own->pixels, batch->pixels);
+  eng_pass_write (net->pass, own->input, batch->input);
+  eng_pass_write (net->pass, own->onehot, onehot);
+  eng_pass_write (net->pass, own->lambda, &lambda);
+  return TRUE;
+}
+
+/* POS AUC by accuracy, as the released code chooses its checkpoints. */
+static gboolean
+judge (EngNet *net, const EngTrainBatch *batch, double *sum, GError **error)
+{
+  const EngLtxNet *own = net->own;
+  const EngTarget *t = net->target;
+  EngPreprocess *p = eng_model_preprocess (net->model);
+  gsize image = (gsize)p->channels * p->height * p->width, cells = (gsize)t->rows * t->cols;
+  int k = eng_model_n_classes (net->model);
+  g_autofree float *masks = g_new (float, net->batch *cells), *full = g_new (float, (gsize)p->height * p->width);
+  guint64 forward = 0;
+  eng_pass_read (net->pass, own->mask, masks);
+  for (int i = 0; i < batch->n; i++)
+    {
+      g_autoptr (EngPerturbation) perturbation = eng_perturbation_new (
+          net->model, batch->input + i * image, batch->logits + (gsize)i * k, batch->classes[i], error);
+      if (!perturbation)
+        return FALSE;
+      eng_upsample_bilinear (masks + i * cells, t->rows, t->cols, full, p->height, p->width);
+      *sum += eng_perturbation_auc (perturbation, full, ENG_REMOVE_MOST_FIRST, ENG_SCORE_ACCURACY, NAN, &forward);
+    }
+  return TRUE;
+}
+
+static float *
+preview (EngNet *net, const EngTrainBatch *batch, int i, int *rows, int *cols)
+{
+  const EngLtxNet *own = net->own;
+  gsize cells = (gsize)net->target->rows * net->target->cols;
+  g_autofree float *masks = g_new (float, net->batch *cells);
+  eng_pass_read (net->pass, own->mask, masks);
+  *rows = net->target->rows;
+  *cols = net->target->cols;
+  return g_memdup2 (masks + i * cells, sizeof *masks * cells);
+}
+
+static double
+model_default (EngModel *model, const EngParam *param)
+{
+  return strcmp (param->id, "lambda") == 0 ? eng_model_preprocess (model)->ltx_lambda : NAN;
+}
+
+static const EngTrainDefault defaults[] = { { NULL } };
+
+const EngExplainerKind eng_kind_ltx = {
+  .id = "ltx",
+  .name = "LTX",
+  .about = "One mask per picture that keeps the class while hiding as much as it can; a start for LTX on a single "
+           "picture, or the method “LTX (pretrained)” on its own.",
+  .reference =
+      "Barkan et al.: Learning to Explain: A Model-Agnostic Framework for Explaining Black Box Models, ICDM 2023",
+  .method = "ltx-pretrained",
+  .params = params,
+  .defaults = defaults,
+  .model_default = model_default,
+  .labels = ENG_LABELS_OPTIONAL,
+  .needs = ENG_NEEDS_GRADIENT | ENG_NEEDS_GRID,
+  .default_target = eng_model_default_target,
+  .build = eng_ltx_build,
+  .feed = feed,
+  .score_name = "POS AUC",
+  .score_unit = "of 90",
+  .judge = judge,
+  .preview = preview,
+};

@@ -1,0 +1,31 @@
+/* LTX's net (Barkan et al., "Learning to Explain", ICDM 2023), at any batch size: a private copy of the classifier up
+ * to a target, a head that gives one number per cell, a sigmoid; upsampling, masking, the frozen classifier, the
+ * loss.
+ *
+ * Variant: the authors' released code, with its inverse-mask term computed as in their earlier release:
+ *   L = (CE (x M) - w CE (x (1 - M))) / (1 + w) + lambda * mean softplus (s), s the mask's cells in (0,1). */
+#pragma once
+
+#include "../kind.h"
+
+G_BEGIN_DECLS
+
+/* net->own of a net that eng_ltx_build() filled. */
+typedef struct
+{
+  EngValue *pixels; /* B x 3 x H x W in [0,1] */
+  EngValue *input;  /* B x C x H x W, normalised */
+  EngValue *onehot; /* B x K: the class to explain */
+  EngValue *lambda; /* 1 */
+  EngValue *mask;   /* B x 1 x rows x cols */
+  EngValue *logits; /* B x K, of the pictures under the mask */
+  EngValue *prediction_loss, *mask_loss;
+  EngValue *inverse_loss; /* CE of the pictures under 1 - M; NULL: weight 0 */
+} EngLtxNet;
+
+/* Reads the values "inverse" and "mask-loss". Weights: "explainer/NAME" of the copy, "head/..." */
+gboolean eng_ltx_build (EngNet *net, GError **error);
+
+extern const EngExplainerKind eng_kind_ltx;
+
+G_END_DECLS
