@@ -1,8 +1,5 @@
-/* LTX's trainable explainer (Barkan et al., "Learning to Explain", ICDM 2023): a private copy of the
- * classifier up to a target value, a head that gives one number per cell, a sigmoid; and the graph that
- * trains it: upsampling, masking, the frozen classifier, the loss.
- *
- * Variant: the authors' released code, with its inverse-mask term computed as in their earlier release. */
+/* LTX's explainer of one picture and one class (Barkan et al., "Learning to Explain", ICDM 2023): the net of
+ * train/kinds/ltx.h at batch 1, trained step by step. */
 #pragma once
 
 #include "model.h"
@@ -60,13 +57,10 @@ gboolean eng_explainer_get_weight (EngExplainer *self, const char *name, float *
 /* How many weights (arrays) and numbers train. */
 void eng_explainer_counts (EngExplainer *self, int *weights, gint64 *scalars);
 
-/* A copy of the trained weights now, to save or go back to later. */
-typedef struct _EngWeights EngWeights;
-void eng_explainer_snapshot (EngExplainer *self, EngWeights **weights /* (inout): reused when not NULL */);
-void eng_weights_free (EngWeights *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngWeights, eng_weights_free)
+/* A copy of all trained weights as they are now: (transfer full). */
+float *eng_explainer_weights (EngExplainer *self);
 /* The explainer (normalised picture -> mask, 1 x 1 x rows x cols) as an ONNX file with @weights. */
-gboolean eng_explainer_save (EngExplainer *self, const EngWeights *weights, const char *path, GError **error);
+gboolean eng_explainer_save (EngExplainer *self, const float *weights, const char *path, GError **error);
 /* Starts from the weights of a file that eng_explainer_save() wrote for the same model and target. */
 gboolean eng_explainer_load (EngExplainer *self, const char *path, GError **error);
 

@@ -63,7 +63,7 @@ typedef struct
   const EngTarget *target;
   EngExplainer *explainer;
   EngPerturbation *perturbation; /* NULL when no AUC selects */
-  EngWeights *kept_weights;      /* only when the explainer is to be saved */
+  float *kept_weights;           /* only when the explainer is to be saved */
   GArray *trajectory;            /* EngTrajectoryStep */
   int steps, selection, best;
   EngScore score;
@@ -92,7 +92,7 @@ run_clear (Run *r)
 {
   g_clear_pointer (&r->explainer, eng_explainer_free);
   g_clear_pointer (&r->perturbation, eng_perturbation_free);
-  g_clear_pointer (&r->kept_weights, eng_weights_free);
+  g_clear_pointer (&r->kept_weights, g_free);
   g_clear_pointer (&r->trajectory, g_array_unref);
   g_clear_pointer (&r->full, g_free);
 }
@@ -295,7 +295,10 @@ take_step (Run *r, int i, gboolean save, GError **error)
     {
       r->best = i;
       if (save)
-        eng_explainer_snapshot (r->explainer, &r->kept_weights);
+        {
+          g_free (r->kept_weights);
+          r->kept_weights = eng_explainer_weights (r->explainer);
+        }
     }
   return TRUE;
 }
