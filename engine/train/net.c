@@ -175,11 +175,12 @@ is_statistic (const EngValue *v)
 /* Everything between @first_id and the features trains, but statistics and a transformer's embedding (patch
  * projection, class token, positions): what lies above the first block. */
 static void
-train_backbone (EngNet *self, const char *prefix, guint first_id, EngValue *features)
+train_backbone (EngNet *self, const char *prefix, EngGraph *source, const EngTarget *target, guint first_id,
+                EngValue *features)
 {
   EngGraph *g = self->graph;
   g_autofree guint8 *below = eng_graph_ancestors (g, features), *embedding = NULL;
-  EngValue *first = eng_targets_embedding (self->source, self->target), *copy = NULL;
+  EngValue *first = eng_targets_embedding (source, target), *copy = NULL;
   g_autofree char *name = first ? g_strconcat (prefix, first->name, NULL) : NULL;
   if (name && (copy = eng_graph_find (g, name)) && below[copy->id])
     embedding = eng_graph_ancestors (g, copy);
@@ -193,22 +194,27 @@ train_backbone (EngNet *self, const char *prefix, guint first_id, EngValue *feat
 }
 
 EngValue *
-eng_net_backbone (EngNet *self, const char *prefix, EngValue *input, gboolean train, GError **error)
+eng_net_backbone_of (EngNet *self, const char *prefix, EngGraph *source, const EngTarget *target, EngValue *input,
+                     gboolean train, GError **error)
 {
-  EngValue *image = eng_graph_image (self->source), *cut = eng_graph_find (self->source, self->target->name);
-  EngValue *features = NULL;
+  EngValue *image = eng_graph_image (source), *cut = eng_graph_find (source, target->name), *features = NULL;
   guint first = self->graph->values->len;
-  if (!input || !eng_graph_append (self->graph, self->source, prefix, &image, &input, 1, &cut, &features, 1, error))
+  if (!input || !eng_graph_append (self->graph, source, prefix, &image, &input, 1, &cut, &features, 1, error))
     return NULL;
   if (train)
-    train_backbone (self, prefix, first, features);
+    train_backbone (self, prefix, source, target, first, features);
   return features;
 }
 
 EngValue *
-eng_net_as_map (EngNet *self, EngValue *features, GError **error)
+eng_net_backbone (EngNet *self, const char *prefix, EngValue *input, gboolean train, GError **error)
 {
-  const EngTarget *t = self->target;
+  return eng_net_backbone_of (self, prefix, self->source, self->target, input, train, error);
+}
+
+EngValue *
+eng_net_as_map_of (EngNet *self, const EngTarget *t, EngValue *features, GError **error)
+{
   int64_t cells = (int64_t)t->rows * t->cols, channels = eng_target_channels (t);
   EngShape map = ENG_SHAPE (self->batch, channels, t->rows, t->cols);
   EngShape rows = ENG_SHAPE (self->batch, t->prefix + cells, channels);
@@ -222,6 +228,12 @@ eng_net_as_map (EngNet *self, EngValue *features, GError **error)
                       eng_net_ints (self, (int64_t[]){ 1 }, 1));
   v = eng_net_transpose (self, v, (int64_t[]){ 0, 2, 1 }, 3, error);
   return eng_net_reshape (self, v, &map, error);
+}
+
+EngValue *
+eng_net_as_map (EngNet *self, EngValue *features, GError **error)
+{
+  return eng_net_as_map_of (self, self->target, features, error);
 }
 
 EngValue *

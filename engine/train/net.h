@@ -97,8 +97,12 @@ EngValue *eng_net_weight_from (EngNet *self, const char *name, EngTensor *values
  * A private copy of the classifier up to net->target, as the target's shape has it with the batch in front.
  */
 EngValue *eng_net_backbone (EngNet *self, const char *prefix, EngValue *input, gboolean train, GError **error);
+/* The same of any network and layer of it, with @input prepared for that one; @source: its graph at self->batch. */
+EngValue *eng_net_backbone_of (EngNet *self, const char *prefix, EngGraph *source, const EngTarget *target,
+                               EngValue *input, gboolean train, GError **error);
 /* A value of the target as B x channels x rows x cols, whatever its storage; tokens before the grid are left out. */
 EngValue *eng_net_as_map (EngNet *self, EngValue *features, GError **error);
+EngValue *eng_net_as_map_of (EngNet *self, const EngTarget *target, EngValue *features, GError **error);
 /* eng_net_backbone(), then eng_net_as_map(). */
 EngValue *eng_net_feature_map (EngNet *self, const char *prefix, EngValue *input, gboolean train, GError **error);
 /* The frozen classifier from @input (B x C x H x W, normalised) to its value @name; NULL: the logits, B x K. */
