@@ -10,19 +10,15 @@
  *
  * Cells are evaluated from coarse to fine, so that an early map covers the whole picture. */
 #include "../baseline.h"
-#include "../error.h"
 #include "../probe.h"
-
-#include <math.h>
-#include <string.h>
+#include "../windows.h"
 
 typedef struct
 {
   EngJob *job;
+  EngWindows windows;
   const float *input;
-  float *baseline;  /* C x H x W */
-  int side, radius; /* of the grid; of the window, in cells */
-  int channels, rows, cols;
+  float *baseline; /* C x H x W */
   int n_kinds;
   double weight[2]; /* of the kinds in use */
   gboolean keep[2]; /* the window, or all but the window */
@@ -32,11 +28,10 @@ typedef struct
   gboolean pooling;
 } Grid;
 
-static int
-side_of (EngModel *model, const EngValues *values)
+static EngWindows
+windows_of (EngModel *model, const EngValues *values)
 {
-  EngPreprocess *p = eng_model_preprocess (model);
-  return MIN ((int)eng_values_get (values, "grid"), MIN (p->width, p->height));
+  return eng_windows_new (model, (int)eng_values_get (values, "grid"), (int)eng_values_get (values, "radius"));
 }
 
 /* Largest power of two whose multiples hold both coordinates: 0 of both belongs to every one of them. */
@@ -61,70 +56,40 @@ fill_order (int *order, int side)
 
 /* ---- passes ---- */
 
-/* Whether input pixel @at of @size lies in the window around cell @centre. */
-static gboolean
-is_inside (const Grid *g, int at, int size, int centre)
-{
-  return ABS ((int)((gint64)at * g->side / size) - centre) <= g->radius;
-}
-
 static void
 fill (int index, float *const *inputs, gpointer data)
 {
   const Grid *g = data;
-  int cell = g->order[index / g->n_kinds], row = cell / g->side, col = cell % g->side;
-  gboolean keep = g->keep[index % g->n_kinds];
-  gsize i = 0;
-  for (int c = 0; c < g->channels; c++)
-    for (int y = 0; y < g->rows; y++)
-      {
-        gboolean inside = is_inside (g, y, g->rows, row);
-        for (int x = 0; x < g->cols; x++, i++)
-          inputs[0][i] = (inside && is_inside (g, x, g->cols, col)) == keep ? g->input[i] : g->baseline[i];
-      }
+  eng_windows_fill (&g->windows, g->order[index / g->n_kinds], g->keep[index % g->n_kinds], g->input, g->baseline,
+                    inputs[0]);
 }
 
 /* What is not known yet is taken from the next coarser cell that is. */
 static void
 read_map (const Grid *g, float *map)
 {
-  for (int i = 0; i < g->side * g->side; i++)
+  int side = g->windows.side;
+  for (int i = 0; i < side * side; i++)
     {
-      int row = i / g->side, col = i % g->side;
-      for (int stride = 1; !g->known[row * g->side + col]; stride *= 2)
+      int row = i / side, col = i % side;
+      for (int stride = 1; !g->known[row * side + col]; stride *= 2)
         {
           row -= row % (2 * stride);
           col -= col % (2 * stride);
         }
-      map[i] = g->values[row * g->side + col];
-    }
-}
-
-/* The released code's second map: the mean over a window as large as the masks', of the cells there are. */
-static void
-pool (const Grid *g, const float *map, float *pooled)
-{
-  for (int i = 0; i < g->side * g->side; i++)
-    {
-      int row = i / g->side, col = i % g->side, n = 0;
-      double sum = 0;
-      for (int y = MAX (row - g->radius, 0); y <= MIN (row + g->radius, g->side - 1); y++)
-        for (int x = MAX (col - g->radius, 0); x <= MIN (col + g->radius, g->side - 1); x++, n++)
-          sum += map[y * g->side + x];
-      pooled[i] = (float)(sum / n);
+      map[i] = g->values[row * side + col];
     }
 }
 
 static EngHeatmap *
 draw (const Grid *g)
 {
-  int n = g->side * g->side;
-  g_autofree float *map = g_new (float, n), *pooled = g_new (float, n);
+  int side = g->windows.side;
+  g_autofree float *map = g_new (float, side *side), *pooled = g_new (float, side *side);
   read_map (g, map);
   if (g->pooling)
-    pool (g, map, pooled);
-  return eng_job_make_heatmap (g->job, g->pooling ? pooled : map, 1, g->side, g->side, ENG_UPSAMPLE_NEAREST, NULL,
-                               NULL);
+    eng_windows_pool (&g->windows, map, pooled);
+  return eng_job_make_heatmap (g->job, g->pooling ? pooled : map, 1, side, side, ENG_UPSAMPLE_NEAREST, NULL, NULL);
 }
 
 static gboolean
@@ -136,7 +101,7 @@ take (const EngProbeItem *item, gpointer data, GError **error)
   if (kind + 1 < g->n_kinds)
     return TRUE;
   g->known[cell] = TRUE;
-  return eng_job_step (g->job, (guint)(place + 1), (guint)(g->side * g->side), "cells",
+  return eng_job_step (g->job, (guint)(place + 1), (guint)(g->windows.side * g->windows.side), "cells",
                        eng_job_preview_due (g->job) ? draw (g) : NULL, error);
 }
 
@@ -155,30 +120,23 @@ explain (EngJob *job, GError **error)
   EngModel *model = eng_job_model (job);
   EngPreprocess *p = eng_model_preprocess (model);
   const EngValues *values = eng_job_values (job);
-  int side = side_of (model, values), n = side * side;
+  EngWindows windows = windows_of (model, values);
+  int side = windows.side, n = side * side;
   g_autofree float *baseline = g_new (float, (gsize)p->channels * p->height * p->width), *map = g_new0 (float, n);
   g_autofree int *order = g_new (int, n);
   g_autofree gboolean *known = g_new0 (gboolean, n);
   Grid g = { .job = job,
+             .windows = windows,
              .input = eng_job_input (job),
              .baseline = baseline,
-             .side = side,
-             .radius = (int)eng_values_get (values, "radius"),
-             .channels = p->channels,
-             .rows = p->height,
-             .cols = p->width,
              .order = order,
              .known = known,
              .values = map,
              .pooling = eng_values_get (values, "pooling") != 0 };
+  if (!eng_windows_check_lambdas (values, error))
+    return NULL;
   add_kind (&g, TRUE, eng_values_get (values, "lambda-plus"));
   add_kind (&g, FALSE, -eng_values_get (values, "lambda-minus"));
-  if (g.n_kinds == 0)
-    {
-      eng_fail (error, ENG_ERROR_ARGUMENT,
-                "TVE has nothing to compute: the weights of the kept and of the removed window are both 0. Set one.");
-      return NULL;
-    }
   eng_baseline_fill (job, (EngBaseline)eng_values_get (values, "baseline"), 0, baseline);
   fill_order (order, side);
   g_autoptr (EngProbe) probe = eng_probe_new (job);
@@ -190,7 +148,7 @@ explain (EngJob *job, GError **error)
 static EngCost
 passes (EngModel *model, const EngTarget *target, const EngValues *values)
 {
-  int side = side_of (model, values);
+  int side = windows_of (model, values).side;
   int kinds = (eng_values_get (values, "lambda-plus") != 0) + (eng_values_get (values, "lambda-minus") != 0);
   return (EngCost){ (guint64)(side * side * kinds), 0 };
 }
@@ -200,17 +158,11 @@ static const EngParam params[] = {
     "Cells of the map along a side; at most as many as the input has pixels.", FALSE },
   { "radius", "Window", "cells", ENG_PARAM_INT, 0, 32, 2, NULL,
     "Half the width of the window that is kept or removed: it spans twice this and one cell.", FALSE },
-  { "lambda-plus", "Weight of the kept window", "", ENG_PARAM_FLOAT, 0, 10, 1, NULL,
-    "How much the answer to the window alone counts (lambda+). 0 saves its passes.", FALSE },
-  { "lambda-minus", "Weight of the removed window", "", ENG_PARAM_FLOAT, 0, 10, 1, NULL,
-    "How much the answer to the picture without the window counts (lambda−). The published demonstration has 0, "
-    "which "
-    "saves its passes.",
-    FALSE },
+  ENG_WINDOWS_PLUS_PARAM,
+  ENG_WINDOWS_MINUS_PARAM,
   { "baseline", "Removed parts become", "", ENG_PARAM_CHOICE, 0, ENG_BASELINE_LAST, ENG_BASELINE_ZERO,
     eng_baseline_choices, "What stands where the picture is removed; published: zero in model space.", FALSE },
-  { "pooling", "Average over windows", "", ENG_PARAM_BOOL, 0, 1, 0, NULL,
-    "Each cell becomes the mean over its window, as the released demonstration draws it.", FALSE },
+  ENG_WINDOWS_POOLING_PARAM,
   { NULL },
 };
 

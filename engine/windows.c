@@ -1,0 +1,56 @@
+/* See windows.h. */
+#include "windows.h"
+
+#include "error.h"
+
+EngWindows
+eng_windows_new (EngModel *model, int side, int radius)
+{
+  EngPreprocess *p = eng_model_preprocess (model);
+  return (EngWindows){ MIN (side, MIN (p->width, p->height)), radius, p->channels, p->height, p->width };
+}
+
+/* Whether input pixel @at of @size lies in the window around row or column @centre. */
+static gboolean
+is_inside (const EngWindows *self, int at, int size, int centre)
+{
+  return ABS ((int)((gint64)at * self->side / size) - centre) <= self->radius;
+}
+
+void
+eng_windows_fill (const EngWindows *self, int cell, gboolean keep, const float *input, const float *baseline,
+                  float *out)
+{
+  int row = cell / self->side, col = cell % self->side;
+  gsize i = 0;
+  for (int c = 0; c < self->channels; c++)
+    for (int y = 0; y < self->rows; y++)
+      {
+        gboolean inside = is_inside (self, y, self->rows, row);
+        for (int x = 0; x < self->cols; x++, i++)
+          out[i] = (inside && is_inside (self, x, self->cols, col)) == keep ? input[i] : baseline ? baseline[i] : 0;
+      }
+}
+
+void
+eng_windows_pool (const EngWindows *self, const float *map, float *pooled)
+{
+  for (int i = 0; i < self->side * self->side; i++)
+    {
+      int row = i / self->side, col = i % self->side, n = 0;
+      double sum = 0;
+      for (int y = MAX (row - self->radius, 0); y <= MIN (row + self->radius, self->side - 1); y++)
+        for (int x = MAX (col - self->radius, 0); x <= MIN (col + self->radius, self->side - 1); x++, n++)
+          sum += map[y * self->side + x];
+      pooled[i] = (float)(sum / n);
+    }
+}
+
+gboolean
+eng_windows_check_lambdas (const EngValues *values, GError **error)
+{
+  return eng_values_get (values, "lambda-plus") != 0 || eng_values_get (values, "lambda-minus") != 0
+         || eng_fail (
+             error, ENG_ERROR_ARGUMENT,
+             "TVE has nothing to compute: the weights of the kept and of the removed window are both 0. Set one.");
+}
