@@ -36,3 +36,11 @@ eng_random_fill_normal (GRand *random, float *values, gsize n, double mean, doub
         values[2 * i + 1] = (float)(mean + radius * sin (angle));
     }
 }
+
+void
+eng_random_fill_gumbel (GRand *random, float *values, gsize n)
+{
+  /* u in (0, 1): 0 is drawn once in 2^53 */
+  for (gsize i = 0; i < n; i++)
+    values[i] = (float)-log (-log (fmax (g_rand_double (random), 1e-20)));
+}

@@ -11,5 +11,7 @@ GRand *eng_random_new (guint64 seed, guint32 stream);
 /* Standard normal numbers (Box and Muller, 1958). */
 double eng_random_normal (GRand *random);
 void eng_random_fill_normal (GRand *random, float *values, gsize n, double mean, double deviation);
+/* Standard Gumbel numbers, - log (- log u): finite. */
+void eng_random_fill_gumbel (GRand *random, float *values, gsize n);
 
 G_END_DECLS
