@@ -562,17 +562,62 @@ test_grids (void)
   fixture_clear (&vit);
 }
 
-/* Another network looks: it is given the picture at its own size, with its own values. */
+static float *
+masks_of (Fixture *f)
+{
+  EngValue *masks = f->net->outputs[0].value;
+  float *values = g_new (float, eng_shape_count (&masks->shape));
+  feed (f, classes_of);
+  eng_pass_forward (f->net->pass);
+  eng_pass_read (f->net->pass, masks, values);
+  return values;
+}
+
+/* The sample's net under another name, and with other values of the same pixels. */
+static char *
+copy_net (const char *folder, const char *sidecar)
+{
+  g_autofree char *from = test_data ("models/scenes-cnn.onnx"), *to = g_build_filename (folder, "other.onnx", NULL),
+                  *json = g_build_filename (folder, "other.json", NULL), *bytes = NULL;
+  gsize n;
+  g_autoptr (GError) error = NULL;
+  g_file_get_contents (from, &bytes, &n, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (to, bytes, (gssize)n, &error);
+  g_file_set_contents (json, sidecar, -1, &error);
+  g_assert_no_error (error);
+  return g_steal_pointer (&to);
+}
+
+/* Another network looks: it is given what it would see of the same pixels. Here it is the same network behind another
+ * preprocessing, so that its masks are known. */
 static void
 test_other_encoder (void)
 {
+  g_autofree char *folder = test_tmpdir (), *path = test_data ("models/scenes-cnn.onnx");
+  g_autofree char *other = copy_net (folder, "{\"input_size\": [3, 96, 96], \"mean\": [0.1, 0.4, 0.6], "
+                                             "\"std\": [0.2, 0.3, 0.5], \"channel_order\": \"BGR\"}");
+  g_autofree char *pairs = g_strdup_printf ("width=16 backbone=%s", path);
+  g_autoptr (GError) error = NULL;
+  EngModel *model = eng_model_open (other, NULL, &error);
+  g_assert_no_error (error);
+  g_auto (Fixture) own = fixture_scenes ("width=16"), looking;
+  fixture_make (&looking, model, pairs);
+  g_autofree float *a = masks_of (&own), *b = masks_of (&looking);
+  g_assert_cmpfloat (test_max_rel (b, a, (gsize)eng_shape_count (&own.net->outputs[0].value->shape)), <, 1e-4);
+  test_remove_tree (folder);
+}
+
+/* Of another input size and kind, too; the masks keep the grid of the classifier's. */
+static void
+test_other_size (void)
+{
   g_autofree char *path = test_data ("models/scenes-vit.onnx");
   g_autofree char *pairs = g_strdup_printf ("width=8 backbone=%s", path);
-  g_auto (Fixture) f = fixture_toy (pairs);
-  feed (&f, classes_of);
-  eng_pass_forward (f.net->pass);
+  g_auto (Fixture) f = fixture_toy (pairs), own = fixture_toy ("width=8");
+  g_autofree float *masks = masks_of (&f);
   g_assert_true (isfinite (read_number (&f, f.net->loss)));
-  g_assert_cmpint (f.net->outputs[0].value->shape.dim[1], ==, 3);
+  g_assert_true (eng_shape_equal (&f.net->outputs[0].value->shape, &own.net->outputs[0].value->shape));
 }
 
 static void
@@ -610,6 +655,7 @@ main (int argc, char **argv)
   g_test_add_func ("/nn-explainer/learns", test_learns);
   g_test_add_func ("/nn-explainer/grids", test_grids);
   g_test_add_func ("/nn-explainer/other-encoder", test_other_encoder);
+  g_test_add_func ("/nn-explainer/other-size", test_other_size);
   g_test_add_func ("/nn-explainer/refusals", test_refusals);
   return g_test_run ();
 }

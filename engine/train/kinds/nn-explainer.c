@@ -224,18 +224,22 @@ pyramid (EngNet *net, EngValue *x, int width, GError **error)
   return conv_relu (net, "pyramid", all, width, 1, 1, error);
 }
 
-/* @x enlarged to the grid of @finer, and both together. @finer: (nullable): none, only enlarged twofold. */
+/* The next finer layer of which masks make use. (nullable) */
+static const EngTarget *
+finer_stage (const EngNet *net, EngModel *model, const EngTarget *target)
+{
+  int cells = (int)eng_values_get (net->values, "cells");
+  const EngTarget *t = eng_model_previous_stage (model, target);
+  return t && t->rows <= cells && t->cols <= cells ? t : NULL;
+}
+
+/* @x enlarged to the grid of @finer, and both together. */
 static EngValue *
 sharpen (EngNet *net, const char *name, EngValue *x, EngValue *finer, int width, GError **error)
 {
   g_autofree char *skip = g_strconcat (name, "_skip", NULL), *together = g_strconcat (name, "_merge", NULL);
-  if (!x)
+  if (!x || !finer)
     return NULL;
-  if (!finer)
-    {
-      x = eng_net_resize (net, x, (int)x->shape.dim[2] * 2, (int)x->shape.dim[3] * 2, TRUE, error);
-      return conv_relu (net, together, x, width, 3, 1, error);
-    }
   x = eng_net_resize (net, x, (int)finer->shape.dim[2], (int)finer->shape.dim[3], TRUE, error);
   /* As DeepLabV3+: 48 of 256 channels would be 12 of 64; narrow decoders take a larger share. */
   finer = conv_relu (net, skip, finer, MAX (4, width * 3 / 8), 1, 1, error);
@@ -243,28 +247,38 @@ sharpen (EngNet *net, const char *name, EngValue *x, EngValue *finer, int width,
   return conv_relu (net, together, x, width, 3, 1, error);
 }
 
+/* Of the masks, whatever network looks: that of the classifier's finest layer in use; where there is only one, twice
+ * as fine. */
+static void
+find_grid (const EngNet *net, int *rows, int *cols)
+{
+  const EngTarget *finest = net->target;
+  for (const EngTarget *t = finest; (t = finer_stage (net, net->model, t));)
+    finest = t;
+  int twice = finest == net->target && 2 * MAX (finest->rows, finest->cols) <= eng_values_get (net->values, "cells");
+  *rows = finest->rows << twice;
+  *cols = finest->cols << twice;
+}
+
 /* Masks of all classes before their sigmoid: B x K x h x w. */
 static EngValue *
 masks (EngNet *net, const Encoder *e, GError **error)
 {
-  int width = (int)eng_values_get (net->values, "width"), cells = (int)eng_values_get (net->values, "cells");
+  int width = (int)eng_values_get (net->values, "width"), rows, cols, stage = 0;
   EngValue *last = eng_net_backbone_of (net, PREFIX, e->graph, e->target, e->input, TRUE, error);
   EngValue *x = last ? eng_net_as_map_of (net, e->target, last, error) : NULL;
   if (!x)
     return NULL;
   x = pyramid (net, x, width, error);
-  const EngTarget *t = e->target;
-  int stage = 0;
-  while (x && (t = eng_model_previous_stage (e->model, t)) && t->rows <= cells && t->cols <= cells)
+  for (const EngTarget *t = e->target; (t = finer_stage (net, e->model, t));)
     {
       g_autofree char *copy = g_strconcat (PREFIX, t->name, NULL), *name = g_strdup_printf ("stage%d", ++stage);
       EngValue *finer = eng_graph_find (net->graph, copy);
-      if (!finer)
-        break;
-      x = sharpen (net, name, x, eng_net_as_map_of (net, t, finer, error), width, error);
+      x = sharpen (net, name, x, finer ? eng_net_as_map_of (net, t, finer, error) : NULL, width, error);
     }
-  if (stage == 0 && 2 * MAX (e->target->rows, e->target->cols) <= cells)
-    x = sharpen (net, "stage0", x, NULL, width, error);
+  find_grid (net, &rows, &cols);
+  if (x && (x->shape.dim[2] != rows || x->shape.dim[3] != cols))
+    x = conv_relu (net, "finest", eng_net_resize (net, x, rows, cols, TRUE, error), width, 3, 1, error);
   return eng_net_conv (net, "decoder/masks", x, eng_model_n_classes (net->model), 1, 1, 1, error);
 }
 
