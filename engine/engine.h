@@ -28,6 +28,8 @@
 #include "scores.h"
 #include "session-file.h"
 #include "thumbnail.h"
+#include "train/explainer-file.h"
+#include "train/training.h"
 #include "truth.h"
 
 #define ENG_VERSION "0.1.0"

@@ -7,6 +7,7 @@
 
 #define GAP 6
 #define DOT 4.5
+#define BEAD 2.4
 #define HANDLE 6
 
 typedef enum
@@ -48,11 +49,63 @@ measure (const UiPlot *self, cairo_t *cr, const char *text, int *width, int *hei
   g_object_unref (layout);
 }
 
+/* Four parts are told apart by five numbers. */
+#define PARTS 4
+
+static void
+format_y (const UiPlot *self, int i, char *text, int size)
+{
+  double v = self->y_least + (self->y_most - self->y_least) * i / PARTS;
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_ascii_formatd (number, sizeof number, "%.4g", fabs (v));
+  g_snprintf (text, (gulong)size, "%s%s", v < 0 ? "−" : "", number);
+}
+
+/* Of the widest number at the y axis. */
+static void
+measure_numbers (const UiPlot *self, cairo_t *cr, int *width, int *height)
+{
+  *width = 0;
+  for (int i = 0; i <= PARTS; i++)
+    {
+      char text[G_ASCII_DTOSTR_BUF_SIZE];
+      int w;
+      format_y (self, i, text, sizeof text);
+      measure (self, cr, text, &w, height);
+      *width = MAX (*width, w);
+    }
+}
+
+static double
+round_up (double v)
+{
+  static const double round[] = { 1, 2, 2.5, 5, 10 };
+  double unit = pow (10, floor (log10 (v)));
+  for (guint i = 0; i < G_N_ELEMENTS (round); i++)
+    if (round[i] * unit >= v * (1 - 1e-9))
+      return round[i] * unit;
+  return v;
+}
+
+void
+ui_plot_round (double least, double most, double *begin, double *end)
+{
+  g_return_if_fail (isfinite (least) && isfinite (most));
+  double spread = most > least ? most - least : fmax (fabs (most) / 10, 1e-6);
+  for (double step = round_up (spread / PARTS);; step = round_up (1.01 * step))
+    {
+      *begin = step * floor (least / step + 1e-9);
+      *end = *begin + PARTS * step;
+      if (*end >= most - 1e-9 * spread)
+        return;
+    }
+}
+
 void
 ui_plot_area (const UiPlot *self, cairo_t *cr, double width, double height, UiPlotArea *out)
 {
   int text_width, text_height;
-  measure (self, cr, "0.75", &text_width, &text_height);
+  measure_numbers (self, cr, &text_width, &text_height);
   double left = text_height + GAP + text_width + GAP, bottom = 2 * text_height + GAP, right = text_width;
   *out = (UiPlotArea){ left, HANDLE + 4, MAX (1, width - left - right), MAX (1, height - bottom - HANDLE - 4) };
 }
@@ -84,7 +137,7 @@ place_x (const UiPlotArea *a, double x)
 static double
 place_y (const UiPlot *self, const UiPlotArea *a, double y)
 {
-  return a->y + (1 - CLAMP (y / self->y_most, 0, 1)) * a->height;
+  return a->y + (1 - CLAMP ((y - self->y_least) / (self->y_most - self->y_least), 0, 1)) * a->height;
 }
 
 /* Of the axes, unless they are longer than these: panels of figures may be small. */
@@ -105,18 +158,35 @@ draw_labels (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height
   cairo_restore (cr);
 }
 
+/* Numbers from 0 to x_most, or shares; as many as there is room for. */
+static void
+draw_x_numbers (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
+{
+  int width, height;
+  g_autofree char *widest = self->x_most > 0 ? g_strdup_printf ("%.0f", self->x_most) : g_strdup ("100 %");
+  measure (self, cr, widest, &width, &height);
+  int parts = a->width < 3 * (width + GAP) ? 1 : a->width < 6 * (width + GAP) ? 2 : 5; /* figures have small panels */
+  double most = self->x_most > 0 ? self->x_most : 100;
+  double step = self->x_most > 0 && parts > 1 ? fmax (1, round_up (most / parts)) : most / parts;
+  for (double v = 0; v <= most * (1 + 1e-9); v += step)
+    {
+      g_autofree char *text = g_strdup_printf (self->x_most > 0 ? "%.0f" : "%.0f %%", v);
+      put_text (self, cr, text, place_x (a, v / most), a->y + a->height + GAP + height / 2.0, MIDDLE);
+    }
+}
+
 static void
 draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
 {
   int text_width, text_height;
-  measure (self, cr, "0.75", &text_width, &text_height);
+  measure_numbers (self, cr, &text_width, &text_height);
   cairo_set_line_width (cr, 1);
   cairo_set_dash (cr, NULL, 0, 0);
-  for (int i = 0; i <= 4; i++)
+  for (int i = 0; i <= PARTS; i++)
     {
-      double v = self->y_most * i / 4, y = floor (place_y (self, a, v)) + 0.5;
+      double v = self->y_least + (self->y_most - self->y_least) * i / PARTS, y = floor (place_y (self, a, v)) + 0.5;
       char text[G_ASCII_DTOSTR_BUF_SIZE];
-      g_ascii_formatd (text, sizeof text, "%g", v);
+      format_y (self, i, text, sizeof text);
       set_ink (self, cr, i == 0 ? 0.45 : 0.14);
       cairo_move_to (cr, a->x, y);
       cairo_line_to (cr, a->x + a->width, y);
@@ -125,15 +195,7 @@ draw_axes (const UiPlot *self, cairo_t *cr, const UiPlotArea *a, double height)
       if (i % 2 == 0 || a->height > 6 * text_height)
         put_text (self, cr, text, a->x - GAP, y, END);
     }
-  int width, step = 20;
-  measure (self, cr, "100 %", &width, &text_height);
-  if (a->width < 6 * (width + GAP)) /* small panels of figures */
-    step = a->width < 3 * (width + GAP) ? 100 : 50;
-  for (int share = 0; share <= 100; share += step)
-    {
-      g_autofree char *text = g_strdup_printf ("%d %%", share);
-      put_text (self, cr, text, place_x (a, share / 100.0), a->y + a->height + GAP + text_height / 2.0, MIDDLE);
-    }
+  draw_x_numbers (self, cr, a);
   draw_labels (self, cr, a, height);
 }
 
@@ -184,6 +246,11 @@ draw_line (const UiPlot *self, const UiPlotLine *line, cairo_t *cr, const UiPlot
   for (int i = 0; i < line->n; i++)
     cairo_line_to (cr, place_x (a, line->x[i]), place_y (self, a, line->y[i]));
   ui_pen_stroke (cr);
+  for (int i = 0; i < line->n && line->beads; i++)
+    {
+      cairo_arc (cr, place_x (a, line->x[i]), place_y (self, a, line->y[i]), BEAD, 0, 2 * G_PI);
+      ui_pen_fill (cr);
+    }
   if (line->faded)
     {
       cairo_pop_group_to_source (cr);
@@ -203,6 +270,8 @@ draw_cursor (const UiPlot *self, cairo_t *cr, const UiPlotArea *a)
   cairo_move_to (cr, x, a->y);
   cairo_line_to (cr, x, a->y + a->height);
   ui_pen_stroke (cr);
+  if (self->marks)
+    return;
   cairo_move_to (cr, x - HANDLE, a->y - HANDLE);
   cairo_line_to (cr, x + HANDLE, a->y - HANDLE);
   cairo_line_to (cr, x, a->y + 2);

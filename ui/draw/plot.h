@@ -1,5 +1,5 @@
-/* Curves over a share of the pixels: axes, grid, a band, lines by colour and dash, a cursor with a dot on every line.
- * Cairo and Pango only; the page draws it, figures can. It has no state. */
+/* Curves over a share of the pixels, or over a count: axes, grid, a band, lines by colour and dash, a cursor with a
+ * dot on every line. Cairo and Pango only; the page draws it, figures can. It has no state. */
 #pragma once
 
 #include <pango/pangocairo.h>
@@ -15,7 +15,8 @@ typedef struct
   int n;
   gboolean faded; /* belongs to settings that are past */
   gboolean strong;
-  double dot; /* y of the dot at the cursor; NAN: none */
+  double dot;     /* y of the dot at the cursor; NAN: none */
+  gboolean beads; /* a small dot at every point: there are few */
 } UiPlotLine;
 
 typedef struct
@@ -26,8 +27,11 @@ typedef struct
   int band_n;
   const char *band_label;
   const char *x_label, *y_label;
-  double y_most;        /* the y axis ends here: 1 */
+  double y_least;       /* the y axis begins here: 0 */
+  double y_most;        /* and ends here: 1 */
+  double x_most;        /* the x axis is written as numbers from 0 to this; 0: as shares, from 0 to 100 % */
   double cursor;        /* 0 .. 1; NAN: none */
+  gboolean marks;       /* the cursor marks something and cannot be moved: it has no handle */
   double foreground[3]; /* of the theme; axes and labels are mixed from it and @background */
   double background[3];
   gboolean dark;
@@ -40,13 +44,15 @@ typedef struct
   double x, y, width, height;
 } UiPlotArea;
 
-/* Where x in 0 .. 1 and y in 0 .. y_most lie in a drawing of that size. */
+/* Where x in 0 .. 1 and y in y_least .. y_most lie in a drawing of that size. */
 void ui_plot_area (const UiPlot *self, cairo_t *cr, double width, double height, UiPlotArea *out);
 /* What a cursor that moves leaves as it is, axes and band, and the rest, which goes over it. */
 void ui_plot_draw_ground (const UiPlot *self, cairo_t *cr, double width, double height);
 void ui_plot_draw_lines (const UiPlot *self, cairo_t *cr, double width, double height);
 /* One after the other. */
 void ui_plot_draw (const UiPlot *self, cairo_t *cr, double width, double height);
+/* Ends that hold @least and @most with four steps of a round number between them; equal ones are spread. */
+void ui_plot_round (double least, double most, double *begin, double *end);
 /* Of a line given by points, linear between them; NAN outside. */
 double ui_plot_at (const double *x, const double *y, int n, double at);
 
