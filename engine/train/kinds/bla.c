@@ -16,6 +16,7 @@
  * three random starts settled on the background. AdamW without decay stands for Keras' Adam. Where there are no
  * labels, the class is the predicted one. */
 #include "pooled.h"
+#include "subset.h"
 
 #include "../../error.h"
 #include "../../random.h"
@@ -77,17 +78,11 @@ cell_logits (EngNet *net, Bla *b, EngValue *z, GError **error)
   return eng_net_reshape (net, eng_net_op (net, error, "Neg", v, NULL), &row, error);
 }
 
-/* softmax (tau p) of each row. */
-static EngValue *
-attention (EngNet *net, EngValue *p, GError **error)
-{
-  return eng_net_softmax (net, eng_net_op (net, error, "Mul", p, eng_net_scalar (net, TAU)), 2, FALSE, error);
-}
-
 static EngValue *
 soft_weights (EngNet *net, Bla *b, EngValue *p, GError **error)
 {
-  EngValue *a = attention (net, p, error);
+  EngValue *a = eng_net_op (net, error, "Mul", p, eng_net_scalar (net, TAU));
+  a = eng_net_softmax (net, a, 2, FALSE, error);
   if (b->variant != BLA_T && b->variant != BLA_PH)
     return a;
   double gamma = eng_values_get (net->values, "threshold") / b->cells;
@@ -99,30 +94,17 @@ soft_weights (EngNet *net, Bla *b, EngValue *p, GError **error)
 static EngValue *
 training_weights (EngNet *net, Bla *b, EngValue *p, EngValue *soft, GError **error)
 {
-  EngShape draws = ENG_SHAPE (net->batch, b->k, b->cells);
   if (b->variant != L2X_F)
     return soft;
-  b->noise = eng_net_input (net, "noise", &draws);
-  EngValue *a = attention (net, eng_net_op (net, error, "Add", p, b->noise), error);
-  return eng_net_reduce (net, "ReduceMax", a, (int64_t[]){ 1 }, 1, TRUE, error);
+  b->noise = eng_subset_noise (net, b->k, b->cells);
+  return eng_subset_draw (net, p, b->noise, TAU, error);
 }
 
 /* 1 at the cells that count: all at the largest p, or as many as L2X-F has. */
 static EngValue *
 selection (EngNet *net, Bla *b, EngValue *p, GError **error)
 {
-  EngValue *least, *top[2];
-  if (b->variant == L2X_F)
-    {
-      EngValue *in[] = { p, eng_net_ints (net, (int64_t[]){ b->k }, 1) };
-      if (!p || !eng_graph_add_node (net->graph, "TopK", 18, NULL, NULL, in, 2, NULL, top, 2, error))
-        return NULL;
-      least = eng_net_reduce (net, "ReduceMin", top[0], (int64_t[]){ 2 }, 1, TRUE, error);
-    }
-  else
-    least = eng_net_reduce (net, "ReduceMax", p, (int64_t[]){ 2 }, 1, TRUE, error);
-  return eng_graph_op (net->graph, error, "Cast", eng_attrs_int (eng_attrs_new (), "to", ENG_DTYPE_FLOAT), 1,
-                       eng_net_op (net, error, "GreaterOrEqual", p, least));
+  return eng_subset_largest (net, p, b->variant == L2X_F ? b->k : 1, error);
 }
 
 /* sum_i a_i z_i: B x channels x 1 */
@@ -215,12 +197,7 @@ feed (EngNet *net, const EngTrainBatch *batch, GError **error)
       eng_pass_write (net->pass, b->kept, kept);
     }
   if (b->noise)
-    {
-      gsize count = n * b->k * b->cells;
-      g_autofree float *noise = g_new (float, count);
-      eng_random_fill_gumbel (batch->random, noise, count);
-      eng_pass_write (net->pass, b->noise, noise);
-    }
+    eng_subset_feed (net, b->noise, batch->random);
   return TRUE;
 }
 
