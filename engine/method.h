@@ -93,6 +93,9 @@ struct _EngMethod
   EngHeatmap *(*explain) (EngJob *job, GError **error);
   /* The layer used unless a person chooses one. NULL: eng_model_default_cam_target(). (nullable) result. */
   const EngTarget *(*default_target) (EngModel *model);
+  /* What a map depends on beyond its inputs: a file that is found, as text (transfer full) (nullable). With another
+   * text a kept map is an old one. May be NULL. Any thread. */
+  char *(*depends_on) (EngModel *model, const EngValues *values);
   /* The model's own default of a parameter (sidecar); NaN: the declared one. May be NULL. */
   double (*model_default) (EngModel *model, const EngParam *param);
 };
@@ -134,6 +137,8 @@ EngValues *eng_values_new (const EngMethod *method, EngModel *model /* (nullable
  * n; NaN: the declared one. */
 EngValues *eng_values_new_list (const char *owner, const EngParam *const *params, int n, const double *defaults);
 EngValues *eng_values_copy (const EngValues *self);
+const EngParam *eng_values_param (const EngValues *self, guint i); /* NULL at the end */
+const char *eng_values_owner (const EngValues *self);              /* name of the method or kind, for messages */
 void eng_values_free (EngValues *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngValues, eng_values_free)
 /* @text: "25", "0.5", a choice's id, "true"; checks type and range, names the parameter and the remedy. */

@@ -62,11 +62,12 @@ eng_result_key_of_digest (EngModel *model, const char *image_sha256, const EngMe
                           int contrast, const char *layer, const EngValues *values, guint64 seed)
 {
   g_autofree char *json = eng_values_to_json (values), *view = eng_preprocess_describe (eng_model_preprocess (model));
-  return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%d\n%d\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s%s", eng_model_sha256 (model),
-                          eng_model_output (model), view, image_sha256, method->id,
-                          method->class_dependent ? class_index : -1,
-                          method->allows & ENG_ALLOWS_CONTRAST ? contrast : -1, layer ? layer : "", json, seed,
-                          ENG_VERSION, eng_get_precision () == ENG_PRECISION_BF16 ? "\nbf16" : "");
+  g_autofree char *further = method->depends_on ? method->depends_on (model, values) : NULL;
+  return g_strdup_printf (
+      "%s\n%s\n%s\n%s\n%s\n%d\n%d\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s%s%s%s", eng_model_sha256 (model),
+      eng_model_output (model), view, image_sha256, method->id, method->class_dependent ? class_index : -1,
+      method->allows & ENG_ALLOWS_CONTRAST ? contrast : -1, layer ? layer : "", json, seed, ENG_VERSION,
+      eng_get_precision () == ENG_PRECISION_BF16 ? "\nbf16" : "", further ? "\n" : "", further ? further : "");
 }
 
 static char *

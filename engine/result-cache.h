@@ -16,7 +16,8 @@ void eng_result_cache_free (EngResultCache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngResultCache, eng_result_cache_free)
 
 /* What a map depends on, as text: model, its output and preprocessing, picture, method, class (where the method looks
- * at it), contrast, layer, values, seed and version of the program. (transfer full) */
+ * at it), contrast, layer, values, seed, version of the program, and the
+ * explainer that is found for it. (transfer full) */
 char *eng_result_key (EngModel *model, EngImage *image, const EngMethod *method, int class_index, int contrast,
                       const char *layer, const EngValues *values, guint64 seed);
 

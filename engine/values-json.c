@@ -15,10 +15,10 @@ text_of (JsonNode *node)
 }
 
 gboolean
-eng_values_read (EngValues *self, const EngMethod *method, const EngJson *json, GError **error)
+eng_values_read (EngValues *self, const EngJson *json, GError **error)
 {
   const EngParam *param;
-  for (guint i = 0; (param = eng_method_param (method, i)); i++)
+  for (guint i = 0; (param = eng_values_param (self, i)); i++)
     {
       JsonNode *node = json->object ? json_object_get_member (json->object, param->id) : NULL;
       if (!node || param->type == ENG_PARAM_OUTPUT_PATH)
@@ -28,7 +28,7 @@ eng_values_read (EngValues *self, const EngMethod *method, const EngJson *json, 
         return eng_json_fail (json, param->id, "a number, a text, true or false", error);
       if (!eng_values_set_text (self, param->id, text, error))
         {
-          g_prefix_error (error, "%s: %s: ", json->origin, method->name);
+          g_prefix_error (error, "%s: %s: ", json->origin, eng_values_owner (self));
           return FALSE;
         }
     }

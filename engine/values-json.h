@@ -1,4 +1,4 @@
-/* Parameters of a method from JSON that came from outside: sessions, recipes. */
+/* Parameters from JSON that came from outside: sessions, recipes. */
 #pragma once
 
 #include "json-read.h"
@@ -8,12 +8,12 @@ G_BEGIN_DECLS
 
 /**
  * eng_values_read:
- * @json: object as eng_values_to_json() writes it; members that the method does not have are passed over
+ * @json: object as eng_values_to_json() writes it; members that @self does not have are passed over
  *
  * What is not named keeps its value. Files that a method would write are never taken from outside: a file that
  * somebody sends must not choose what is written over.
  * Returns: FALSE with an error that names the parameter; those before it are set.
  */
-gboolean eng_values_read (EngValues *self, const EngMethod *method, const EngJson *json, GError **error);
+gboolean eng_values_read (EngValues *self, const EngJson *json, GError **error);
 
 G_END_DECLS

@@ -71,6 +71,18 @@ eng_values_free (EngValues *self)
   g_free (self);
 }
 
+const EngParam *
+eng_values_param (const EngValues *self, guint i)
+{
+  return i < (guint)self->n ? self->params[i] : NULL;
+}
+
+const char *
+eng_values_owner (const EngValues *self)
+{
+  return self->owner;
+}
+
 static int
 index_of (const EngValues *self, const char *id)
 {

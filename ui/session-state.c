@@ -130,7 +130,7 @@ load_slot (UiSession *self, UiSlot *slot, const EngJson *row, GError **error)
   if (self->model)
     {
       g_autoptr (EngValues) wanted = eng_values_new (ui_slot_method (slot), self->model);
-      ok = ok && (!values.object || eng_values_read (wanted, ui_slot_method (slot), &values, error));
+      ok = ok && (!values.object || eng_values_read (wanted, &values, error));
       if (ok)
         ui_slot_set_values (slot, wanted);
     }

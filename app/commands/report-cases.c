@@ -147,7 +147,7 @@ new_job (const Cases *self, EngImage *image, int class_index, guint i, GError **
   EngJson json = { node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "the evaluation", "" };
   g_autoptr (GPtrArray) layers = NULL;
   const char *layer = *made->layer ? made->layer : NULL;
-  if (!eng_values_read (values, method, &json, error)
+  if (!eng_values_read (values, &json, error)
       || !(layers = eng_method_find_layers (method, self->model, layer, error)))
     return NULL;
   return eng_job_new (self->model, image, method, class_index,

@@ -110,7 +110,7 @@ make_job (Run *run, const EngSessionMap *map, EngImage *image, GError **error)
     return NULL;
   EngJson json = { json_node_get_object (node), run->name, "maps.values." };
   g_autoptr (EngValues) values = eng_values_new (method, run->model);
-  if (!eng_values_read (values, method, &json, error))
+  if (!eng_values_read (values, &json, error))
     return NULL;
   g_autoptr (GPtrArray) layers = eng_method_find_layers (method, run->model, map->layer, error);
   if (!layers)

@@ -23,6 +23,11 @@ EngOnnx *eng_onnx_load_bytes (GBytes *bytes, const char *name, const char *folde
 void eng_onnx_free (EngOnnx *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngOnnx, eng_onnx_free)
 
+/* What the file says about itself: metadata_props, string -> string (transfer full). Reads past the network, so it
+ * costs the same for every size; bounded. @name for messages. NULL with an error. Any thread. */
+GHashTable *eng_onnx_peek (const char *path, GError **error);
+GHashTable *eng_onnx_peek_bytes (GBytes *bytes, const char *name, GError **error);
+
 typedef struct
 {
   const char *name;

@@ -37,7 +37,7 @@ ui_figure_column_values (const UiFigureColumn *column, const EngMethod *method, 
   g_autoptr (EngValues) values = eng_values_new (method, model);
   g_autoptr (JsonNode) node = column->values ? json_from_string (column->values, NULL) : NULL;
   EngJson json = { node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "figure", "values." };
-  return json.object && !eng_values_read (values, method, &json, error) ? NULL : g_steal_pointer (&values);
+  return json.object && !eng_values_read (values, &json, error) ? NULL : g_steal_pointer (&values);
 }
 
 /* What a job takes for a contrast: none where the method knows no classes or the class is the same. */

@@ -142,7 +142,7 @@ read_method (const EngJson *in, UiFigureColumn *column, GError **error)
   if (!json.object)
     return TRUE;
   g_autoptr (EngValues) values = eng_values_new (method, NULL);
-  if (!eng_values_read (values, method, &json, error))
+  if (!eng_values_read (values, &json, error))
     return FALSE;
   column->values = eng_values_to_json (values);
   return TRUE;

@@ -153,7 +153,7 @@ describe_method (const UiFigureDrawing *self, guint c)
       g_autoptr (EngValues) values = eng_values_new (method, NULL);
       g_autoptr (JsonNode) node = json_from_string (column->values, NULL);
       EngJson json = { node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "", "" };
-      if (json.object && eng_values_read (values, method, &json, NULL))
+      if (json.object && eng_values_read (values, &json, NULL))
         summary = eng_values_summary (values);
     }
   gboolean more = summary && *summary;
