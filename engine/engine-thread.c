@@ -6,6 +6,7 @@
  * expected, which is all right. */
 #include "check/check-private.h"
 #include "job-private.h"
+#include "train/training-private.h"
 
 typedef struct
 {
@@ -97,6 +98,7 @@ eng_engine_shutdown (void)
     return;
   eng_job_cancel_all ();
   eng_check_cancel_all ();
+  eng_training_cancel_all ();
   /* Waits for what is queued: cancelled jobs end at once. The immediate form would lose them. */
   g_thread_pool_free (g_steal_pointer (&pool), FALSE, TRUE);
   while (g_main_context_iteration (NULL, FALSE))

@@ -160,6 +160,12 @@ step_slot (EngAdamW *self, Slot *slot, const float *gradient)
 }
 
 void
+eng_adamw_set_rate (EngAdamW *self, double learning_rate)
+{
+  self->settings.learning_rate = learning_rate;
+}
+
+void
 eng_adamw_step (EngAdamW *self)
 {
   EngProfileMark mark = eng_profile_mark ();

@@ -24,6 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EngAdamW, eng_adamw_free)
 gsize eng_adamw_state_size (const EngAdamW *self);
 void eng_adamw_save (const EngAdamW *self, guint8 *state);
 void eng_adamw_load (EngAdamW *self, const guint8 *state);
+/* For schedules: of the steps to come. */
+void eng_adamw_set_rate (EngAdamW *self, double learning_rate);
 /* One step with the gradients of the newest backward walk. */
 void eng_adamw_step (EngAdamW *self);
 void eng_adamw_step_array (EngAdamW *self, const float *gradient);
