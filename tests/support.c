@@ -88,3 +88,21 @@ test_pearson (const float *a, const float *b, gsize n)
     }
   return ab / sqrt (aa * bb);
 }
+
+void
+test_write_bmp (const char *path, int width, int height, const guint8 *rgb)
+{
+  gsize stride = ((gsize)width * 3 + 3) / 4 * 4, size = 54 + stride * (gsize)height;
+  g_autofree guint8 *file = g_malloc0 (size);
+  const guint32 head[] = { (guint32)size, 0, 54, 40, (guint32)width, (guint32)height, 1 | 24 << 16 };
+  memcpy (file, "BM", 2);
+  for (guint i = 0; i < G_N_ELEMENTS (head); i++)
+    for (int b = 0; b < 4; b++)
+      file[2 + 4 * i + (guint)b] = (guint8)(head[i] >> 8 * b);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      for (int c = 0; c < 3; c++)
+        file[54 + stride * (gsize)(height - 1 - y) + 3 * (gsize)x + (gsize)c] =
+            rgb[((gsize)y * (gsize)width + (gsize)x) * 3 + 2 - (gsize)c];
+  g_assert_true (g_file_set_contents (path, (const char *)file, (gssize)size, NULL));
+}

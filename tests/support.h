@@ -16,3 +16,5 @@ double test_max_rel (const float *a, const float *b, gsize n);
 /* ||a - b|| / ||b|| */
 double test_relative_l2 (const float *a, const float *b, gsize n);
 double test_pearson (const float *a, const float *b, gsize n);
+/* A picture file that any reader knows. @rgb: height x width x 3. */
+void test_write_bmp (const char *path, int width, int height, const guint8 *rgb);

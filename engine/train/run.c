@@ -6,9 +6,11 @@
 #include "../probe.h"
 #include "batch.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 EngTrainRun *
 eng_train_run_new (EngModel *model, const EngExplainerKind *kind, const char *layer, const EngTrainSource *source,
@@ -276,6 +278,18 @@ take_up (EngTrainRun *self, GError **error)
   return TRUE;
 }
 
+/* Hours of work should not end at a folder that is not there. */
+static gboolean
+check_output (EngTrainRun *self, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (self->output);
+  if (g_file_test (self->output, G_FILE_TEST_IS_DIR))
+    return eng_fail (error, ENG_ERROR_IO, "%s is a folder. Name a file.", self->output);
+  return g_access (folder, W_OK | X_OK) == 0
+         || eng_fail (error, ENG_ERROR_IO, "%s cannot be written: %s. Choose another folder.", self->output,
+                      g_strerror (errno));
+}
+
 gboolean
 eng_train_run_prepare (EngTrainRun *self, EngTrainDataStep step, EngTrainBetween between, gpointer data,
                        GError **error)
@@ -284,6 +298,8 @@ eng_train_run_prepare (EngTrainRun *self, EngTrainDataStep step, EngTrainBetween
   self->target = self->layer ? eng_model_find_target (self->model, self->layer, error)
                              : eng_kind_default_target (self->kind, self->model);
   if ((self->layer && !self->target) || !eng_kind_can_train (self->kind, self->model, self->target, error))
+    return FALSE;
+  if (!check_output (self, error))
     return FALSE;
   if (there && self->resume == ENG_RESUME_REFUSE)
     return eng_fail (error, ENG_ERROR_ARGUMENT,
