@@ -312,6 +312,7 @@ stop (EngTraining *self, GError *error)
       end (self, ENG_TRAINING_CANCELLED, error);
       return;
     }
+  publish (self);
   g_error_free (error);
   finish (self);
 }
