@@ -3,10 +3,11 @@
 #include "engine.h"
 
 #include "nn/optim.h"
+#include "patch-net.h"
 #include "random.h"
 #include "support.h"
 #include "toy-nets.h"
-#include "train/kind.h"
+#include "train/explainer-file.h"
 #include "train/mask-loss.h"
 
 #include <math.h>
@@ -639,6 +640,120 @@ test_refusals (void)
   g_assert_nonnull (strstr (error->message, "colours"));
 }
 
+/* ---- the method ---- */
+
+typedef struct
+{
+  TestSample sample;
+  char *folder, *path; /* of an explainer that was not trained */
+  float *logits;       /* what its net answers on the sample */
+  EngShape shape;
+} Answer;
+
+static Answer
+answer_make (void)
+{
+  Answer a = { test_scene_sample ("scenes-cnn"), test_tmpdir () };
+  const EngExplainerKind *kind = eng_kind_find ("nn-explainer", NULL);
+  EngPreprocess *p = eng_model_preprocess (a.sample.model);
+  gsize n = (gsize)3 * p->height * p->width;
+  g_autofree float *pixels = g_new (float, n), *input = g_new (float, n);
+  g_autoptr (EngValues) values = eng_kind_values (kind, a.sample.model);
+  g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+  eng_values_set (values, "width", 8);
+  g_autoptr (EngNet) net = eng_net_new (a.sample.model, eng_kind_default_target (kind, a.sample.model), values, 5, 1,
+                                        TRUE, kind->build, &error);
+  g_assert_no_error (error);
+  g_autofree float *weights = g_new (float, eng_net_count (net));
+  eng_net_read_weights (net, weights);
+  /* Away from the first weights, so that the file is seen to hold those that are given. */
+  for (gint64 i = 0; i < eng_net_count (net); i++)
+    weights[i] *= 1.25f;
+  eng_net_write_weights (net, weights);
+  a.path = g_build_filename (a.folder, "a.explainer.onnx", NULL);
+  g_assert_true (eng_explainer_write (net, kind, weights, facts, a.path, &error));
+  g_assert_true (eng_explainers_add (a.path, a.sample.model, &error));
+  g_autofree guint8 *view = eng_preprocess_view (p, a.sample.image, &error);
+  g_assert_no_error (error);
+  eng_preprocess_pixels (p, view, pixels);
+  eng_preprocess_normalise (p, pixels, input);
+  eng_pass_write (net->pass, net->given, input);
+  eng_pass_forward (net->pass);
+  a.shape = net->outputs[0].value->shape;
+  a.logits = g_new (float, eng_shape_count (&a.shape));
+  eng_pass_read (net->pass, net->outputs[0].value, a.logits);
+  return a;
+}
+
+static void
+answer_clear (Answer *a)
+{
+  test_sample_clear (&a->sample);
+  test_remove_tree (a->folder);
+  g_free (a->folder);
+  g_free (a->path);
+  g_free (a->logits);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
+
+/* @pairs: beside the file. */
+static EngHeatmap *
+answer_map (const Answer *a, const char *pairs)
+{
+  g_autofree char *all = g_strdup_printf ("explainer=%s %s", a->path, pairs);
+  return test_run (&a->sample, eng_method_find ("nn-explainer", NULL), all, -1, 0);
+}
+
+/* The mask of class @c as the loss has it; its mean is returned. */
+static double
+mask_of (const Answer *a, int c, float *mask)
+{
+  int rows = (int)a->shape.dim[2], cols = (int)a->shape.dim[3];
+  double sum = 0;
+  eng_upsample_bilinear (a->logits + c * rows * cols, rows, cols, mask, 96, 96);
+  for (int i = 0; i < 96 * 96; i++)
+    sum += mask[i] = (float)(1 / (1 + exp (-mask[i])));
+  return sum;
+}
+
+static void
+test_map (void)
+{
+  g_auto (Answer) a = answer_make ();
+  g_autoptr (EngHeatmap) map = answer_map (&a, ""), rest = answer_map (&a, "map=complement");
+  g_autofree float *expected = g_new (float, 96 * 96);
+  mask_of (&a, 0, expected);
+  g_assert_cmpuint (test_map_size (map), ==, 96 * 96);
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (map), expected, 96 * 96), <, 1e-5);
+  for (int i = 0; i < 96 * 96; i++)
+    g_assert_cmpfloat_with_epsilon (eng_heatmap_values (rest)[i], 1 - eng_heatmap_values (map)[i], 1e-6);
+}
+
+static void
+test_aggregate (void)
+{
+  g_auto (Answer) a = answer_make ();
+  g_autoptr (EngHeatmap) one = answer_map (&a, "map=aggregate classes=1"),
+                         all = answer_map (&a, "map=aggregate classes=12");
+  g_autofree float *mask = g_new (float, 96 * 96), *first = g_new (float, 96 * 96),
+                   *largest = g_new0 (float, 96 * 96);
+  double most = 0;
+  for (int c = 0; c < 12; c++)
+    {
+      double sum = mask_of (&a, c, mask);
+      if (sum > most)
+        memcpy (first, mask, sizeof *mask * 96 * 96);
+      most = MAX (most, sum);
+      for (int i = 0; i < 96 * 96; i++)
+        largest[i] = MAX (largest[i], mask[i]);
+    }
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (one), first, 96 * 96), <, 1e-5);
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (all), largest, 96 * 96), <, 1e-5);
+  g_assert_true (g_str_has_prefix (eng_heatmap_provenance (all)->selected, "largest of the masks of "));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -656,6 +771,8 @@ main (int argc, char **argv)
   g_test_add_func ("/nn-explainer/grids", test_grids);
   g_test_add_func ("/nn-explainer/other-encoder", test_other_encoder);
   g_test_add_func ("/nn-explainer/other-size", test_other_size);
+  g_test_add_func ("/nn-explainer/map", test_map);
+  g_test_add_func ("/nn-explainer/aggregate", test_aggregate);
   g_test_add_func ("/nn-explainer/refusals", test_refusals);
   return g_test_run ();
 }
