@@ -6,6 +6,7 @@
 #include "kernels/kernels.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 #define TOLERANCE 1e-5
@@ -187,6 +188,62 @@ test_gemm (gconstpointer data)
       for (gsize i = 0; i < (gsize)(p.stride_c * p.batch); i++)
         g_assert_cmpfloat_with_epsilon (c[i], again[i], 1e-4 * MAX (1, fabsf (c[i])));
       sums_check (&sums, c, "product", row);
+    }
+  end ();
+}
+
+/* Threads that each compute a product of their own: as attention does, head by head. */
+static void
+test_alone (gconstpointer data)
+{
+  static const struct
+  {
+    int trans_a, trans_b, m, n, k;
+    float alpha, beta;
+  } cases[] = { { 0, 1, 128, 197, 64, 0.125f, 0 },
+                { 0, 0, 99, 64, 197, 1, 1 },
+                { 1, 0, 98, 64, 197, 2, 0 },
+                { 1, 1, 70, 90, 110, 1, 0.5f },
+                { 0, 1, 72, 145, 24, 1, 0 } };
+  const Setting *setting = data;
+  if (!begin (setting))
+    return;
+  for (guint row = 0; row < G_N_ELEMENTS (cases); row++)
+    {
+      g_autoptr (GRand) r = g_rand_new_with_seed (row);
+      int64_t m = cases[row].m, n = cases[row].n, k = cases[row].k, gap = 3;
+      gboolean trans_a = cases[row].trans_a, trans_b = cases[row].trans_b;
+      EngGemm p = { .trans_a = trans_a,
+                    .trans_b = trans_b,
+                    .m = m,
+                    .n = n,
+                    .k = k,
+                    .alpha = cases[row].alpha,
+                    .beta = cases[row].beta,
+                    .lda = (trans_a ? m : k) + gap,
+                    .ldb = (trans_b ? k : n) + gap,
+                    .ldc = n + gap,
+                    .batch = 1,
+                    .rows_alone = TRUE,
+                    .bf16 = setting->bf16 };
+      g_autofree float *a = factors ((trans_a ? k : m) * p.lda, r, setting);
+      g_autofree float *b = factors ((trans_b ? n : k) * p.ldb, r, setting);
+      g_autofree float *c = random_floats (m * p.ldc, r), *other = g_memdup2 (c, sizeof *c * (gsize)(m * p.ldc));
+      Sums sums = sums_new (c, m * p.ldc, 1);
+      for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++)
+          {
+            sums.value[i * p.ldc + j] = (double)p.beta * c[i * p.ldc + j];
+            for (int64_t x = 0; x < k; x++)
+              sums_add (&sums, i * p.ldc + j,
+                        (double)p.alpha * a[trans_a ? x * p.lda + i : i * p.lda + x]
+                            * b[trans_b ? j * p.ldb + x : x * p.ldb + j]);
+          }
+#pragma omp parallel num_threads(2)
+      eng_kernels ()->gemm (&p, a, b, omp_get_thread_num () == 0 ? c : other);
+      for (int64_t i = 0; i < m * p.ldc && omp_get_max_threads () > 1; i++)
+        g_assert_cmpfloat (c[i], ==, other[i]);
+      sums_check (&sums, c, "product of one thread", row);
     }
   end ();
 }
@@ -435,7 +492,8 @@ main (int argc, char **argv)
       g_autofree char *name = g_strdup_printf ("/kernels/%s/%s/%s", s->set, s->bf16 ? "bf16" : "float32",
                                                s->threads == 1 ? "one-thread" : "all-threads");
       g_autofree char *gemm = g_strconcat (name, "/gemm", NULL), *conv = g_strconcat (name, "/conv", NULL);
-      g_autofree char *square = g_strconcat (name, "/square", NULL);
+      g_autofree char *square = g_strconcat (name, "/square", NULL), *alone = g_strconcat (name, "/alone", NULL);
+      g_test_add_data_func (alone, s, test_alone);
       g_test_add_data_func (square, s, test_square);
       g_test_add_data_func (gemm, s, test_gemm);
       g_test_add_data_func (conv, s, test_conv);

@@ -39,6 +39,9 @@ typedef struct
   int64_t v[48];
 } OnednnKey;
 
+guint eng_onednn_key_hash (gconstpointer key);
+gboolean eng_onednn_key_equal (gconstpointer a, gconstpointer b);
+
 typedef void (*OnednnMake) (OnednnPlan *plan, gconstpointer problem);
 
 dnnl_engine_t eng_onednn_engine (void);
@@ -62,5 +65,8 @@ gboolean eng_onednn_conv_backward_data (const EngConv *p, const float *dy, const
                                         gboolean accumulate);
 gboolean eng_onednn_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw,
                                            gboolean accumulate);
+/* A product of bfloat16 on the calling thread, without a lock. FALSE, having done nothing: not worth it, or no code.
+ */
+gboolean eng_onednn_alone (const EngGemm *p, const float *a, const float *b, float *c);
 /* Whether all three directions run with both sides channels-last. */
 gboolean eng_onednn_conv_suits (const EngConv *p);

@@ -51,8 +51,8 @@ eng_onednn_engine (void)
 
 /* ---- plans ---- */
 
-static guint
-key_hash (gconstpointer key)
+guint
+eng_onednn_key_hash (gconstpointer key)
 {
   const OnednnKey *k = key;
   guint64 h = 0;
@@ -61,8 +61,8 @@ key_hash (gconstpointer key)
   return (guint)(h >> 32);
 }
 
-static gboolean
-key_equal (gconstpointer a, gconstpointer b)
+gboolean
+eng_onednn_key_equal (gconstpointer a, gconstpointer b)
 {
   return memcmp (a, b, sizeof (OnednnKey)) == 0;
 }
@@ -83,7 +83,7 @@ const OnednnPlan *
 eng_onednn_plan (const OnednnKey *key, OnednnMake make, gconstpointer problem)
 {
   if (!plans)
-    plans = g_hash_table_new_full (key_hash, key_equal, g_free, plan_free);
+    plans = g_hash_table_new_full (eng_onednn_key_hash, eng_onednn_key_equal, g_free, plan_free);
   OnednnPlan *plan = g_hash_table_lookup (plans, key);
   if (plan)
     return plan;
@@ -403,6 +403,8 @@ suits (const EngGemm *p)
 static void
 product_alone (const EngGemm *p, const float *a, const float *b, float *c)
 {
+  if (p->bf16 && eng_onednn_alone (p, a, b, c))
+    return;
   for (int64_t i = 0; i < p->batch; i++)
     dnnl_sgemm (p->trans_a ? 'T' : 'N', p->trans_b ? 'T' : 'N', p->m, p->n, p->k, p->alpha, a + i * p->stride_a,
                 p->lda, b + i * p->stride_b, p->ldb, p->beta, c + i * p->stride_c, p->ldc);

@@ -53,6 +53,7 @@ struct _Job
   const float *q, *k, *v, *dy;
   float *y, *p, *ds; /* @p, @ds: batch x rows x columns, or as many blocks as threads */
   float *dq, *dk, *dv;
+  gboolean bf16;
   float keep[3];  /* what dq, dk, dv are multiplied with before: 0 or 1 */
   int64_t length; /* that is cut into blocks: rows or columns */
   int workers;
@@ -83,8 +84,8 @@ run (Job *job, int64_t length, void (*task) (const Job *, int64_t, int64_t, int6
 }
 
 static void
-product (gboolean trans_a, gboolean trans_b, int64_t m, int64_t n, int64_t k, float alpha, float beta, const float *a,
-         int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc)
+product (gboolean bf16, gboolean trans_a, gboolean trans_b, int64_t m, int64_t n, int64_t k, float alpha, float beta,
+         const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc)
 {
   const EngGemm p = { .trans_a = trans_a,
                       .trans_b = trans_b,
@@ -97,7 +98,8 @@ product (gboolean trans_a, gboolean trans_b, int64_t m, int64_t n, int64_t k, fl
                       .ldb = ldb,
                       .ldc = ldc,
                       .batch = 1,
-                      .rows_alone = TRUE };
+                      .rows_alone = TRUE,
+                      .bf16 = bf16 };
   eng_kernels ()->gemm (&p, a, b, c);
 }
 
@@ -107,12 +109,13 @@ forward_block (const Job *job, int64_t head, int64_t from, int64_t n, int worker
   const Attention *s = job->s;
   float *p =
       job->p ? job->p + (head * s->rows + from) * s->columns : job->ds + worker * MIN (s->rows, BLOCK) * s->columns;
-  product (FALSE, TRUE, n, s->columns, s->depth, s->alpha, 0, job->q + s->q.offset[head] + from * s->q.step,
-           s->q.step, job->k + s->k.offset[head], s->k.step, p, s->columns);
+  product (job->bf16, FALSE, TRUE, n, s->columns, s->depth, s->alpha, 0,
+           job->q + s->q.offset[head] + from * s->q.step, s->q.step, job->k + s->k.offset[head], s->k.step, p,
+           s->columns);
   for (int64_t i = 0; i < n; i++)
     eng_vec_softmax (p + i * s->columns, p + i * s->columns, s->columns);
-  product (FALSE, FALSE, n, s->width, s->columns, s->beta, 0, p, s->columns, job->v + s->v.offset[head], s->v.step,
-           job->y + s->y.offset[head] + from * s->y.step, s->y.step);
+  product (job->bf16, FALSE, FALSE, n, s->width, s->columns, s->beta, 0, p, s->columns, job->v + s->v.offset[head],
+           s->v.step, job->y + s->y.offset[head] + from * s->y.step, s->y.step);
 }
 
 static void
@@ -125,7 +128,8 @@ attention_forward (const EngNode *node, EngPass *pass)
               .v = eng_in_f (pass, node, s->v.input),
               .y = eng_out_f (pass, node, 0),
               .p = eng_out_f (pass, node, 1),
-              .ds = eng_pass_scratch (pass) };
+              .ds = eng_pass_scratch (pass),
+              .bf16 = eng_pass_bf16 (pass) };
   run (&job, s->rows, forward_block);
 }
 
@@ -146,13 +150,14 @@ backward_rows (const Job *job, int64_t head, int64_t from, int64_t n, int worker
   const Attention *s = job->s;
   float *g = job->ds + (head * s->rows + from) * s->columns;
   const float *p = job->p + (head * s->rows + from) * s->columns;
-  product (FALSE, TRUE, n, s->columns, s->width, s->beta, 0, job->dy + s->y.offset[head] + from * s->y.step,
-           s->y.step, job->v + s->v.offset[head], s->v.step, g, s->columns);
+  product (job->bf16, FALSE, TRUE, n, s->columns, s->width, s->beta, 0,
+           job->dy + s->y.offset[head] + from * s->y.step, s->y.step, job->v + s->v.offset[head], s->v.step, g,
+           s->columns);
   for (int64_t i = 0; i < n; i++)
     softmax_back (g + i * s->columns, p + i * s->columns, s->columns);
   if (job->dq)
-    product (FALSE, FALSE, n, s->depth, s->columns, s->alpha, job->keep[0], g, s->columns, job->k + s->k.offset[head],
-             s->k.step, job->dq + s->q.offset[head] + from * s->q.step, s->q.step);
+    product (job->bf16, FALSE, FALSE, n, s->depth, s->columns, s->alpha, job->keep[0], g, s->columns,
+             job->k + s->k.offset[head], s->k.step, job->dq + s->q.offset[head] + from * s->q.step, s->q.step);
 }
 
 static void
@@ -161,10 +166,10 @@ backward_columns (const Job *job, int64_t head, int64_t from, int64_t n, int wor
   const Attention *s = job->s;
   int64_t at = head * s->rows * s->columns + from;
   if (job->dk)
-    product (TRUE, FALSE, n, s->depth, s->rows, s->alpha, job->keep[1], job->ds + at, s->columns,
+    product (job->bf16, TRUE, FALSE, n, s->depth, s->rows, s->alpha, job->keep[1], job->ds + at, s->columns,
              job->q + s->q.offset[head], s->q.step, job->dk + s->k.offset[head] + from * s->k.step, s->k.step);
   if (job->dv)
-    product (TRUE, FALSE, n, s->width, s->rows, s->beta, job->keep[2], job->p + at, s->columns,
+    product (job->bf16, TRUE, FALSE, n, s->width, s->rows, s->beta, job->keep[2], job->p + at, s->columns,
              job->dy + s->y.offset[head], s->y.step, job->dv + s->v.offset[head] + from * s->v.step, s->v.step);
 }
 
@@ -180,7 +185,8 @@ attention_backward (const EngNode *node, EngPass *pass)
               .v = eng_in_f (pass, node, s->v.input),
               .dy = eng_grad_out (pass, node, 0),
               .p = eng_out_f (pass, node, 1),
-              .ds = eng_pass_scratch (pass) };
+              .ds = eng_pass_scratch (pass),
+              .bf16 = eng_pass_bf16 (pass) };
   if (!job.dy)
     return;
   for (int i = 0; i < node->n_inputs; i++)
