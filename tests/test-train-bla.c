@@ -5,7 +5,7 @@
 #include "onnx-maker.h"
 #include "support.h"
 #include "toy-nets.h"
-#include "train/kind.h"
+#include "train/explainer-file.h"
 #include "train/training.h"
 
 #include <math.h>
@@ -509,6 +509,78 @@ test_dropout (void)
   g_assert_cmpfloat (first, ==, loss (&f));
 }
 
+/* ---- the method ---- */
+
+/* The net's weights as they are now, in a file that @method answers with. @pairs: (nullable). (transfer full) */
+static EngHeatmap *
+explain (Fixture *f, EngImage *image, const char *folder, const char *pairs)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char *path = g_build_filename (folder, "a.explainer.onnx", NULL);
+  g_autofree float *weights = g_new (float, eng_net_count (f->net));
+  const EngMethod *method = eng_method_find (kind->method, &error);
+  g_assert_no_error (error);
+  g_autoptr (EngNet) deployed = eng_net_new (f->model, f->net->target, f->values, 3, 1, FALSE, kind->build, &error);
+  g_assert_no_error (error);
+  eng_net_read_weights (f->net, weights);
+  eng_explainer_write (deployed, kind, weights, facts, path, &error);
+  g_assert_no_error (error);
+  EngValues *values = eng_values_new (method, f->model);
+  g_assert_true (eng_explainers_add (path, f->model, &error));
+  if (pairs)
+    g_assert_true (eng_values_set_pair (values, pairs, NULL));
+  g_autoptr (EngJob) job = eng_job_new (f->model, image, method, 0, -1, NULL, values, 0);
+  eng_job_run (job, &error);
+  g_assert_no_error (error);
+  return eng_heatmap_ref (eng_job_heatmap (job));
+}
+
+/* The maps are what the net answers to the classifier's features of the picture. */
+static void
+test_method (void)
+{
+  g_autoptr (EngModel) model = open_data ("models/scenes-cnn.onnx");
+  g_autoptr (EngImage) image = toy_picture (96);
+  g_autofree char *folder = test_tmpdir ();
+  g_autofree float *input = toy_input (model, image);
+  g_auto (Fixture) f = { 0 };
+  static const char *const maps[] = { "hard", "soft", "bounded" };
+  fixture_init (&f, model, "bla-t", NULL);
+  write_random (&f);
+  gsize size = (gsize)f.channels * f.cells;
+  g_autoptr (EngGraph) graph = eng_model_graph (model, 1, NULL);
+  EngValue *features = eng_graph_find (graph, kind->frozen (model, f.net->target, f.values));
+  g_autoptr (EngPass) pass = eng_pass_new (graph);
+  eng_pass_want (pass, features);
+  g_assert_true (eng_pass_prepare (pass, NULL));
+  eng_pass_write (pass, eng_graph_image (graph), input);
+  eng_pass_forward (pass);
+  eng_pass_read (pass, features, f.features + size);
+  run (&f);
+  for (guint m = 0; m < G_N_ELEMENTS (maps); m++)
+    {
+      g_autofree char *pair = g_strconcat ("map=", maps[m], NULL), *count = NULL;
+      g_autoptr (EngHeatmap) map = explain (&f, image, folder, pair);
+      g_autofree float *all = output (&f, maps[m]), *hard = output (&f, "hard");
+      float *expected = all + f.cells, least = INFINITY;
+      int selected = 0;
+      for (int i = 0; i < f.cells; i++)
+        {
+          least = fminf (least, expected[i]);
+          selected += hard[f.cells + i] > 0;
+        }
+      for (int i = 0; m == 2 && i < f.cells; i++)
+        expected[i] -= least;
+      g_assert_cmpint (eng_heatmap_rows (map) * eng_heatmap_cols (map), ==, f.cells);
+      g_assert_cmpfloat (test_max_rel (eng_heatmap_values (map), expected, f.cells), <, 1e-5);
+      count = g_strdup_printf ("BLA-T selects %d of %d cells", selected, f.cells);
+      g_assert_cmpstr (eng_heatmap_provenance (map)->selected, ==, count);
+      g_assert_cmpint (eng_heatmap_provenance (map)->passes_forward, ==, 1);
+    }
+  test_remove_tree (folder);
+}
+
 /* ---- gradients ---- */
 
 static void
@@ -569,6 +641,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-bla/selection", test_selection);
   g_test_add_func ("/train-bla/trained", test_trained);
   g_test_add_func ("/train-bla/dropout", test_dropout);
+  g_test_add_func ("/train-bla/method", test_method);
   g_test_add_func ("/train-bla/gradients", test_gradients);
   return g_test_run ();
 }

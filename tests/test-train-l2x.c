@@ -7,7 +7,7 @@
 #include "random.h"
 #include "support.h"
 #include "toy-nets.h"
-#include "train/kind.h"
+#include "train/explainer-file.h"
 #include "train/kinds/subset.h"
 #include "train/training.h"
 
@@ -339,6 +339,90 @@ test_gradients (void)
     }
 }
 
+/* At the first step the selector chooses blindly; after its growth, and whenever it is judged, it counts in full. */
+static void
+test_growth (void)
+{
+  g_autoptr (EngModel) model = toy_open (&(Toy){ .kind = TOY_CNN, .channels = 3, .size = 16 });
+  g_auto (Fixture) f = { 0 }, grown = { 0 };
+  fixture_init (&f, model, BATCH, "grid=2 width=4 growth=0.5");
+  fixture_init (&grown, model, BATCH, "grid=2 width=4 growth=0");
+  f.batch.steps = grown.batch.steps = 10;
+  double blind = run (&f, 1), seeing = run (&grown, 1);
+  g_assert_cmpfloat (blind, !=, seeing);
+  eng_pass_backward (f.net->pass, NULL);
+  for (guint i = 0; i < f.net->trained->len; i++)
+    {
+      EngValue *v = f.net->trained->pdata[i];
+      g_autofree float *gradient = g_new (float, eng_shape_count (&v->shape));
+      eng_pass_read_grad (f.net->pass, v, gradient);
+      for (gint64 k = 0; g_str_has_prefix (v->name, "selector/") && k < eng_shape_count (&v->shape); k++)
+        g_assert_cmpfloat (gradient[k], ==, 0);
+    }
+  f.batch.step = 2;
+  g_assert_cmpfloat (run (&f, 1), !=, seeing);
+  f.batch.step = 5;
+  g_assert_cmpfloat (run (&f, 1), ==, seeing);
+  f.batch.step = 0;
+  f.batch.validating = TRUE;
+  g_assert_cmpfloat (run (&f, 1), ==, seeing);
+}
+
+/* ---- the method ---- */
+
+/* The net's weights as they are now, in a file that @method answers with. @pairs: (nullable). (transfer full) */
+static EngHeatmap *
+explain (Fixture *f, EngImage *image, const char *folder, const char *pairs)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char *path = g_build_filename (folder, "a.explainer.onnx", NULL);
+  g_autofree float *weights = g_new (float, eng_net_count (f->net));
+  const EngMethod *method = eng_method_find (kind->method, &error);
+  g_assert_no_error (error);
+  g_autoptr (EngNet) deployed = eng_net_new (f->model, f->net->target, f->values, 3, 1, FALSE, kind->build, &error);
+  g_assert_no_error (error);
+  eng_net_read_weights (f->net, weights);
+  eng_explainer_write (deployed, kind, weights, facts, path, &error);
+  g_assert_no_error (error);
+  EngValues *values = eng_values_new (method, f->model);
+  g_assert_true (eng_explainers_add (path, f->model, &error));
+  if (pairs)
+    g_assert_true (eng_values_set_pair (values, pairs, NULL));
+  g_autoptr (EngJob) job = eng_job_new (f->model, image, method, 0, -1, NULL, values, 0);
+  eng_job_run (job, &error);
+  g_assert_no_error (error);
+  return eng_heatmap_ref (eng_job_heatmap (job));
+}
+
+static void
+test_method (void)
+{
+  g_autoptr (EngModel) model = toy_open (&(Toy){ .kind = TOY_CNN, .channels = 3, .size = 32 });
+  g_autoptr (EngImage) image = toy_picture (32);
+  g_autofree char *folder = test_tmpdir ();
+  g_autofree float *input = toy_input (model, image);
+  g_auto (Fixture) f = { 0 };
+  float logits[16], ranks[16], selection[16];
+  fixture_init (&f, model, 1, "grid=4 width=4 patches=3");
+  memcpy (f.input, input, sizeof (float) * f.size);
+  run (&f, 1);
+  eng_pass_read (f.net->pass, f.net->outputs[0].value, logits);
+  eng_pass_read (f.net->pass, f.net->outputs[1].value, selection);
+  eng_subset_ranks (logits, 16, ranks);
+  g_autoptr (EngHeatmap) ranking = explain (&f, image, folder, NULL);
+  g_autoptr (EngHeatmap) hard = explain (&f, image, folder, "map=selection");
+  g_assert_cmpint (eng_heatmap_rows (ranking), ==, 4);
+  for (int c = 0; c < 16; c++)
+    {
+      g_assert_cmpfloat_with_epsilon (eng_heatmap_values (ranking)[c], ranks[c], 1e-6);
+      g_assert_cmpfloat (eng_heatmap_values (hard)[c], ==, selection[c]);
+      g_assert_cmpfloat (selection[c], ==, ranks[c] > 12.5 / 15);
+    }
+  g_assert_cmpstr (eng_heatmap_provenance (hard)->selected, ==, "3 of 16 patches explain the decision");
+  test_remove_tree (folder);
+}
+
 /* ---- learning ---- */
 
 /* Logits (reds, blues) above what noise gives, 32 x 32 pixels. */
@@ -427,6 +511,8 @@ main (int argc, char **argv)
   g_test_add_func ("/train-l2x/sizes", test_sizes);
   g_test_add_func ("/train-l2x/judge", test_judge);
   g_test_add_func ("/train-l2x/gradients", test_gradients);
+  g_test_add_func ("/train-l2x/growth", test_growth);
+  g_test_add_func ("/train-l2x/method", test_method);
   g_test_add_func ("/train-l2x/learns", test_learns);
   return g_test_run ();
 }

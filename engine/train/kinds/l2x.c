@@ -30,6 +30,11 @@ static const EngParam params[] = {
     "How many patches explain a decision (k). 0: a quarter of them.", FALSE },
   { "tau", "Temperature", "", ENG_PARAM_FLOAT, 0.01, 10, 0.1, NULL,
     "Of the relaxed selection (tau). Lower is closer to choosing patches one by one. Published 0.1.", TRUE },
+  { "growth", "Selector grows", "of the steps", ENG_PARAM_FLOAT, 0, 1, 0.3, NULL,
+    "Share of the steps over which the selector's logits gain weight from 0. At first patches are chosen at random, "
+    "so "
+    "that the predictor has seen all of them before it says which ones matter. Published: 0.",
+    FALSE },
   { "width", "Width", "channels", ENG_PARAM_INT, 4, 256, 16, NULL,
     "Channels of the two networks' first convolution; later ones have two and four times as many.", TRUE },
   { NULL },
@@ -39,6 +44,7 @@ typedef struct
 {
   int grid, k, patches;
   EngValue *input, *noise, *soft; /* B x C x H x W; see subset.h; the classifier's probabilities, B x K */
+  EngValue *weight;               /* single number: of the selector's logits */
   EngValue *logits;               /* B x 1 x grid x grid */
 } L2x;
 
@@ -120,7 +126,7 @@ build (EngNet *net, GError **error)
   l->patches = l->grid * l->grid;
   l->k = selected_patches (net->values);
   EngShape row = ENG_SHAPE (net->batch, 1, l->patches), map = ENG_SHAPE (net->batch, 1, l->grid, l->grid);
-  EngShape probabilities = ENG_SHAPE (net->batch, classes);
+  EngShape probabilities = ENG_SHAPE (net->batch, classes), none = { .rank = 0 };
   int side = l->grid * PIXELS;
 
   l->input = net->given = eng_net_input (net, "input", &eng_graph_image (net->source)->shape);
@@ -130,7 +136,8 @@ build (EngNet *net, GError **error)
   l->logits = convolved (net, "selector/logits", v, 1, 1, error);
   EngValue *w = eng_net_reshape (net, l->logits, &row, error);
 
-  v = eng_net_reshape (net, eng_subset_draw (net, w, l->noise, 1 / eng_values_get (net->values, "tau"), error), &map,
+  v = eng_net_op (net, error, "Mul", w, l->weight = eng_net_input (net, "weight", &none));
+  v = eng_net_reshape (net, eng_subset_draw (net, v, l->noise, 1 / eng_values_get (net->values, "tau"), error), &map,
                        error);
   v = eng_net_op (net, error, "Mul", small, eng_net_resize (net, v, side, side, FALSE, error));
   v = convolutions (net, "predictor", v, error);
@@ -152,11 +159,14 @@ feed (EngNet *net, const EngTrainBatch *batch, GError **error)
 {
   L2x *l = net->own;
   int classes = eng_model_n_classes (net->model);
+  double growth = eng_values_get (net->values, "growth") * batch->steps;
+  float weight = (float)(batch->validating || batch->step >= growth ? 1 : batch->step / growth);
   g_autofree float *soft = g_new (float, (gsize)net->batch *classes);
   for (int i = 0; i < net->batch; i++)
     eng_softmax (batch->logits + (gsize)i * classes, classes, soft + (gsize)i * classes);
   eng_pass_write (net->pass, l->input, batch->input);
   eng_pass_write (net->pass, l->soft, soft);
+  eng_pass_write (net->pass, l->weight, &weight);
   eng_subset_feed (net, l->noise, batch->random);
   return TRUE;
 }
