@@ -4,8 +4,8 @@
 
 #include "error.h"
 #include "nn/optim.h"
-#include "npy.h"
 #include "onnx/onnx.h"
+#include "train/explainer-file.h"
 #include "train/kinds/ltx.h"
 
 #include <math.h>
@@ -25,6 +25,10 @@ static EngValues *
 values_of (EngModel *model, const EngExplainerSettings *settings)
 {
   EngValues *values = eng_kind_values (&eng_kind_ltx, model);
+  eng_values_set (values, "batch", 1);
+  eng_values_set (values, "learning-rate", settings->learning_rate);
+  eng_values_set (values, "lambda", settings->sparsity);
+  eng_values_set (values, "lambda-growth", 0);
   eng_values_set (values, "inverse", settings->inverse_weight);
   eng_values_set (values, "mask-loss", settings->mask_loss);
   return values;
@@ -184,56 +188,46 @@ eng_explainer_weights (EngExplainer *self)
 
 /* ---- files ---- */
 
+/* Before the trainer's files there were these, with fewer words of themselves; the weights have the same names. */
+#define FORMER_KIND "ltx-explainer"
+
 gboolean
-eng_explainer_save (EngExplainer *self, const float *weights, const char *path, GError **error)
+eng_explainer_save (EngExplainer *self, const float *weights, int step, const char *path, GError **error)
 {
-  g_autoptr (EngGraph) g = eng_graph_new ();
-  g_autoptr (GHashTable) constants = g_hash_table_new (NULL, NULL);
-  g_autoptr (GHashTable) metadata = g_hash_table_new (g_str_hash, g_str_equal);
-  EngValue *in = eng_graph_add_input (g, "input", ENG_DTYPE_FLOAT, &self->ltx->input->shape);
-  EngValue *mask = NULL;
-  EngNet *net = self->net;
-  if (!eng_graph_append (g, net->graph, "", &self->ltx->input, &in, 1, &self->ltx->mask, &mask, 1, error))
-    return FALSE;
-  eng_graph_add_output (g, mask);
-  eng_graph_freeze (g);
-  for (guint i = 0; i < net->trained->len; i++)
-    {
-      EngValue *trained = net->trained->pdata[i], *v = eng_graph_find (g, trained->name);
-      if (v)
-        g_hash_table_insert (constants, v, (gpointer)weights);
-      weights += eng_shape_count (&trained->shape);
-    }
-  g_hash_table_insert (metadata, "sightline.kind", "ltx-explainer");
-  g_hash_table_insert (metadata, "sightline.model.sha256", (gpointer)eng_model_sha256 (self->net->model));
-  g_hash_table_insert (metadata, "sightline.target", self->net->target->name);
-  g_autoptr (GBytes) bytes = eng_onnx_export (g, "ltx-explainer", constants, metadata, error);
-  return bytes && eng_write_atomically (path, bytes, error);
+  g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char *steps = g_strdup_printf ("%d", step);
+  g_hash_table_insert (facts, "data.summary", "1 picture");
+  g_hash_table_insert (facts, "steps", steps);
+  g_hash_table_insert (facts, "best-step", steps);
+  eng_values_set (self->values, "steps", step);
+  return eng_explainer_write (self->net, &eng_kind_ltx, weights, facts, path, error);
 }
 
 gboolean
 eng_explainer_load (EngExplainer *self, const char *path, GError **error)
 {
+  EngNet *net = self->net;
   g_autofree char *file = g_path_get_basename (path);
   g_autoptr (EngOnnx) onnx = eng_onnx_load (path, error);
   g_autoptr (EngGraph) g = onnx ? eng_onnx_build (onnx, NULL, 0, error) : NULL;
   if (!g)
     return FALSE;
+  const char *kind = g_hash_table_lookup (eng_onnx_metadata (onnx), "sightline.kind");
   const char *digest = g_hash_table_lookup (eng_onnx_metadata (onnx), "sightline.model.sha256");
   const char *target = g_hash_table_lookup (eng_onnx_metadata (onnx), "sightline.target");
-  if (!digest || !target)
-    return eng_fail (error, ENG_ERROR_INVALID, "%s is not an explainer that Sightline saved.", file);
-  if (strcmp (digest, eng_model_sha256 (self->net->model)) != 0 || strcmp (target, self->net->target->name) != 0)
+  if (!kind || !digest || !target || (strcmp (kind, eng_kind_ltx.id) != 0 && strcmp (kind, FORMER_KIND) != 0))
+    return eng_fail (error, ENG_ERROR_INVALID, "%s is not an explainer of LTX that Sightline saved.", file);
+  if (strcmp (digest, eng_model_sha256 (net->model)) != 0 || strcmp (target, net->target->name) != 0)
     return eng_fail (error, ENG_ERROR_INVALID,
                      "%s was trained for another model or layer (%s). Choose the explainer of this model.", file,
                      target);
-  for (guint i = 0; i < self->net->trained->len; i++)
+  for (guint i = 0; i < net->trained->len; i++)
     {
-      EngValue *v = self->net->trained->pdata[i], *from = eng_graph_find (g, v->name);
+      EngValue *v = net->trained->pdata[i], *from = eng_graph_find (g, v->name);
       if (!from || !from->constant || !eng_shape_equal (&from->shape, &v->shape) || from->dtype != ENG_DTYPE_FLOAT)
         return eng_fail (error, ENG_ERROR_INVALID, "%s lacks the weight %s. Save the explainer again.", file,
                          v->name);
-      eng_pass_write (self->net->pass, v, from->constant->f);
+      eng_pass_write (net->pass, v, from->constant->f);
     }
   return TRUE;
 }

@@ -59,9 +59,10 @@ void eng_explainer_counts (EngExplainer *self, int *weights, gint64 *scalars);
 
 /* A copy of all trained weights as they are now: (transfer full). */
 float *eng_explainer_weights (EngExplainer *self);
-/* The explainer (normalised picture -> mask, 1 x 1 x rows x cols) as an ONNX file with @weights. */
-gboolean eng_explainer_save (EngExplainer *self, const float *weights, const char *path, GError **error);
-/* Starts from the weights of a file that eng_explainer_save() wrote for the same model and target. */
+/* The explainer with @weights as a file of kind "ltx" (train/explainer-file.h). @step: how many steps made them. */
+gboolean eng_explainer_save (EngExplainer *self, const float *weights, int step, const char *path, GError **error);
+/* Starts from the weights of a file of kind "ltx", for the same model and target: trained on many pictures, or saved
+ * after one. */
 gboolean eng_explainer_load (EngExplainer *self, const char *path, GError **error);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* LTX on many pictures: its net at batch B against the explainer of one picture, its loss against the formula and
- * finite differences, the growth of lambda, the score on a model with known answers. */
+ * finite differences, the growth of lambda, the score on a model with known answers, files, and LTX that begins with
+ * one. */
 #include "engine.h"
 
 #include "explainer.h"
@@ -7,6 +8,7 @@
 #include "random.h"
 #include "support.h"
 #include "toy-nets.h"
+#include "train/explainer-file.h"
 #include "train/kinds/ltx.h"
 
 #include <math.h>
@@ -382,6 +384,136 @@ test_preview (void)
     }
 }
 
+/* ---- files ---- */
+
+/* Weights that no seed draws, in a file. (transfer full): its path */
+static char *
+write_explainer (Fixture *f, const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
+  gint64 n = eng_net_count (f->net);
+  g_autofree float *weights = g_new (float, n);
+  g_autoptr (GRand) random = eng_random_new (8, 0);
+  g_autoptr (EngNet) single =
+      eng_net_new (f->model, f->net->target, f->values, 5, 1, FALSE, eng_kind_ltx.build, &error);
+  eng_net_read_weights (f->net, weights);
+  for (gint64 i = 0; i < n; i++)
+    weights[i] += (float)g_rand_double_range (random, -0.02, 0.02);
+  eng_net_write_weights (f->net, weights);
+  char *path = g_build_filename (folder, "many.explainer.onnx", NULL);
+  g_assert_true (eng_explainer_write (single, &eng_kind_ltx, weights, facts, path, &error));
+  g_assert_no_error (error);
+  return path;
+}
+
+/* @pairs: "steps=1"; NULL with an error */
+static EngHeatmap *
+explain (EngModel *model, EngImage *image, const char *id, const char *pairs, GError **error)
+{
+  const EngMethod *method = eng_method_find (id, NULL);
+  EngValues *values = eng_values_new (method, model);
+  g_auto (GStrv) each = g_strsplit (pairs, " ", -1);
+  for (char **pair = each; *pair && **pair; pair++)
+    g_assert_true (eng_values_set_pair (values, *pair, NULL));
+  g_autoptr (EngJob) job = eng_job_new (model, image, method, -1, -1, NULL, values, 4);
+  return eng_job_run (job, error) ? eng_heatmap_ref (eng_job_heatmap (job)) : NULL;
+}
+
+static const char *
+explainer_note (EngHeatmap *map)
+{
+  const GPtrArray *notes = eng_heatmap_provenance (map)->notes;
+  for (guint i = 0; i < notes->len; i++)
+    if (strcmp (((EngNote *)notes->pdata[i])->id, "explainer") == 0)
+      return ((EngNote *)notes->pdata[i])->text;
+  return NULL;
+}
+
+/* What the net answers is what the method shows, and what LTX begins with. */
+static void
+check_file (ToyKind kind)
+{
+  g_auto (Fixture) f = fixture_toy (kind, "");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngImage) image = toy_picture (32);
+  g_autofree float *input = toy_input (f.model, image);
+  g_autofree char *folder = test_tmpdir (), *path = write_explainer (&f, folder);
+  g_autofree char *named = g_strconcat ("explainer=", path, NULL),
+                  *begun = g_strconcat ("steps=1 start=", path, NULL);
+  for (int i = 0; i < BATCH; i++)
+    memcpy (f.input + 3 * f.plane * i, input, sizeof *input * 3 * f.plane);
+  feed (&f, 0, 1, TRUE);
+  eng_pass_forward (f.net->pass);
+  g_autofree float *masks = read_masks (&f);
+  g_assert_true (eng_explainers_add (path, f.model, &error));
+  g_autoptr (EngHeatmap) map = explain (f.model, image, "ltx-pretrained", named, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (eng_heatmap_rows (map), ==, f.net->target->rows);
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (map), masks, f.cells), <=, 1e-5);
+  g_assert_nonnull (strstr (explainer_note (map), "many.explainer.onnx"));
+  g_autoptr (EngHeatmap) first = explain (f.model, image, "ltx", begun, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (first), masks, f.cells), <=, 1e-5);
+  g_assert_nonnull (strstr (explainer_note (first), "many.explainer.onnx"));
+  /* Found, it need not be named; a fresh head is what is taken unasked. */
+  g_autoptr (EngHeatmap) found = explain (f.model, image, "ltx", "steps=1 start-from=pretrained", &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (eng_heatmap_values (found), sizeof (float) * f.cells, eng_heatmap_values (first),
+                   sizeof (float) * f.cells);
+  g_autoptr (EngHeatmap) fresh = explain (f.model, image, "ltx", "steps=1", &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (fresh), masks, f.cells), >, 1e-3);
+  g_assert_null (explainer_note (fresh));
+  test_remove_tree (folder);
+  eng_explainers_changed ();
+}
+
+static void
+test_file (void)
+{
+  check_file (TOY_CNN);
+  check_file (TOY_TRANSFORMER);
+}
+
+static void
+test_no_file (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngModel) model = toy_open (&(Toy){ .kind = TOY_POOLS, .channels = 3, .size = 32 });
+  g_autoptr (EngImage) image = toy_picture (32);
+  const EngMethod *method = eng_method_find ("ltx-pretrained", NULL);
+  g_assert_false (eng_method_can_explain (method, model, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "sightline-cli train ltx"));
+  g_clear_error (&error);
+  g_assert_null (explain (model, image, "ltx", "start-from=pretrained", &error));
+  g_assert_nonnull (strstr (error->message, "sightline-cli train ltx"));
+}
+
+/* What LTX saves after one picture is an explainer like others. */
+static void
+test_save (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngModel) model = toy_open (&(Toy){ .kind = TOY_CNN, .channels = 3, .size = 32 });
+  g_autoptr (EngImage) image = toy_picture (32);
+  g_autofree char *folder = test_tmpdir (), *path = g_build_filename (folder, "one.explainer.onnx", NULL);
+  g_autofree char *save = g_strconcat ("steps=4 selection=last lambda=9 save=", path, NULL),
+                  *named = g_strconcat ("explainer=", path, NULL);
+  g_autoptr (EngHeatmap) made = explain (model, image, "ltx", save, &error);
+  g_assert_no_error (error);
+  g_assert_true (eng_explainers_add (path, model, &error));
+  g_autoptr (EngHeatmap) again = explain (model, image, "ltx-pretrained", named, &error);
+  g_assert_no_error (error);
+  gsize n = (gsize)eng_heatmap_rows (made) * (gsize)eng_heatmap_cols (made);
+  g_assert_cmpfloat (test_max_rel (eng_heatmap_values (again), eng_heatmap_values (made), n), <=, 1e-5);
+  g_autoptr (EngExplainerFile) file = eng_explainer_file_open (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (eng_explainer_file_get (file, "best-step"), ==, "3");
+  g_assert_cmpfloat (g_ascii_strtod (eng_explainer_file_setting (file, "lambda"), NULL), ==, 9);
+  test_remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -392,5 +524,8 @@ main (int argc, char **argv)
   g_test_add_func ("/train-ltx/growth", test_growth);
   g_test_add_func ("/train-ltx/judge", test_judge);
   g_test_add_func ("/train-ltx/preview", test_preview);
+  g_test_add_func ("/train-ltx/file", test_file);
+  g_test_add_func ("/train-ltx/no-file", test_no_file);
+  g_test_add_func ("/train-ltx/save", test_save);
   return g_test_run ();
 }

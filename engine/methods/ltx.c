@@ -14,6 +14,8 @@
 #include "../metrics/perturbation.h"
 #include "../probe.h"
 #include "../nn/profile.h"
+#include "../train/kinds/ltx.h"
+#include "trained.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,6 +28,13 @@ enum
   SELECT_LOWEST_LOSS
 };
 
+enum
+{
+  START_FRESH,
+  START_PRETRAINED
+};
+
+static const char *const starts[] = { "fresh", "pretrained", NULL };
 static const char *const selections[] = { "pos", "neg", "last", "lowest-loss", NULL };
 static const char *const mask_losses[] = { "softplus", "l1", NULL };
 
@@ -48,9 +57,13 @@ static const EngParam params[] = {
   { "selection", "Selection", "", ENG_PARAM_CHOICE, 0, 3, SELECT_POS, selections,
     "Which step's mask is kept: lowest POS AUC (deletion), highest NEG AUC, the last step, or the lowest loss.",
     FALSE },
+  { "start-from", "Start", "", ENG_PARAM_CHOICE, 0, 1, START_FRESH, starts,
+    "Where the explainer begins: the classifier's own weights with a fresh head, or an explainer that was trained on "
+    "many pictures, as published.",
+    FALSE },
   { "start", "Start from", "", ENG_PARAM_PATH, 0, 0, 0, NULL,
-    "An explainer that was saved for this model and layer (ONNX). Empty: the classifier's own weights and a fresh "
-    "head.",
+    "An explainer that was trained or saved for this model and layer (ONNX). Empty: as “Start” says; pretrained "
+    "takes the newest one beside the model, or in the folder where the program keeps them.",
     FALSE },
   { "save", "Save explainer to", "", ENG_PARAM_OUTPUT_PATH, 0, 0, 0, NULL,
     "Where to write the explainer of the step that is kept (ONNX). Empty: nowhere.", FALSE },
@@ -178,6 +191,39 @@ heatmap_of (Run *r, gboolean final)
   return h;
 }
 
+/* The trained explainer that "start-from" finds for @target (NULL: any). (transfer full): NULL: none. */
+static EngExplainerFile *
+find_pretrained (EngModel *model, const EngTarget *target)
+{
+  g_autoptr (GPtrArray) files = eng_explainers_find (model, &eng_kind_ltx);
+  for (guint i = 0; i < files->len; i++)
+    if (!target || eng_explainer_file_target (files->pdata[i], model) == target)
+      return eng_explainer_file_ref (files->pdata[i]);
+  return NULL;
+}
+
+/* From a file, where the parameters say so. The result tells which. */
+static gboolean
+begin (Run *r, GError **error)
+{
+  EngModel *model = eng_job_model (r->job);
+  const EngValues *values = eng_job_values (r->job);
+  const char *path = eng_values_get_text (values, "start");
+  if (!*path && eng_values_get (values, "start-from") == START_FRESH)
+    return TRUE;
+  g_autoptr (EngExplainerFile) file = *path ? eng_explainers_open (path, NULL) : find_pretrained (model, r->target);
+  if (!*path && !file)
+    return eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                     "No explainer is found that was trained for %s at “%s”. Train one (“Train an Explainer…”, or "
+                     "sightline-cli train %s), name its file, or start from a fresh head.",
+                     eng_model_name (model), r->target->name, eng_kind_ltx.id);
+  if (!eng_explainer_load (r->explainer, *path ? path : eng_explainer_file_path (file), error))
+    return FALSE;
+  if (file)
+    eng_trained_note (r->job, file);
+  return TRUE;
+}
+
 static gboolean
 prepare (Run *r, GError **error)
 {
@@ -189,7 +235,6 @@ prepare (Run *r, GError **error)
                                     .sparsity = eng_values_get (values, "lambda"),
                                     .inverse_weight = eng_values_get (values, "inverse"),
                                     .mask_loss = (EngMaskLoss)eng_values_get (values, "mask-loss") };
-  const char *start = eng_values_get_text (values, "start");
   r->target = eng_job_target (r->job);
   r->steps = (int)eng_values_get (values, "steps");
   r->selection = (int)eng_values_get (values, "selection");
@@ -206,7 +251,7 @@ prepare (Run *r, GError **error)
     return FALSE;
   r->explainer = eng_explainer_new (model, r->target, eng_job_pixels (r->job), eng_job_input (r->job), c, &settings,
                                     eng_job_seed (r->job), error);
-  return r->explainer && (!*start || eng_explainer_load (r->explainer, start, error));
+  return r->explainer && begin (r, error);
 }
 
 /* Of a run that was cut short; the explainer's state follows. */
@@ -325,9 +370,21 @@ explain (EngJob *job, GError **error)
       if (i + 1 < r.steps)
         eng_explainer_update (r.explainer);
     }
-  if (*save && !eng_explainer_save (r.explainer, r.kept_weights, save, error))
+  if (*save && !eng_explainer_save (r.explainer, r.kept_weights, step_at (&r, r.best)->step, save, error))
     return NULL;
   return heatmap_of (&r, TRUE);
+}
+
+/* A file at the same path may be another one tomorrow. */
+static char *
+depends_on (EngModel *model, const EngValues *values)
+{
+  const char *path = eng_values_get_text (values, "start");
+  g_autoptr (EngExplainerFile) file = *path ? eng_explainers_open (path, NULL)
+                                      : eng_values_get (values, "start-from") == START_PRETRAINED
+                                          ? find_pretrained (model, NULL)
+                                          : NULL;
+  return file ? g_strdup (eng_explainer_file_sha256 (file)) : NULL;
 }
 
 extern const EngMethod eng_method_ltx;
@@ -347,4 +404,5 @@ const EngMethod eng_method_ltx = {
   .default_target = eng_model_default_target,
   .explain = explain,
   .model_default = model_default,
+  .depends_on = depends_on,
 };

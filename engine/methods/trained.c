@@ -68,13 +68,19 @@ describe (EngExplainerFile *file)
   return g_strdup_printf ("Explainer %s (%.*s): %s", name, DIGEST_SHOWN, digest ? digest : "", about);
 }
 
+void
+eng_trained_note (EngJob *job, EngExplainerFile *file)
+{
+  const char *steps = eng_explainer_file_get (file, "best-step");
+  eng_job_note (job, ENG_TRAINED_ID, steps ? g_ascii_strtod (steps, NULL) : 0, describe (file));
+}
+
 EngExplainerFile *
 eng_trained_open (EngJob *job, const char *kind_id, GError **error)
 {
   g_autoptr (EngExplainerFile) file = choose (eng_job_model (job), kind_id, eng_job_values (job), error);
   if (!file || !eng_explainer_file_fits (file, eng_job_model (job), error))
     return NULL;
-  const char *steps = eng_explainer_file_get (file, "best-step");
-  eng_job_note (job, ENG_TRAINED_ID, steps ? g_ascii_strtod (steps, NULL) : 0, describe (file));
+  eng_trained_note (job, file);
   return g_steal_pointer (&file);
 }

@@ -29,5 +29,7 @@ char *eng_trained_depends_on (EngModel *model, const char *kind_id, const EngVal
  * Returns: (transfer full): NULL with an error.
  */
 EngExplainerFile *eng_trained_open (EngJob *job, const char *kind_id, GError **error);
+/* Notes @file in the result (note "explainer"). */
+void eng_trained_note (EngJob *job, EngExplainerFile *file);
 
 G_END_DECLS
