@@ -15,6 +15,7 @@
 typedef enum
 {
   TEXT,
+  SOME_TEXT, /* left out where there is none */
   INT,
   REAL /* NaN is written as null */
 } Kind;
@@ -50,6 +51,7 @@ static const Field provenance_fields[] = {
   { "seconds", REAL, P (seconds), 0, 1e9 },
   { "version", TEXT, P (version), 0, 0 },
   { "kernels", TEXT, P (kernels), 0, 0 },
+  { "explainer", SOME_TEXT, P (explainer), 0, 0 },
   { "selected", TEXT, P (selected), 0, 0 },
   { "unit", TEXT, P (unit), 0, 0 },
   { "convergence", REAL, P (convergence), -1, 1 },
@@ -117,8 +119,11 @@ add_fields (JsonBuilder *b, const Field *fields, guint n, gconstpointer record)
   for (guint i = 0; i < n; i++)
     {
       gconstpointer at = G_STRUCT_MEMBER_P (record, fields[i].offset);
-      if (fields[i].kind == TEXT)
-        add_text (b, fields[i].key, *(char *const *)at);
+      const char *text = fields[i].kind <= SOME_TEXT ? *(char *const *)at : NULL;
+      if (fields[i].kind == TEXT || (text && *text))
+        add_text (b, fields[i].key, text);
+      else if (fields[i].kind == SOME_TEXT)
+        continue;
       else if (fields[i].kind == INT)
         add_int (b, fields[i].key, *(const int *)at);
       else
@@ -246,7 +251,9 @@ read_fields (const EngJson *json, const Field *fields, guint n, gpointer record,
       const Field *f = &fields[i];
       gpointer at = G_STRUCT_MEMBER_P (record, f->offset);
       gboolean ok;
-      if (f->kind == TEXT)
+      if (f->kind == SOME_TEXT && !eng_json_has (json, f->key))
+        continue;
+      if (f->kind <= SOME_TEXT)
         ok = read_text (json, f->key, at, error);
       else if (f->kind == INT)
         ok = read_int (json, f->key, f->lo, f->hi, at, error);

@@ -76,7 +76,7 @@ clear_trajectory (EngHeatmap *self)
   {                                                                                                                  \
     &(p)->model_sha256, &(p)->image_sha256, &(p)->model_name, &(p)->image_name, &(p)->preprocessing,                 \
         &(p)->preprocessing_origin, &(p)->class_name, &(p)->method_id, &(p)->method_name, &(p)->values, &(p)->layer, \
-        &(p)->version, &(p)->kernels, &(p)->selected, &(p)->contrast_name, &(p)->unit                                \
+        &(p)->version, &(p)->kernels, &(p)->selected, &(p)->contrast_name, &(p)->unit, &(p)->explainer               \
   }
 
 void

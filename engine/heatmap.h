@@ -55,6 +55,7 @@ typedef struct
   guint64 passes_forward, passes_backward; /* counted in single images */
   char *version;
   char *kernels;
+  char *explainer;    /* digest of the trained explainer that answered; "" or NULL: none */
   char *selected;     /* what was selected and why, for people; "" if nothing */
   guint done, total;  /* of @unit */
   gboolean partial;   /* a person stopped it before all was done, and kept it */

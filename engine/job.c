@@ -363,7 +363,8 @@ prepare (EngJob *self, GError **error)
   if (eng_model_output_is_probability (self->model))
     eng_job_note (self, "softmax", 1, g_strdup ("The model ends in Softmax; the value before it is explained"));
   return check_contrast (self, error)
-         && (self->layers = eng_method_find_layers (self->method, self->model, self->layer, error)) != NULL;
+         && (self->layers = eng_method_find_layers (self->method, self->model, self->layer, self->values, error))
+                != NULL;
 }
 
 /* NaN must not reach a file or a ranking: it says that the arithmetic broke down, so the job fails. */
@@ -706,6 +707,7 @@ eng_job_make_heatmap (EngJob *self, const float *values, int channels, int rows,
   v->passes_backward = self->passes_backward;
   v->version = g_strdup (ENG_VERSION);
   v->kernels = g_strdup (eng_kernels_describe ());
+  v->explainer = self->method->depends_on ? self->method->depends_on (self->model, self->values) : NULL;
   v->selected = g_strdup (selected ? selected : "");
   v->notes = copy_notes (self->notes);
   g_mutex_lock (&self->lock);

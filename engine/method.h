@@ -116,14 +116,19 @@ const EngTarget *eng_method_default_target (const EngMethod *self, EngModel *mod
  * Returns: FALSE with a sentence that says why not and what to do.
  */
 gboolean eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget *target, GError **error);
+/* Makes known what @values name, before it is asked whether the method can explain: a trained explainer. FALSE with
+ * an error when the file will not do. */
+gboolean eng_method_adopt (EngModel *model, const EngValues *values, GError **error);
 /**
  * eng_method_find_layers:
  * @layers: (nullable): name of a target, or several with commas between; NULL: the default one
+ * @values: (nullable): see eng_method_adopt(), which is called first
  *
  * Returns: (transfer container): const EngTarget*, at least one; a single NULL where @self needs none. NULL with an
  * error when there is no such layer, or @self cannot explain there.
  */
-GPtrArray *eng_method_find_layers (const EngMethod *self, EngModel *model, const char *layers, GError **error);
+GPtrArray *eng_method_find_layers (const EngMethod *self, EngModel *model, const char *layers,
+                                   const EngValues *values, GError **error);
 /* With combinations. FALSE: not known before it has run. */
 gboolean eng_method_passes (const EngMethod *self, EngModel *model, const EngTarget *target, const EngValues *values,
                             EngCost *cost);

@@ -122,6 +122,18 @@ is_prepared_otherwise (UiSession *self, const EngHeatmap *map)
   return is_own_model (self, map) && g_strcmp0 (eng_heatmap_provenance (map)->preprocessing, now) != 0;
 }
 
+/* The explainer that would answer now is the one that did. */
+static gboolean
+is_same_explainer (UiSession *self, UiSlot *slot, const EngHeatmap *map)
+{
+  const EngMethod *method = ui_slot_method (slot);
+  const char *made = eng_heatmap_provenance (map)->explainer;
+  if (!method->depends_on || !self->model || !ui_slot_values (slot))
+    return TRUE;
+  g_autofree char *now = method->depends_on (self->model, ui_slot_values (slot));
+  return g_strcmp0 (now, made && *made ? made : NULL) == 0;
+}
+
 /* Without the model, values have no meaning: the method and the picture must do. */
 static gboolean
 matches (UiSession *self, const EngSessionMap *kept, UiSlot *slot, const EngSessionMap *recipe)
@@ -142,7 +154,7 @@ ui_session_find_kept (UiSession *self, UiSlot *slot, gboolean *own)
       if (!kept->map || !matches (self, kept, slot, recipe) || !ui_session_fits (self, kept->map)
           || is_prepared_otherwise (self, kept->map))
         continue;
-      *own = is_own (self, kept->map);
+      *own = is_own (self, kept->map) && is_same_explainer (self, slot, kept->map);
       if (*own || self->keeps_old)
         found = kept;
     }

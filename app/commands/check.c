@@ -51,10 +51,11 @@ static char *
 find_problem (const Options *o)
 {
   const char *missing = !o->plan.model_path ? "--model M.onnx"
-                        : !o->plan.methods  ? "--method ID (\"sightline-cli methods\" lists them)"
-                        : !o->output        ? "--output DIR"
-                        : !o->images        ? "at least one picture"
-                                            : NULL;
+                        : !o->plan.methods && !o->plan.explainers
+                            ? "--method ID (\"sightline-cli methods\" lists them)"
+                        : !o->output ? "--output DIR"
+                        : !o->images ? "at least one picture"
+                                     : NULL;
   if (missing)
     return g_strdup_printf ("check needs %s", missing);
   if (o->plan.seed < 0)

@@ -74,13 +74,13 @@ take_class (Options *o)
 static gboolean
 check (Options *o)
 {
-  const char *missing = !o->output                ? "--output SCORES.csv"
-                        : o->merge && !o->inputs  ? "the tables to merge"
-                        : o->merge                ? NULL
-                        : !o->plan.model_path     ? "--model M.onnx"
-                        : !o->plan.methods        ? "--methods ID[,ID...]"
-                        : !o->protocols           ? "--protocols ID[,ID...]|all"
-                        : !o->inputs && !o->list  ? "pictures, or --list FILE.csv"
+  const char *missing = !o->output                                ? "--output SCORES.csv"
+                        : o->merge && !o->inputs                  ? "the tables to merge"
+                        : o->merge                                ? NULL
+                        : !o->plan.model_path                     ? "--model M.onnx"
+                        : !o->plan.methods && !o->plan.explainers ? "--methods ID[,ID...]"
+                        : !o->protocols                           ? "--protocols ID[,ID...]|all"
+                        : !o->inputs && !o->list                  ? "pictures, or --list FILE.csv"
                         : o->by_label && !o->list ? "--list FILE.csv with labels, where --class is label"
                                                   : NULL;
   if (missing)

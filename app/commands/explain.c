@@ -46,6 +46,7 @@ check_session (const Options *o)
                       : p->class_text    ? "--class"
                       : p->contrast_text ? "--contrast"
                       : p->settings      ? "--set"
+                      : p->explainers    ? "--explainer"
                       : p->layer         ? "--layer"
                       : p->seed          ? "--seed"
                       : o->images        ? "pictures"
@@ -79,10 +80,11 @@ parse (int argc, char **argv, Options *o)
   if (o->profile)
     eng_profile_enable (TRUE);
   const char *missing = !o->plan.model_path ? "--model M.onnx"
-                        : !o->plan.methods  ? "--method ID (\"sightline-cli methods\" lists them)"
-                        : !o->output        ? "--output DIR"
-                        : !o->images        ? "at least one picture"
-                                            : NULL;
+                        : !o->plan.methods && !o->plan.explainers
+                            ? "--method ID (\"sightline-cli methods\" lists them)"
+                        : !o->output ? "--output DIR"
+                        : !o->images ? "at least one picture"
+                                     : NULL;
   if (missing)
     app_complain ("explain needs %s", missing);
   else if (o->plan.seed < 0)

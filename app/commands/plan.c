@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/methods/trained.h"
 #include "engine/probe.h"
 
 #define LEAST_MEMORY (64.0 * (1 << 20))
@@ -20,6 +21,7 @@ app_plan_options_clear (AppPlanOptions *self)
   g_free (self->memory);
   app_compute_clear (&self->compute);
   g_strfreev (self->settings);
+  g_strfreev (self->explainers);
 }
 
 static void
@@ -36,6 +38,15 @@ choice_new (const EngMethod *method)
   AppChoice *self = g_new0 (AppChoice, 1);
   self->method = method;
   return self;
+}
+
+static gboolean
+has_method (const AppPlan *self, const EngMethod *method)
+{
+  for (guint i = 0; i < self->choices->len; i++)
+    if (((AppChoice *)self->choices->pdata[i])->method == method)
+      return TRUE;
+  return FALSE;
 }
 
 /* "512M", "2G", "1.5 GB"; a bare number could mean anything. */
@@ -62,6 +73,68 @@ app_plan_set_memory (const AppPlanOptions *self, GError **error)
   return !self->memory || set_memory (self->memory, error);
 }
 
+/* ---- trained explainers ---- */
+
+/* The files of --explainer. */
+static gboolean
+open_explainers (char **paths, GPtrArray *files, GError **error)
+{
+  for (; paths && *paths; paths++)
+    {
+      EngExplainerFile *file = eng_explainers_open (*paths, error);
+      if (!file)
+        return FALSE;
+      g_ptr_array_add (files, file);
+    }
+  return TRUE;
+}
+
+/* Without --method: those that answer with the files. */
+static gboolean
+find_their_methods (AppPlan *self, GPtrArray *files, GError **error)
+{
+  for (guint i = 0; i < files->len; i++)
+    {
+      const EngMethod *method = eng_method_find (eng_explainer_file_kind (files->pdata[i])->method, error);
+      if (!method)
+        return FALSE;
+      if (!has_method (self, method))
+        g_ptr_array_add (self->choices, choice_new (method));
+    }
+  return TRUE;
+}
+
+/* A file that is named is used, or the command ends: nobody wants another one's maps. */
+static gboolean
+use_explainers (AppPlan *self, GPtrArray *files, GError **error)
+{
+  for (guint i = 0; i < files->len; i++)
+    {
+      const char *path = eng_explainer_file_path (files->pdata[i]);
+      const char *id = eng_explainer_file_kind (files->pdata[i])->method;
+      g_autofree char *name = g_filename_display_basename (path);
+      AppChoice *taker = NULL;
+      for (guint k = 0; k < self->choices->len; k++)
+        {
+          AppChoice *choice = self->choices->pdata[k];
+          if (g_str_equal (choice->method->id, id))
+            taker = choice;
+        }
+      if (!taker)
+        return eng_fail (error, ENG_ERROR_ARGUMENT, "%s answers the method %s, which is not among those asked for.",
+                         name, id);
+      if (*eng_values_get_text (taker->values, ENG_TRAINED_ID))
+        return eng_fail (error, ENG_ERROR_ARGUMENT, "%s takes one explainer; leave out %s, or explain twice.", id,
+                         name);
+      if (!eng_explainer_file_fits (files->pdata[i], self->model, error)
+          || !eng_values_set_text (taker->values, ENG_TRAINED_ID, path, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* ---- methods and parameters ---- */
+
 /* "all", or ids with commas between; each once. */
 static gboolean
 find_methods (AppPlan *self, const char *text, GError **error)
@@ -75,10 +148,7 @@ find_methods (AppPlan *self, const char *text, GError **error)
     {
       if (!(method = eng_method_find (g_strstrip (*id), error)))
         return FALSE;
-      gboolean known = FALSE;
-      for (guint i = 0; i < self->choices->len; i++)
-        known = known || ((AppChoice *)self->choices->pdata[i])->method == method;
-      if (!known)
+      if (!has_method (self, method))
         g_ptr_array_add (self->choices, choice_new (method));
     }
   return TRUE;
@@ -128,7 +198,8 @@ why_not (AppPlan *self, AppChoice *choice, const char *layer)
 {
   GError *error = NULL;
   choice->layer = choice->method->needs & ENG_NEEDS_GRID ? layer : NULL;
-  g_autoptr (GPtrArray) layers = eng_method_find_layers (choice->method, self->model, choice->layer, &error);
+  g_autoptr (GPtrArray) layers =
+      eng_method_find_layers (choice->method, self->model, choice->layer, choice->values, &error);
   if (!error && self->contrast >= 0 && !(choice->method->allows & ENG_ALLOWS_CONTRAST))
     eng_fail (&error, ENG_ERROR_ARGUMENT, "%s cannot explain one class rather than another.", choice->method->name);
   return error;
@@ -184,7 +255,12 @@ app_plan_make (AppPlan *self, const AppPlanOptions *o, GError **error)
   self->choices = g_ptr_array_new_with_free_func (choice_free);
   self->refused = g_ptr_array_new_with_free_func (g_free);
   self->seed = (guint64)o->seed;
-  if (!app_plan_set_memory (o, error) || !find_methods (self, o->methods, error))
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify)eng_explainer_file_unref);
+  if (!app_plan_set_memory (o, error))
+    return APP_USAGE;
+  if (!open_explainers (o->explainers, files, error))
+    return APP_FAILED;
+  if (!(o->methods ? find_methods (self, o->methods, error) : find_their_methods (self, files, error)))
     return APP_USAGE;
   self->model = app_open_model (o->model_path, o->output_name);
   if (!self->model)
@@ -194,6 +270,8 @@ app_plan_make (AppPlan *self, const AppPlanOptions *o, GError **error)
       AppChoice *choice = self->choices->pdata[i];
       choice->values = eng_values_new (choice->method, self->model);
     }
+  if (!use_explainers (self, files, error))
+    return g_error_matches (*error, ENG_ERROR, ENG_ERROR_ARGUMENT) ? APP_USAGE : APP_FAILED;
   for (char **pair = o->settings; pair && *pair; pair++)
     if (!set_pair (self, *pair, error))
       return APP_USAGE;

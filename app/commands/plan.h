@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *model_path, *output_name, *methods, *class_text, *contrast_text, *layer, *memory;
-  char **settings;
+  char **settings, **explainers;
   gint64 seed;
   AppCompute compute;
 } AppPlanOptions;
@@ -35,6 +35,13 @@ typedef struct
         "Set a parameter; may be repeated",                                                                             \
         "[ID.]PARAM=VALUE" },                                                                                           \
       { "layer", 'l', 0, G_OPTION_ARG_STRING, &(o)->layer, "Where in the network to look", "NAME[,NAME...]" },          \
+      { "explainer",                                                                                                    \
+        'e',                                                                                                            \
+        0,                                                                                                              \
+        G_OPTION_ARG_FILENAME_ARRAY,                                                                                    \
+        &(o)->explainers,                                                                                               \
+        "Explain with this trained explainer; may be repeated",                                                         \
+        "E.onnx" },                                                                                                     \
       { "seed", 0, 0, G_OPTION_ARG_INT64, &(o)->seed, "Seed of all random numbers (0)", "N" },                          \
       { "memory", 0, 0, G_OPTION_ARG_STRING, &(o)->memory, "Memory for passes, such as 512M (2G)", "SIZE" },            \
       APP_COMPUTE_ENTRIES (&(o)->compute)
@@ -63,7 +70,7 @@ typedef struct
 
 /**
  * app_plan_make:
- * @options: must outlive @self; --model and --method are given
+ * @options: must outlive @self; --model is given, and --method or --explainer
  *
  * One method alone that does not apply is an error; of several, those that do not are in @refused.
  * Returns: APP_OK, or another status with an error (or after a message).

@@ -148,7 +148,7 @@ new_job (const Cases *self, EngImage *image, int class_index, guint i, GError **
   g_autoptr (GPtrArray) layers = NULL;
   const char *layer = *made->layer ? made->layer : NULL;
   if (!eng_values_read (values, &json, error)
-      || !(layers = eng_method_find_layers (method, self->model, layer, error)))
+      || !(layers = eng_method_find_layers (method, self->model, layer, values, error)))
     return NULL;
   return eng_job_new (self->model, image, method, class_index,
                       *e->contrast ? find_class (self->model, e->contrast) : -1, layer, g_steal_pointer (&values),

@@ -155,6 +155,8 @@ add_method (JsonBuilder *b, const EngProvenance *p)
   json_builder_end_object (b);
   app_json_string (b, "version", p->version);
   app_json_string (b, "kernels", p->kernels);
+  if (p->explainer && *p->explainer)
+    app_json_string (b, "explainer_sha256", p->explainer);
 }
 
 /* The map's grid and what the ends of the overlay's colours stand for. */

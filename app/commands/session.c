@@ -112,7 +112,7 @@ make_job (Run *run, const EngSessionMap *map, EngImage *image, GError **error)
   g_autoptr (EngValues) values = eng_values_new (method, run->model);
   if (!eng_values_read (values, &json, error))
     return NULL;
-  g_autoptr (GPtrArray) layers = eng_method_find_layers (method, run->model, map->layer, error);
+  g_autoptr (GPtrArray) layers = eng_method_find_layers (method, run->model, map->layer, values, error);
   if (!layers)
     return NULL;
   if (map->class_index >= n || map->contrast >= n || (map->contrast >= 0 && map->contrast == map->class_index)

@@ -27,7 +27,7 @@ parse (int argc, char **argv, Options *o)
   if (!app_parse_options (&app_sheet, "IMAGE|FOLDER...", notes, entries, &argc, &argv)
       || !app_compute_apply (&o->plan.compute))
     return FALSE;
-  if (!o->plan.methods)
+  if (!o->plan.methods && !o->plan.explainers)
     o->plan.methods = g_strdup ("all");
   const char *missing = !o->plan.model_path ? "--model M.onnx"
                         : !o->output        ? "--output SHEET.png"

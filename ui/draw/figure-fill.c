@@ -62,7 +62,7 @@ ui_figure_map_job (const UiFigureColumn *column, EngModel *model, EngImage *imag
 {
   const EngMethod *method = eng_method_find (column->method, error);
   g_autoptr (EngValues) values = method ? ui_figure_column_values (column, method, model, error) : NULL;
-  g_autoptr (GPtrArray) layers = values ? eng_method_find_layers (method, model, column->layer, error) : NULL;
+  g_autoptr (GPtrArray) layers = values ? eng_method_find_layers (method, model, column->layer, values, error) : NULL;
   if (!layers)
     return NULL;
   return eng_job_new (model, image, method, class_index, contrast_of (column, method, class_index), column->layer,
