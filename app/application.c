@@ -7,6 +7,7 @@
 #include "ui/loader.h"
 #include "ui/preferences.h"
 #include "ui/settings.h"
+#include "ui/trainings.h"
 
 struct _AppApplication
 {
@@ -111,6 +112,7 @@ app_application_shutdown (GApplication *application)
   /* Destroying a window closes its session, which cancels its jobs. */
   for (GList *l; (l = gtk_application_get_windows (GTK_APPLICATION (application)));)
     gtk_window_destroy (l->data);
+  ui_trainings_shutdown ();
   ui_loader_shutdown ();
   eng_engine_shutdown ();
   ui_appearance_shutdown ();

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "ui/appearance.h"
+#include "ui/train-window.h"
+#include "ui/trainings.h"
 
 /* When the screenshot is taken. */
 typedef enum
@@ -96,16 +98,23 @@ milliseconds_of_life (void)
   return ((double)now.tv_sec + (double)now.tv_nsec / 1e9 - started) * 1000;
 }
 
-static void
-save (UiWindow *window)
+/* "train" is no page of the window, but a window of its own. */
+static GtkWidget *
+pictured (UiWindow *window)
 {
-  GtkWidget *widget = GTK_WIDGET (window);
+  UiTrainWindow *train = ui_train_window_shown ();
+  return train ? GTK_WIDGET (train) : GTK_WIDGET (window);
+}
+
+static void
+save (GtkWidget *widget)
+{
   g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (widget);
   int w = gtk_widget_get_width (widget), h = gtk_widget_get_height (widget);
   GtkSnapshot *snapshot = gtk_snapshot_new ();
   gdk_paintable_snapshot (paintable, GDK_SNAPSHOT (snapshot), w, h);
   g_autoptr (GskRenderNode) node = gtk_snapshot_free_to_node (snapshot);
-  GskRenderer *renderer = gtk_native_get_renderer (GTK_NATIVE (window));
+  GskRenderer *renderer = gtk_native_get_renderer (GTK_NATIVE (widget));
   g_autoptr (GdkTexture) texture =
       gsk_renderer_render_texture (renderer, node, &GRAPHENE_RECT_INIT (0, 0, (float)w, (float)h));
   if (!gdk_texture_save_to_png (texture, screenshot))
@@ -114,10 +123,10 @@ save (UiWindow *window)
 
 /* A widget has something to copy only between a frame that drew it and its next change. */
 static void
-on_frame (GdkFrameClock *clock, UiWindow *window)
+on_frame (GdkFrameClock *clock, GtkWidget *widget)
 {
-  g_signal_handlers_disconnect_by_func (clock, on_frame, window);
-  save (window);
+  g_signal_handlers_disconnect_by_func (clock, on_frame, widget);
+  save (widget);
   g_application_quit (g_application_get_default ());
 }
 
@@ -141,6 +150,9 @@ has_come (UiWindow *window)
   UiSession *session = ui_window_session (window);
   UiSlot *running = ui_session_running (session);
   guint done = 0;
+  EngTrainingStatus *training = ui_trainings_status (ui_trainings_get ());
+  if (training && ui_train_window_shown ())
+    return when == WHEN_RUNNING ? training->marks->len > 3 : !ui_trainings_active (ui_trainings_get ());
   if (when == WHEN_START)
     return ticks > 2;
   if (when == WHEN_RUNNING)
@@ -166,6 +178,11 @@ act (UiWindow *window)
         ui_session_set_mode (session, (UiMode)CLAMP (mode, 0, UI_N_MODES - 1));
       else if (g_str_has_prefix (names[i], "table="))
         ui_threshold_set_group (ui_session_threshold (session), names[i] + strlen ("table="));
+      else if (g_str_has_prefix (names[i], "train=") && ui_train_window_shown ())
+        {
+          ui_train_form_set_source (ui_train_window_form (ui_train_window_shown ()), names[i] + strlen ("train="));
+          g_signal_emit_by_name (ui_train_window_shown (), "activate-default");
+        }
       else if (g_str_equal (names[i], "outline"))
         ui_threshold_set_shows_outline (ui_session_threshold (session), TRUE);
       else if (g_action_parse_detailed_name (names[i], &name, &target, NULL))
@@ -181,7 +198,19 @@ on_tick (gpointer data)
   UiSession *session = ui_window_session (window);
   EngModel *model = ui_session_model (session);
   ticks++;
-  if (page && ui_session_in_use (session))
+  if (g_strcmp0 (page, "train") == 0)
+    {
+      if (model)
+        {
+          gtk_widget_activate_action (GTK_WIDGET (window), "win.train", "s", "");
+          g_clear_pointer (&page, g_free);
+          if (width > 0 && height > 0)
+            gtk_window_set_default_size (GTK_WINDOW (pictured (window)), width, height);
+          if (wanted)
+            act (window);
+        }
+    }
+  else if (page && ui_session_in_use (session))
     {
       gtk_widget_activate_action (GTK_WIDGET (window), "win.page", "s", page);
       g_clear_pointer (&page, g_free);
@@ -208,9 +237,9 @@ on_tick (gpointer data)
   /* Thumbnails and the last layout get their turn. */
   if (when == WHEN_DONE && ticks < 12)
     return G_SOURCE_CONTINUE;
-  g_signal_connect_object (gtk_widget_get_frame_clock (GTK_WIDGET (window)), "after-paint", G_CALLBACK (on_frame),
-                           window, 0);
-  gtk_widget_queue_draw (GTK_WIDGET (window));
+  g_signal_connect_object (gtk_widget_get_frame_clock (pictured (window)), "after-paint", G_CALLBACK (on_frame),
+                           pictured (window), 0);
+  gtk_widget_queue_draw (pictured (window));
   return G_SOURCE_REMOVE;
 }
 

@@ -4,6 +4,7 @@
 #include "support.h"
 #include "ui/appearance.h"
 #include "ui/loader.h"
+#include "ui/trainings.h"
 
 #include <string.h>
 
@@ -35,6 +36,7 @@ int
 test_ui_run (void)
 {
   int result = g_test_run ();
+  ui_trainings_shutdown ();
   ui_loader_shutdown ();
   eng_engine_shutdown ();
   ui_appearance_shutdown ();

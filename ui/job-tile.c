@@ -336,6 +336,14 @@ find_remedy (UiJobTile *self, UiSlotState state)
     return strstr (reason, "normalisation") ? &model : NULL;
   if (state != UI_SLOT_IMPOSSIBLE || ui_slot_applies (self->slot))
     return NULL;
+  const EngExplainerKind *kind = ui_session_kind_for (self->session, self->slot);
+  if (kind)
+    {
+      static Button train = { "Train an Explainer…", NULL };
+      g_autofree char *action = g_strdup_printf ("win.train('%s')", kind->id);
+      train.action = g_intern_string (action);
+      return &train;
+    }
   return method->needs & ENG_NEEDS_GRID ? &layers : method->needs & ENG_NEEDS_GRADIENT ? &rise : NULL;
 }
 

@@ -16,9 +16,42 @@ G_DEFINE_FINAL_TYPE (UiMethodList, ui_method_list, GTK_TYPE_WIDGET)
 /* What a row consists of; lives as long as the row. */
 typedef struct
 {
+  UiSession *session; /* borrowed */
   UiSlot *slot;
   GtkWidget *check, *status, *gear;
+  GtkWidget *train; /* (nullable) */
 } Row;
+
+static GtkWidget *
+make_train (UiSlot *slot, const EngExplainerKind *kind)
+{
+  GtkWidget *button = gtk_button_new_with_label ("Train…");
+  g_autofree char *spoken = g_strdup_printf ("Train an explainer for %s", ui_slot_name (slot));
+  g_autofree char *action = g_strdup_printf ("win.train('%s')", kind->id);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (button), action);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (button, "small");
+  ui_tip_set (button, spoken);
+  return button;
+}
+
+/* A method that waits for its explainer leads to where it is trained. Few do: the button is made when it is wanted.
+ */
+static void
+update_train (Row *parts)
+{
+  const EngExplainerKind *kind = ui_session_kind_for (parts->session, parts->slot);
+  gtk_widget_set_visible (parts->status, kind == NULL);
+  if (!kind && !parts->train)
+    return;
+  if (!parts->train)
+    {
+      parts->train = make_train (parts->slot, kind);
+      gtk_box_insert_child_after (GTK_BOX (gtk_widget_get_parent (parts->status)), parts->train, parts->status);
+    }
+  gtk_widget_set_visible (parts->train, kind != NULL);
+}
 
 static void
 update_row (GtkWidget *row)
@@ -31,6 +64,7 @@ update_row (GtkWidget *row)
   gtk_label_set_label (GTK_LABEL (parts->status), status);
   gtk_widget_set_sensitive (parts->check, possible);
   gtk_widget_set_sensitive (parts->gear, possible);
+  update_train (parts);
   gtk_widget_set_visible (row, !ui_slot_away (slot));
   ui_tip_set (row, possible ? ui_slot_method (slot)->about : ui_slot_reason (slot));
   gtk_accessible_update_property (GTK_ACCESSIBLE (parts->check), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
@@ -153,7 +187,8 @@ make_row (gpointer item, gpointer data)
   UiSlot *slot = item;
   GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   Row *parts = g_new (Row, 1);
-  *parts = (Row){ slot, make_check (ui_slot_name (slot)), gtk_label_new (""), make_gear (self, slot) };
+  *parts = (Row){ self->session,          slot, make_check (ui_slot_name (slot)), gtk_label_new (""),
+                  make_gear (self, slot), NULL };
   g_object_set_data_full (G_OBJECT (row), "parts", parts, g_free);
   gtk_widget_add_css_class (parts->status, "sl-dim");
   gtk_widget_add_css_class (parts->status, "sl-num");

@@ -159,6 +159,9 @@ void ui_session_set_model (UiSession *self, EngModel *model); /* (nullable) */
 /* session-file.c */
 void ui_session_clear_lost (UiSession *self);
 
+/* session-explainers.c */
+void ui_session_watch_trainings (UiSession *self);
+
 /* session-own.c */
 GListModel *ui_session_own_init (UiSession *self); /* slots and own maps as one list (transfer full) */
 void ui_session_own_free (UiSession *self);

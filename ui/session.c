@@ -468,5 +468,6 @@ ui_session_init (UiSession *self)
   self->scores = ui_scores_new (self);
   self->composer = ui_composer_new (self);
   g_signal_connect_object (self->threshold, "changed", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
+  ui_session_watch_trainings (self);
   self->history = ui_history_new (self);
 }

@@ -158,6 +158,15 @@ UiSlot *ui_session_running (UiSession *self); /* (nullable) */
 /* Jobs that are not finished. */
 guint ui_session_n_busy (UiSession *self);
 
+/* ---- trained explainers ---- */
+/* The kind of explainer that has to be trained before @slot's method applies; NULL: it does, or training does not
+ * help.
+ */
+const EngExplainerKind *ui_session_kind_for (UiSession *self, UiSlot *slot);
+/* Adds the method that answers with the file @path to the comparison: in its own tile, or in one beside it where that
+ * shows another explainer. (transfer none): NULL: the model is another by now. */
+UiSlot *ui_session_use_explainer (UiSession *self, const EngExplainerKind *kind, const char *path);
+
 /* ---- maps made elsewhere ---- */
 /* Reads a map of another program as one of the current picture, for the class that is explained now; as soon as these
  * are known. See eng_heatmap_import(). What cannot be read is reported. */

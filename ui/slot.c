@@ -513,6 +513,19 @@ ui_slot_set_model (UiSlot *self, EngModel *model)
 }
 
 void
+ui_slot_ask_again (UiSlot *self, EngModel *model)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean applies = eng_method_can_explain (self->method, model, NULL, &error);
+  if (applies == !self->refusal)
+    return;
+  g_free (self->refusal);
+  self->refusal = error ? g_strdup (error->message) : NULL;
+  reset (self, NULL);
+  changed (self);
+}
+
+void
 ui_slot_set_values (UiSlot *self, const EngValues *values)
 {
   g_clear_pointer (&self->values, eng_values_free);

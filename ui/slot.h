@@ -74,6 +74,8 @@ char *ui_slot_summary (UiSlot *self);
 
 /* ---- for the session ---- */
 void ui_slot_set_model (UiSlot *self, EngModel *model); /* asks can_explain, resets values */
+/* Files have come or gone: asks can_explain again, and keeps the values. */
+void ui_slot_ask_again (UiSlot *self, EngModel *model);
 void ui_slot_set_values (UiSlot *self, const EngValues *values);
 /* Parameters, layer and pinned class of @from. Tells nobody. */
 void ui_slot_copy_settings (UiSlot *self, UiSlot *from);

@@ -483,6 +483,7 @@ static const struct
   { "restore-session", NULL, ui_window_restore_session, TRUE },
   { "dismiss-session", NULL, ui_window_dismiss_session, TRUE },
   { "copy-command", NULL, ui_window_copy_command },
+  { "train", "s", ui_window_train, TRUE },
   { "undo", NULL, ui_window_undo },
   { "redo", NULL, ui_window_redo },
 };
@@ -520,6 +521,7 @@ static const struct
   { "win.explain", { "<Control>Return" } },
   { "win.explain-all", { "<Control><Shift>Return" } },
   { "win.find-class", { "<Control>f" } },
+  { "win.train('')", { "<Control>t" } },
   { "win.export-figure", { "<Control><Shift>e" } },
   { "win.fullscreen", { "F11" } },
   { "win.page::inspect", { "<Alt>1" } },

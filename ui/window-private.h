@@ -17,6 +17,7 @@
 #include "ui/task-button.h"
 #include "ui/threshold-page.h"
 #include "ui/toast.h"
+#include "ui/train-button.h"
 #include "ui/window.h"
 
 struct _UiWindow
@@ -38,6 +39,7 @@ struct _UiWindow
   UiToast *toast;
   UiAutosave *autosave;
   gboolean closing, discards; /* after the question whether to save */
+  gboolean trains;            /* an explainer was in training when last looked */
 
   GtkStack *pages, *sides, *lefts;
   UiFigurePage *figure_page;
@@ -130,6 +132,10 @@ int ui_window_pane_needs (UiWindow *self);
 /* window-command.c */
 /* Puts the command line that does the same as Explain All on the clipboard, and says so. */
 void ui_window_copy_command (UiWindow *self, GVariant *unused);
+
+/* window-train.c */
+void ui_window_train (UiWindow *self, GVariant *kind); /* its id; "": none in particular */
+void ui_window_add_training (UiWindow *self);
 
 /* window-open.c */
 void ui_window_ask (UiWindow *self, UiOpenHint hint, GtkFileChooserAction action);

@@ -652,6 +652,7 @@ ui_window_class_init (UiWindowClass *klass)
   widget_class->size_allocate = ui_window_size_allocate;
   GTK_WINDOW_CLASS (klass)->close_request = ui_window_close_request;
   g_type_ensure (UI_TYPE_TASK_BUTTON);
+  g_type_ensure (UI_TYPE_TRAIN_BUTTON);
   g_type_ensure (UI_TYPE_TOAST);
   g_type_ensure (UI_TYPE_START_PAGE);
   g_type_ensure (UI_TYPE_CLASS_LIST);
@@ -685,6 +686,7 @@ ui_window_init (UiWindow *self)
   connect_session (self);
   ui_window_add_undo (self);
   ui_window_add_session (self);
+  ui_window_add_training (self);
   ui_window_add_drop_target (self);
   g_signal_connect_swapped (self->info, "response", G_CALLBACK (ui_window_hide_info), self);
   g_signal_connect_swapped (self->start, "open", G_CALLBACK (on_start_open), self);
