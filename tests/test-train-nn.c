@@ -485,7 +485,7 @@ static void
 test_slope (void)
 {
   check_slope ("width=16");
-  check_slope ("width=16 preset=resnet50-coco labels=single-label");
+  check_slope ("width=16 preset=resnet50-coco labels=single-label train-encoder=true");
 }
 
 /* Of the masks of a picture's classes only the largest at a place is drawn on, and of the others the largest. */

@@ -3,15 +3,16 @@
  * before their sigmoid, Y the classes of the picture x, F the classifier:
  *
  *   m = sigmoid (max over Y of S_c), n = sigmoid (max over the others)
- *   loss = Lc (F(x m), Y) + we Le (F(x (1 - m))) + wtv (TV(m) + TV(n)) + wbd sum_(c in Y) B (S_c) + wm mean(m) + wn
- * mean(n)
+ *   loss = Lc (F(x m), Y) + we Le (F(x (1 - m))) + wtv (TV(m) + TV(n))
+ *          + wbd sum_(c in Y) B (sigmoid (S_c)) + wm mean (m) + wn mean (n)
  *
  * with the parts of mask-loss.h. Masks multiply the normalised input, so what is removed is 0 there.
  *
- * Where it differs from the release: the encoder starts from the classifier itself (or any ONNX net) where that is a
- * ResNet-50, and its BatchNormalization keeps its statistics; the decoder has none. Its dilations belong to the grid,
- * and finer layers of the encoder sharpen the masks, as in DeepLabV3+ (Chen et al., ECCV 2018). The larger of two
- * masks is taken before they are enlarged, and areas are ranked there. */
+ * Where it differs from the release, a DeepLabV3 on a ResNet-50 that trains as a whole: the encoder is a copy of the
+ * classifier, or any ONNX net; it stays as it is unless it is to train, and its BatchNormalization keeps its
+ * statistics in any case. The decoder has no BatchNormalization, its dilations go by the size of the grid, and finer
+ * layers of the encoder sharpen the masks, as in DeepLabV3+ (Chen et al., ECCV 2018). The largest of several masks is
+ * taken before it is enlarged, and areas are ranked there. */
 #include "../../error.h"
 #include "../kind.h"
 #include "../mask-loss.h"
@@ -75,6 +76,10 @@ static const EngParam params[] = {
     "Layers with a finer grid than the last are used up to this one; masks have the finest of them.", FALSE },
   { "backbone", "Encoder", "", ENG_PARAM_PATH, 0, 0, 0, NULL,
     "Another network (ONNX) to look with. Empty: a copy of the classifier.", FALSE },
+  { "train-encoder", "Encoder trains, too", "", ENG_PARAM_BOOL, 0, 1, 0, NULL,
+    "As in the release. It takes a learning rate of 2e-4 or less, and many more steps: at a higher one the encoder "
+    "forgets its classes sooner than the masks learn to tell them apart.",
+    FALSE },
   { NULL },
 };
 
@@ -265,7 +270,8 @@ static EngValue *
 masks (EngNet *net, const Encoder *e, GError **error)
 {
   int width = (int)eng_values_get (net->values, "width"), rows, cols, stage = 0;
-  EngValue *last = eng_net_backbone_of (net, PREFIX, e->graph, e->target, e->input, TRUE, error);
+  gboolean trains = eng_values_get (net->values, "train-encoder") != 0;
+  EngValue *last = eng_net_backbone_of (net, PREFIX, e->graph, e->target, e->input, trains, error);
   EngValue *x = last ? eng_net_as_map_of (net, e->target, last, error) : NULL;
   if (!x)
     return NULL;
@@ -448,10 +454,7 @@ preview (EngNet *net, const EngTrainBatch *batch, int i, int *rows, int *cols)
 }
 
 static const EngTrainDefault defaults[] = {
-  { "batch", 16 },
-  { "learning-rate", 1e-3 },
-  { "weight-decay", 0 },
-  { NULL },
+  { "batch", 16 }, { "learning-rate", 2e-3 }, { "warm-up", 0.05 }, { "weight-decay", 0 }, { NULL },
 };
 
 extern const EngExplainerKind eng_kind_nn_explainer;
