@@ -6,8 +6,8 @@
 #include "app/commands/command.h"
 #include "app/spin.h"
 
-static const AppCommand *const commands[] = { &app_predict, &app_explain, &app_check,   &app_sheet,  &app_evaluate,
-                                              &app_report,  &app_figure,  &app_methods, &app_inspect };
+static const AppCommand *const commands[] = { &app_predict, &app_explain, &app_check, &app_sheet,   &app_evaluate,
+                                              &app_report,  &app_figure,  &app_train, &app_methods, &app_inspect };
 
 static void
 print_usage (FILE *to)

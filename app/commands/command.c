@@ -14,6 +14,7 @@ static struct
   GMutex mutex;
   EngJob *job;
   EngCheck *check;
+  EngTraining *training;
   GCancellable *cancellable;
 } interrupt;
 
@@ -153,6 +154,10 @@ wait_for_signals (gpointer data)
         eng_job_cancel (interrupt.job);
       if (interrupt.check)
         eng_check_cancel (interrupt.check);
+      if (interrupt.training && seen == 1 && number == SIGINT)
+        eng_training_stop (interrupt.training);
+      else if (interrupt.training)
+        eng_training_cancel (interrupt.training);
       g_mutex_unlock (&interrupt.mutex);
     }
   return NULL;
@@ -199,6 +204,16 @@ app_interrupt_watch_check (EngCheck *check)
   interrupt.check = check;
   if (check && app_interrupted ())
     eng_check_cancel (check);
+  g_mutex_unlock (&interrupt.mutex);
+}
+
+void
+app_interrupt_watch_training (EngTraining *training)
+{
+  g_mutex_lock (&interrupt.mutex);
+  interrupt.training = training;
+  if (training && app_interrupted ())
+    eng_training_cancel (training);
   g_mutex_unlock (&interrupt.mutex);
 }
 

@@ -23,7 +23,7 @@ typedef struct
 } AppCommand;
 
 extern const AppCommand app_predict, app_explain, app_check, app_sheet, app_evaluate, app_figure, app_report,
-    app_methods, app_inspect;
+    app_methods, app_inspect, app_train;
 
 /* "sightline-cli: ..." and a line end on stderr. */
 void app_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -86,8 +86,9 @@ gboolean app_interrupted (void);
 GCancellable *app_interrupt_cancellable (void);
 /* The job that an interrupt ends; NULL: none. Not owned. */
 void app_interrupt_watch (EngJob *job);
-/* The same for a check, which keeps nothing. */
+/* The same for a check, which keeps nothing, and for a training, which keeps the best so far. */
 void app_interrupt_watch_check (EngCheck *check);
+void app_interrupt_watch_training (EngTraining *training);
 
 /* Adds @value, or null when it is not finite: JSON has no NaN. */
 void app_json_number (JsonBuilder *builder, const char *member, double value);

@@ -159,7 +159,7 @@ explain_all (const AppPlan *plan, GPtrArray *paths, const char *folder)
 static AppStatus
 explain_session (const Options *o, GError **error)
 {
-  if (!app_plan_set_memory (&o->plan, error))
+  if (!app_set_memory (o->plan.memory, error))
     return APP_USAGE;
   return app_session_explain (o->session, o->output, o->all_maps);
 }

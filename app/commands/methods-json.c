@@ -37,8 +37,8 @@ add_boolean (JsonBuilder *b, const char *member, gboolean value)
   json_builder_add_boolean_value (b, value);
 }
 
-static void
-add_param (JsonBuilder *b, const EngParam *param, const EngValues *values)
+void
+app_param_json (JsonBuilder *b, const EngParam *param, const EngValues *values)
 {
   json_builder_begin_object (b);
   app_json_string (b, "id", param->id);
@@ -119,7 +119,7 @@ add_method (JsonBuilder *b, const EngMethod *method, EngModel *model)
   json_builder_begin_array (b);
   const EngParam *param;
   for (guint i = 0; (param = eng_method_param (method, i)); i++)
-    add_param (b, param, values);
+    app_param_json (b, param, values);
   json_builder_end_array (b);
   if (model)
     add_model (b, method, model, values);

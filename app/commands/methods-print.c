@@ -124,6 +124,14 @@ describe_value (const EngParam *param, const EngValues *values)
   return g_strdup (g_ascii_formatd (number, sizeof number, "%g", value));
 }
 
+void
+app_param_print (const EngParam *param, const EngValues *values)
+{
+  g_autofree char *range = describe_range (param), *value = describe_value (param, values);
+  g_autofree char *setting = g_strdup_printf ("%s=%s", param->id, value);
+  g_print ("  --set %-24s (%s%s%s) %s\n", setting, range, *param->unit ? " " : "", param->unit, param->help);
+}
+
 static void
 print_options (const EngMethod *method)
 {
@@ -162,11 +170,7 @@ print_details (const EngMethod *method, EngModel *model)
   print_options (method);
   const EngParam *param;
   for (guint i = 0; (param = eng_method_param (method, i)); i++)
-    {
-      g_autofree char *range = describe_range (param), *value = describe_value (param, values);
-      g_autofree char *setting = g_strdup_printf ("%s=%s", param->id, value);
-      g_print ("  --set %-24s (%s%s%s) %s\n", setting, range, *param->unit ? " " : "", param->unit, param->help);
-    }
+    app_param_print (param, values);
   if (reason)
     g_print ("  Not possible here: %s\n", reason);
   g_print ("\n");

@@ -50,10 +50,12 @@ has_method (const AppPlan *self, const EngMethod *method)
 }
 
 /* "512M", "2G", "1.5 GB"; a bare number could mean anything. */
-static gboolean
-set_memory (const char *text, GError **error)
+gboolean
+app_set_memory (const char *text, GError **error)
 {
   char *unit;
+  if (!text)
+    return TRUE;
   double number = g_ascii_strtod (text, &unit), bytes = 0;
   g_autofree char *name = g_ascii_strup (g_strstrip (unit), -1);
   if (unit != text && (g_str_equal (name, "G") || g_str_equal (name, "GB")))
@@ -65,12 +67,6 @@ set_memory (const char *text, GError **error)
                      "--memory cannot be “%s”. Give a size such as 512M or 2G, at least 64M.", text);
   eng_set_memory_budget ((gsize)bytes);
   return TRUE;
-}
-
-gboolean
-app_plan_set_memory (const AppPlanOptions *self, GError **error)
-{
-  return !self->memory || set_memory (self->memory, error);
 }
 
 /* ---- trained explainers ---- */
@@ -256,7 +252,7 @@ app_plan_make (AppPlan *self, const AppPlanOptions *o, GError **error)
   self->refused = g_ptr_array_new_with_free_func (g_free);
   self->seed = (guint64)o->seed;
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify)eng_explainer_file_unref);
-  if (!app_plan_set_memory (o, error))
+  if (!app_set_memory (o->memory, error))
     return APP_USAGE;
   if (!open_explainers (o->explainers, files, error))
     return APP_FAILED;

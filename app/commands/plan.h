@@ -47,8 +47,8 @@ typedef struct
       APP_COMPUTE_ENTRIES (&(o)->compute)
 
 void app_plan_options_clear (AppPlanOptions *self);
-/* --memory */
-gboolean app_plan_set_memory (const AppPlanOptions *self, GError **error);
+/* The text of --memory; NULL: the default. */
+gboolean app_set_memory (const char *text, GError **error);
 
 /* One method, ready to run. */
 typedef struct

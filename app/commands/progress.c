@@ -3,6 +3,7 @@
 
 #include "app/commands/command.h"
 
+#include <math.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -80,6 +81,25 @@ draw_check (EngCheck *check, gpointer data)
   put (eng_check_progress (check), words);
 }
 
+static void
+draw_training (EngTraining *training, gpointer data)
+{
+  if (!is_due ())
+    return;
+  g_autoptr (EngTrainingStatus) s = eng_training_status (training);
+  if (s->state == ENG_TRAINING_PREPARING)
+    {
+      g_autofree char *reading = g_strdup_printf ("reading pictures, %u of %u", s->prepared, s->pictures);
+      put (s->pictures ? (double)s->prepared / s->pictures : 0, reading);
+      return;
+    }
+  g_autofree char *left = s->eta >= 0 ? ui_words_time_left (s->eta) : NULL;
+  double loss = s->points->len ? g_array_index (s->points, EngTrainingPoint, s->points->len - 1).loss : NAN;
+  g_autofree char *words =
+      g_strdup_printf ("%d of %d steps, loss %.4g%s%s", s->step, s->steps, loss, left ? ", " : "", left ? left : "");
+  put ((double)s->step / s->steps, words);
+}
+
 /* FALSE: nobody looks. */
 static gboolean
 begin (const char *label)
@@ -120,6 +140,19 @@ void
 app_progress_end_check (EngCheck *check)
 {
   end (check);
+}
+
+void
+app_progress_begin_training (EngTraining *training, const char *label)
+{
+  if (begin (label))
+    g_signal_connect (training, "changed", G_CALLBACK (draw_training), &line);
+}
+
+void
+app_progress_end_training (EngTraining *training)
+{
+  end (training);
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* One line on stderr while a job runs, when stderr is a terminal; nothing otherwise. */
 #pragma once
 
-#include "engine/check/check.h"
+#include "engine/engine.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,9 @@ void app_progress_end (EngJob *job);
 /* The same for a check. */
 void app_progress_begin_check (EngCheck *check, const char *label);
 void app_progress_end_check (EngCheck *check);
+/* The same for a training. */
+void app_progress_begin_training (EngTraining *training, const char *label);
+void app_progress_end_training (EngTraining *training);
 /* Runs @job under that line; Ctrl+C ends it. FALSE with an error that names the picture. */
 gboolean app_progress_run (EngJob *job, const char *label, GError **error);
 
