@@ -421,11 +421,11 @@ explain (EngModel *model, EngImage *image, const char *id, const char *pairs, GE
 }
 
 static const char *
-explainer_note (EngHeatmap *map)
+note_of (EngHeatmap *map, const char *id)
 {
   const GPtrArray *notes = eng_heatmap_provenance (map)->notes;
   for (guint i = 0; i < notes->len; i++)
-    if (strcmp (((EngNote *)notes->pdata[i])->id, "explainer") == 0)
+    if (strcmp (((EngNote *)notes->pdata[i])->id, id) == 0)
       return ((EngNote *)notes->pdata[i])->text;
   return NULL;
 }
@@ -451,11 +451,16 @@ check_file (ToyKind kind)
   g_assert_no_error (error);
   g_assert_cmpint (eng_heatmap_rows (map), ==, f.net->target->rows);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (map), masks, f.cells), <=, 1e-5);
-  g_assert_nonnull (strstr (explainer_note (map), "many.explainer.onnx"));
+  g_assert_nonnull (strstr (note_of (map, "explainer"), "many.explainer.onnx"));
   g_autoptr (EngHeatmap) first = explain (f.model, image, "ltx", begun, &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (first), masks, f.cells), <=, 1e-5);
-  g_assert_nonnull (strstr (explainer_note (first), "many.explainer.onnx"));
+  g_assert_nonnull (strstr (note_of (first, "explainer"), "many.explainer.onnx"));
+  /* Trained with the default sparsity, as it is here; another one is told. */
+  g_assert_null (note_of (first, "lambda"));
+  g_autofree char *denser = g_strconcat (begun, " lambda=3", NULL);
+  g_autoptr (EngHeatmap) other = explain (f.model, image, "ltx", denser, &error);
+  g_assert_nonnull (strstr (note_of (other, "lambda"), "trained with 50"));
   /* Found, it need not be named; a fresh head is what is taken unasked. */
   g_autoptr (EngHeatmap) found = explain (f.model, image, "ltx", "steps=1 start-from=pretrained", &error);
   g_assert_no_error (error);
@@ -464,7 +469,7 @@ check_file (ToyKind kind)
   g_autoptr (EngHeatmap) fresh = explain (f.model, image, "ltx", "steps=1", &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (fresh), masks, f.cells), >, 1e-3);
-  g_assert_null (explainer_note (fresh));
+  g_assert_null (note_of (fresh, "explainer"));
   test_remove_tree (folder);
   eng_explainers_changed ();
 }

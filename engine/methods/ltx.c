@@ -202,6 +202,17 @@ find_pretrained (EngModel *model, const EngTarget *target)
   return NULL;
 }
 
+/* Published is the same sparsity in both stages. */
+static void
+note_sparsity (Run *r, EngExplainerFile *file)
+{
+  const char *text = eng_explainer_file_setting (file, "lambda");
+  double own = eng_values_get (eng_job_values (r->job), "lambda"), trained = text ? g_ascii_strtod (text, NULL) : own;
+  if (trained != own)
+    eng_job_note (r->job, "lambda", trained,
+                  g_strdup_printf ("Sparsity is %g; the explainer was trained with %g", own, trained));
+}
+
 /* From a file, where the parameters say so. The result tells which. */
 static gboolean
 begin (Run *r, GError **error)
@@ -220,7 +231,10 @@ begin (Run *r, GError **error)
   if (!eng_explainer_load (r->explainer, *path ? path : eng_explainer_file_path (file), error))
     return FALSE;
   if (file)
-    eng_trained_note (r->job, file);
+    {
+      eng_trained_note (r->job, file);
+      note_sparsity (r, file);
+    }
   return TRUE;
 }
 
