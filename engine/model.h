@@ -82,6 +82,10 @@ const EngTarget *const *eng_model_attentions (EngModel *self, int *n);
 const EngTarget *eng_model_find_target (EngModel *self, const char *name, GError **error);
 /* Name of the value that feeds the final linear layer; NULL when there is none. */
 const char *eng_model_final_linear (EngModel *self);
+/* Digest of what leads from the picture to that value, weights included, names not: the same for every model that has
+ * another head on this encoder. Any thread; reads all weights at every call. (transfer full): NULL with an error
+ * when there is no final linear layer. */
+char *eng_model_encoder_sha256 (EngModel *self, GError **error);
 
 /**
  * eng_model_graph:

@@ -376,9 +376,8 @@ eng_targets_default_cam (EngGraph *graph, GArray *targets)
   return last;
 }
 
-/* TRUE when every way from the picture to the logits leads through @v. */
-static gboolean
-is_bottleneck (EngGraph *graph, const EngValue *v)
+gboolean
+eng_targets_is_bottleneck (EngGraph *graph, const EngValue *v)
 {
   g_autofree guint8 *seen = g_new0 (guint8, graph->values->len); /* leads to the logits around @v */
   seen[((EngValue *)graph->outputs->pdata[0])->id] = 1;
@@ -403,7 +402,7 @@ eng_targets_previous_stage (EngGraph *graph, GArray *targets, int of)
     {
       const EngTarget *t = &g_array_index (targets, EngTarget, i);
       if (t->kind != ENG_TARGET_ATTENTION && (int64_t)t->rows * t->cols > (int64_t)target->rows * target->cols
-          && is_bottleneck (graph, eng_graph_find (graph, t->name)))
+          && eng_targets_is_bottleneck (graph, eng_graph_find (graph, t->name)))
         return i;
     }
   return -1;

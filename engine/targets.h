@@ -16,6 +16,8 @@ int eng_targets_default_cam (EngGraph *graph, GArray *targets);
 /* The feature map that the stage of target @of is made from: the last target before it that has a finer grid and that
  * all of the network above depends on (so no branch inside a residual block). -1: none. */
 int eng_targets_previous_stage (EngGraph *graph, GArray *targets, int of);
+/* TRUE when every way from the picture to the logits leads through @value. */
+gboolean eng_targets_is_bottleneck (EngGraph *graph, const EngValue *value);
 /* The value that the final linear layer (Gemm, MatMul, 1x1 Conv on pooled features) reads; NULL: none. */
 const char *eng_targets_final_linear (EngGraph *graph);
 /* The value after which a transformer's blocks begin (input of its first normalisation over channels);

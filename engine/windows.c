@@ -3,6 +3,8 @@
 
 #include "error.h"
 
+#include <string.h>
+
 EngWindows
 eng_windows_new (EngModel *model, int side, int radius)
 {
@@ -44,6 +46,42 @@ eng_windows_pool (const EngWindows *self, const float *map, float *pooled)
           sum += map[y * self->side + x];
       pooled[i] = (float)(sum / n);
     }
+}
+
+typedef struct
+{
+  int width, cells;
+  const float *planes; /* width x cells */
+  double weight;
+  float *map; /* added to */
+} Transfer;
+
+static void
+fill_embedding (int index, float *const *inputs, gpointer data)
+{
+  const Transfer *t = data;
+  for (int d = 0; d < t->width; d++)
+    inputs[0][d] = t->planes[(gsize)d * t->cells + index];
+}
+
+static gboolean
+take_score (const EngProbeItem *item, gpointer data, GError **error)
+{
+  Transfer *t = data;
+  t->map[item->index] += (float)(t->weight * item->score);
+  return TRUE;
+}
+
+gboolean
+eng_windows_transfer (EngProbe *head, int width, int cells, const float *plus, double lambda_plus, const float *minus,
+                      double lambda_minus, float *map, GError **error)
+{
+  Transfer kinds[] = { { width, cells, plus, lambda_plus, map }, { width, cells, minus, -lambda_minus, map } };
+  memset (map, 0, sizeof *map * (gsize)cells);
+  for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
+    if (kinds[k].weight != 0 && eng_probe_run (head, cells, fill_embedding, take_score, &kinds[k], error) < 0)
+      return FALSE;
+  return TRUE;
 }
 
 gboolean

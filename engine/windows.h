@@ -3,7 +3,7 @@
  * enlarged to the input by nearest neighbour. */
 #pragma once
 
-#include "method.h"
+#include "probe.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,12 @@ void eng_windows_fill (const EngWindows *self, int cell, gboolean keep, const fl
                        float *out);
 /* Mean over the window of each cell, of the cells there are: @map, @pooled: side x side. */
 void eng_windows_pool (const EngWindows *self, const float *map, float *pooled);
+
+/* Meta-attributions to a map: lambda+ h (plus_i) - lambda- h (minus_i) for each cell i. @head: of one class, fed with
+ * the value of the final linear layer, whose @width numbers an embedding has. @plus, @minus: width x cells; the one
+ * whose weight is 0 may be NULL. @map: cells. */
+gboolean eng_windows_transfer (EngProbe *head, int width, int cells, const float *plus, double lambda_plus,
+                               const float *minus, double lambda_minus, float *map, GError **error);
 
 /* Rows of the parameters that the exact and the trained form have in common. */
 #define ENG_WINDOWS_PLUS_PARAM                                                                                       \
