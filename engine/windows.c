@@ -2,6 +2,7 @@
 #include "windows.h"
 
 #include "error.h"
+#include "probe.h"
 
 #include <string.h>
 
@@ -53,6 +54,7 @@ typedef struct
   int width, cells;
   const float *planes; /* width x cells */
   double weight;
+  int class_index, contrast;
   float *map; /* added to */
 } Transfer;
 
@@ -68,15 +70,19 @@ static gboolean
 take_score (const EngProbeItem *item, gpointer data, GError **error)
 {
   Transfer *t = data;
-  t->map[item->index] += (float)(t->weight * item->score);
+  double score = item->logits[t->class_index] - (t->contrast >= 0 ? (double)item->logits[t->contrast] : 0);
+  t->map[item->index] += (float)(t->weight * score);
   return TRUE;
 }
 
 gboolean
-eng_windows_transfer (EngProbe *head, int width, int cells, const float *plus, double lambda_plus, const float *minus,
-                      double lambda_minus, float *map, GError **error)
+eng_windows_transfer (EngModel *model, int class_index, int contrast, int width, int cells, const float *plus,
+                      double lambda_plus, const float *minus, double lambda_minus, float *map, GError **error)
 {
-  Transfer kinds[] = { { width, cells, plus, lambda_plus, map }, { width, cells, minus, -lambda_minus, map } };
+  Transfer kinds[] = { { width, cells, plus, lambda_plus, class_index, contrast, map },
+                       { width, cells, minus, -lambda_minus, class_index, contrast, map } };
+  g_autoptr (EngProbe) head = eng_probe_new_alone (model, class_index);
+  eng_probe_feed (head, eng_model_final_linear (model));
   memset (map, 0, sizeof *map * (gsize)cells);
   for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
     if (kinds[k].weight != 0 && eng_probe_run (head, cells, fill_embedding, take_score, &kinds[k], error) < 0)

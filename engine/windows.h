@@ -3,7 +3,7 @@
  * enlarged to the input by nearest neighbour. */
 #pragma once
 
-#include "probe.h"
+#include "method.h"
 
 G_BEGIN_DECLS
 
@@ -22,24 +22,25 @@ void eng_windows_fill (const EngWindows *self, int cell, gboolean keep, const fl
 /* Mean over the window of each cell, of the cells there are: @map, @pooled: side x side. */
 void eng_windows_pool (const EngWindows *self, const float *map, float *pooled);
 
-/* Meta-attributions to a map: lambda+ h (plus_i) - lambda- h (minus_i) for each cell i. @head: of one class, fed with
- * the value of the final linear layer, whose @width numbers an embedding has. @plus, @minus: width x cells; the one
- * whose weight is 0 may be NULL. @map: cells. */
-gboolean eng_windows_transfer (EngProbe *head, int width, int cells, const float *plus, double lambda_plus,
-                               const float *minus, double lambda_minus, float *map, GError **error);
+/* Meta-attributions to a map: lambda+ h (plus_i) - lambda- h (minus_i) for each cell i, where h is the logit of
+ * @class_index (less that of @contrast; -1: alone) that @model's head gives the @width numbers of an embedding.
+ * @plus, @minus: width x cells; the one whose weight is 0 is not read. @map: cells. Engine thread. */
+gboolean eng_windows_transfer (EngModel *model, int class_index, int contrast, int width, int cells,
+                               const float *plus, double lambda_plus, const float *minus, double lambda_minus,
+                               float *map, GError **error);
 
 /* Rows of the parameters that the exact and the trained form have in common. */
 #define ENG_WINDOWS_PLUS_PARAM                                                                                       \
   {                                                                                                                  \
     .id = "lambda-plus", .label = "Weight of the kept window", .unit = "", .type = ENG_PARAM_FLOAT, .maximum = 10,   \
-    .otherwise = 1, .help = "How much the answer to the window alone counts (lambda+). 0 saves what it costs.",      \
+    .otherwise = 1, .help = "How much the answer to the window alone counts (lambda+). 0 leaves it out.",            \
   }
 #define ENG_WINDOWS_MINUS_PARAM                                                                                      \
   {                                                                                                                  \
     .id = "lambda-minus", .label = "Weight of the removed window", .unit = "", .type = ENG_PARAM_FLOAT,              \
     .maximum = 10, .otherwise = 1,                                                                                   \
     .help = "How much the answer to the picture without the window counts (lambda−). The published demonstration " \
-            "has 0, which saves what it costs.",                                                                     \
+            "has 0, which leaves it out.",                                                                           \
   }
 #define ENG_WINDOWS_POOLING_PARAM                                                                                    \
   {                                                                                                                  \

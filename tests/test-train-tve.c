@@ -8,6 +8,7 @@
 #include "random.h"
 #include "support.h"
 #include "toy-nets.h"
+#include "train/explainer-file.h"
 #include "train/kinds/tve.h"
 
 #include <math.h>
@@ -164,8 +165,6 @@ test_targets (gconstpointer data)
   EngPreprocess *p = eng_model_preprocess (f.model);
   g_autofree float *masked = g_new (float, f.image), *logits = g_new (float, f.k);
   g_autofree int *drawn = g_new (int, tve->cells);
-  g_autoptr (EngProbe) head = eng_probe_new_alone (f.model, 2);
-  eng_probe_feed (head, eng_model_final_linear (f.model));
   g_assert_cmpint (tve->windows.side, ==, 12);
   g_assert_cmpint (tve->windows.radius, ==, 2);
   feed (&f, FALSE, 0);
@@ -176,8 +175,8 @@ test_targets (gconstpointer data)
       g_autoptr (GError) error = NULL;
       gsize at = (gsize)b * tve->width * tve->cells;
       read_drawn (&f, b, drawn);
-      g_assert_true (
-          eng_windows_transfer (head, tve->width, tve->cells, kept + at, 0.5, removed + at, 2, map, &error));
+      g_assert_true (eng_windows_transfer (f.model, 2, -1, tve->width, tve->cells, kept + at, 0.5, removed + at, 2,
+                                           map, &error));
       g_assert_no_error (error);
       for (int k = 0; k < tve->cells; k++)
         {
@@ -415,7 +414,7 @@ test_start (gconstpointer data)
 
 /* ---- which models an explainer belongs to ---- */
 
-/* The same model with the constants whose values @pick names made anew. */
+/* The same model with the numbers of @constant made anew. */
 static EngModel *
 with_noise (EngModel *model, const EngValue *constant)
 {
@@ -440,19 +439,23 @@ check_digest (EngModel *a, EngModel *b, gboolean same)
   g_assert_true ((strcmp (da, db) == 0) == same);
 }
 
+static EngNode *
+first_convolution (EngGraph *graph)
+{
+  for (guint i = 0; i < graph->nodes->len; i++)
+    if (strcmp (((EngNode *)graph->nodes->pdata[i])->op->name, "Conv") == 0)
+      return graph->nodes->pdata[i];
+  g_assert_not_reached ();
+}
+
 static void
 test_digest (gconstpointer data)
 {
   g_autoptr (EngModel) model = open_scenes (data), again = open_scenes (data);
   g_autoptr (EngGraph) graph = eng_model_graph (model, 1, NULL);
-  EngNode *last = eng_graph_logits (graph)->producer, *inside = NULL;
-  for (guint i = 0; i < graph->nodes->len && !inside; i++)
-    {
-      EngNode *node = graph->nodes->pdata[i];
-      if (strcmp (node->op->name, "Conv") == 0 && i > 3)
-        inside = node;
-    }
-  g_autoptr (EngModel) head = with_noise (model, last->inputs[1]), encoder = with_noise (model, inside->inputs[1]);
+  EngNode *last = eng_graph_logits (graph)->producer;
+  g_autoptr (EngModel) head = with_noise (model, last->inputs[1]),
+                       encoder = with_noise (model, first_convolution (graph)->inputs[1]);
   check_digest (model, again, TRUE);
   check_digest (model, head, TRUE);
   check_digest (model, encoder, FALSE);
@@ -497,6 +500,133 @@ test_digest_of_structure (void)
   check_digest (model, other, FALSE);
 }
 
+/* ---- the method ---- */
+
+/* Writes the fixture's explainer, as it is now, to a file. (transfer full): its path. */
+static char *
+write_explainer (Fixture *f, const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree float *weights = g_new (float, eng_net_count (f->net));
+  char *path = g_build_filename (folder, "a.explainer.onnx", NULL);
+  g_autoptr (EngNet) deployed =
+      eng_net_new (f->model, f->net->target, f->values, 5, 1, FALSE, eng_kind_tve.build, &error);
+  g_assert_no_error (error);
+  eng_net_read_weights (f->net, weights);
+  g_assert_true (eng_explainer_write (deployed, &eng_kind_tve, weights, facts, path, &error));
+  g_assert_no_error (error);
+  return path;
+}
+
+/* A map of class 1 rather than @contrast, by the file @path. NULL with an error. */
+static EngHeatmap *
+explain (EngModel *model, EngImage *image, const char *path, const char *pairs, int contrast, GError **error)
+{
+  const EngMethod *method = eng_method_find ("tve", NULL);
+  g_auto (GStrv) each = g_strsplit (pairs, " ", -1);
+  EngValues *values = eng_values_new (method, model);
+  if (!eng_explainers_add (path, model, error))
+    {
+      eng_values_free (values);
+      return NULL;
+    }
+  for (char **pair = each; *pair && **pair; pair++)
+    g_assert_true (eng_values_set_pair (values, *pair, NULL));
+  g_autoptr (EngJob) job = eng_job_new (model, image, method, 1, contrast, NULL, values, 0);
+  return eng_job_run (job, error) ? eng_heatmap_ref (eng_job_heatmap (job)) : NULL;
+}
+
+/* W and b of @model's last layer, a Gemm with a row for each class. */
+static void
+read_head (EngModel *model, const float **weight, const float **bias)
+{
+  g_autoptr (EngGraph) graph = eng_model_graph (model, 1, NULL);
+  EngNode *last = eng_graph_logits (graph)->producer;
+  g_assert_cmpstr (last->op->name, ==, "Gemm");
+  g_assert_cmpint (eng_attrs_get_int (last->attrs, "transB", 0), ==, 1);
+  *weight = last->inputs[1]->constant->f;
+  *bias = last->inputs[2]->constant->f;
+}
+
+/* The map is lambda+ (W_1 E+ + b_1) - lambda- (W_1 E- + b_1) with @model's own W and b and the net's E of picture 0.
+ */
+static void
+check_map (Fixture *f, EngModel *model, EngHeatmap *map, double lambda_plus, double lambda_minus, int contrast)
+{
+  const float *w, *b;
+  g_autofree float *plus = read_value (f, f->tve->maps[0]), *minus = read_value (f, f->tve->maps[1]);
+  int width = f->tve->width, side = f->tve->windows.side;
+  read_head (model, &w, &b);
+  g_assert_nonnull (map);
+  g_assert_cmpint (eng_heatmap_rows (map), ==, side);
+  g_assert_cmpint (eng_heatmap_cols (map), ==, side);
+  for (int i = 0; i < f->cells; i++)
+    {
+      double sum = (lambda_plus - lambda_minus) * (b[1] - (contrast >= 0 ? b[contrast] : 0));
+      for (int d = 0; d < width; d++)
+        sum += (w[width + d] - (contrast >= 0 ? (double)w[contrast * width + d] : 0))
+               * (lambda_plus * plus[d * f->cells + i] - lambda_minus * minus[d * f->cells + i]);
+      g_assert_cmpfloat_with_epsilon (eng_heatmap_values (map)[i], sum, 1e-3);
+    }
+}
+
+static const EngNote *
+find_note (EngHeatmap *map, const char *id)
+{
+  const GPtrArray *notes = eng_heatmap_provenance (map)->notes;
+  for (guint i = 0; i < notes->len; i++)
+    if (strcmp (((const EngNote *)notes->pdata[i])->id, id) == 0)
+      return notes->pdata[i];
+  return NULL;
+}
+
+/* A file's map is the net's; another head on the encoder is served with its own W and b, and it is said; another
+ * encoder is refused. */
+static void
+test_method (gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = fixture_make (open_scenes (data), NULL, "cells=1 radius=1 width=8 grid=6");
+  g_autofree char *folder = test_tmpdir (), *picture = test_data ("scenes/harbour-01.png");
+  g_autoptr (EngImage) image = eng_image_load (picture, &error);
+  g_autofree float *input = toy_input (f.model, image);
+  memcpy (f.input, input, sizeof *input * f.image);
+  stir (&f, 0.02);
+  feed (&f, FALSE, 0);
+  eng_pass_forward (f.net->pass);
+  g_autofree char *path = write_explainer (&f, folder);
+
+  g_autoptr (EngHeatmap) both = explain (f.model, image, path, "", -1, &error);
+  g_assert_no_error (error);
+  check_map (&f, f.model, both, 1, 1, -1);
+  g_assert_nonnull (find_note (both, "explainer"));
+  g_assert_null (find_note (both, "transfer"));
+  g_autoptr (EngHeatmap) kept = explain (f.model, image, path, "lambda-plus=2 lambda-minus=0", -1, &error);
+  check_map (&f, f.model, kept, 2, 0, -1);
+  g_autoptr (EngHeatmap) contrast = explain (f.model, image, path, "lambda-minus=0.5", 0, &error);
+  check_map (&f, f.model, contrast, 1, 0.5, 0);
+  g_autoptr (EngHeatmap) pooled = explain (f.model, image, path, "pooling=true", -1, &error);
+  const float *v = eng_heatmap_values (both);
+  g_assert_cmpfloat_with_epsilon (eng_heatmap_values (pooled)[0], (v[0] + v[1] + v[6] + v[7]) / 4, 1e-4);
+  g_assert_null (explain (f.model, image, path, "lambda-plus=0 lambda-minus=0", -1, &error));
+  g_assert_error (error, ENG_ERROR, ENG_ERROR_ARGUMENT);
+  g_clear_error (&error);
+
+  g_autoptr (EngGraph) graph = eng_model_graph (f.model, 1, NULL);
+  g_autoptr (EngModel) head = with_noise (f.model, eng_graph_logits (graph)->producer->inputs[1]);
+  g_autoptr (EngHeatmap) transferred = explain (head, image, path, "", -1, &error);
+  g_assert_no_error (error);
+  check_map (&f, head, transferred, 1, 1, -1);
+  g_assert_nonnull (find_note (transferred, "transfer"));
+
+  g_autoptr (EngModel) encoder = with_noise (f.model, first_convolution (graph)->inputs[1]);
+  g_assert_null (explain (encoder, image, path, "", -1, &error));
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "was trained for"));
+  test_remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -514,5 +644,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/train-tve/digest/cnn", "scenes-cnn", test_digest);
   g_test_add_data_func ("/train-tve/digest/vit", "scenes-vit", test_digest);
   g_test_add_func ("/train-tve/digest/structure", test_digest_of_structure);
+  g_test_add_data_func ("/train-tve/method/cnn", "scenes-cnn", test_method);
+  g_test_add_data_func ("/train-tve/method/vit", "scenes-vit", test_method);
   return g_test_run ();
 }

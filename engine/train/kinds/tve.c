@@ -320,11 +320,10 @@ map_of (EngNet *net, int row, int class_index, GError **error)
   gsize each = (gsize)own->width * n;
   g_autofree float *plus = g_new (float, net->batch *each), *minus = g_new (float, net->batch *each);
   g_autofree float *map = g_new (float, n);
-  g_autoptr (EngProbe) head = eng_probe_new_alone (net->model, class_index);
-  eng_probe_feed (head, eng_model_final_linear (net->model));
   eng_pass_read (net->pass, own->maps[0], plus);
   eng_pass_read (net->pass, own->maps[1], minus);
-  return eng_windows_transfer (head, own->width, n, plus + row * each, 1, minus + row * each, 1, map, error)
+  return eng_windows_transfer (net->model, class_index, -1, own->width, n, plus + row * each, 1, minus + row * each,
+                               1, map, error)
              ? g_steal_pointer (&map)
              : NULL;
 }

@@ -2,6 +2,7 @@
  * tve.c. */
 #pragma once
 
+#include "../../probe.h"
 #include "../../windows.h"
 #include "../kind.h"
 
