@@ -4,6 +4,7 @@
 
 #include "model-private.h"
 #include "nn/op.h"
+#include "nn/optim.h"
 #include "onnx-maker.h"
 #include "random.h"
 #include "support.h"
@@ -300,6 +301,31 @@ test_known (gconstpointer data)
   g_assert_cmpfloat_with_epsilon (sum, 0, 1e-6);
 }
 
+/* From where it starts, with steps as the trainer takes them. */
+static void
+test_learning (void)
+{
+  g_auto (Fixture) f = fixture_make (mean_net (), NULL, "radius=1 cells=4 width=8");
+  EngAdamWSettings adam = { 1e-2, 0.9, 0.999, 1e-8, 0.01 };
+  g_autoptr (EngAdamW) optimiser =
+      eng_adamw_new (f.net->pass, (EngValue *const *)f.net->trained->pdata, (int)f.net->trained->len, &adam);
+  double first = 0, last = 0, sum = 0;
+  for (guint32 step = 0; step < 200; step++)
+    {
+      feed (&f, FALSE, step);
+      eng_pass_forward (f.net->pass);
+      last = read_number (&f, f.net->loss);
+      first = step == 0 ? last : first;
+      eng_pass_backward (f.net->pass, NULL);
+      eng_adamw_step (optimiser);
+    }
+  g_assert_cmpfloat (last, <, 0.02 * first);
+  feed (&f, TRUE, 0);
+  eng_pass_forward (f.net->pass);
+  g_assert_true (eng_kind_tve.judge (f.net, &f.batch, &sum, NULL));
+  g_assert_cmpfloat (sum, >, 0.9 * BATCH);
+}
+
 /* ---- loss ---- */
 
 /* Along a random direction of all weights: d loss / d t against central differences. */
@@ -526,11 +552,7 @@ explain (EngModel *model, EngImage *image, const char *path, const char *pairs, 
   const EngMethod *method = eng_method_find ("tve", NULL);
   g_auto (GStrv) each = g_strsplit (pairs, " ", -1);
   EngValues *values = eng_values_new (method, model);
-  if (!eng_explainers_add (path, model, error))
-    {
-      eng_values_free (values);
-      return NULL;
-    }
+  g_assert_true (eng_values_set_text (values, "explainer", path, NULL));
   for (char **pair = each; *pair && **pair; pair++)
     g_assert_true (eng_values_set_pair (values, *pair, NULL));
   g_autoptr (EngJob) job = eng_job_new (model, image, method, 1, contrast, NULL, values, 0);
@@ -636,6 +658,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-tve/drawing", test_drawing);
   g_test_add_data_func ("/train-tve/known/cell", GINT_TO_POINTER (0), test_known);
   g_test_add_data_func ("/train-tve/known/window", GINT_TO_POINTER (1), test_known);
+  g_test_add_func ("/train-tve/learning", test_learning);
   g_test_add_data_func ("/train-tve/gradient/cnn", GINT_TO_POINTER (TOY_CNN), test_gradient);
   g_test_add_data_func ("/train-tve/gradient/transformer", GINT_TO_POINTER (TOY_TRANSFORMER), test_gradient);
   g_test_add_func ("/train-tve/loss", test_loss);

@@ -8,12 +8,12 @@
  * linear head on the encoder makes a map of them: the method "tve".
  *
  * Variant: the published explainers are two whole MAE networks of base size; here each is a private copy of the
- * classifier up to the target and a small head. The head reads features as they are, mixed by a 3 x 3 convolution,
- * and summed over the window by a depthwise convolution that starts as the window's mean. What it gives is added to
- * what an empty window leaves: g (0) for E+; for E- the embedding that the explainer's own features give, which is g
- * (x) at first. Several cells may be drawn for a picture and step (published: 1): a pass of the explainers then
- * learns from more of them. Cells lie in row-major order throughout (the released code swaps rows and columns and
- * turns the map at the end). */
+ * classifier up to the target and a small head: features, as they are and mixed, are summed over the window by a
+ * depthwise convolution that starts as the window's mean, and read by a linear layer and a perceptron. What these
+ * give is added to what an empty window leaves: g (0) for E+; for E- the embedding that the explainer's own features
+ * give, which is g (x) at first. Several cells may be drawn for a picture and step (published: 1): a pass of the
+ * explainers then learns from more of them. Cells lie in row-major order throughout (the released code swaps rows and
+ * columns and turns the map at the end). */
 #include "tve.h"
 
 #include "../../metrics/rank-correlation.h"
@@ -21,8 +21,6 @@
 
 #include <math.h>
 #include <string.h>
-
-#define HIDDEN 128 /* channels of the head's perceptron */
 
 static void
 tve_free (gpointer data)
@@ -106,28 +104,21 @@ silent_layer (EngNet *net, const char *name, EngValue *x, int out, GError **erro
   return eng_graph_op (net->graph, error, "Conv", NULL, 3, x, weight, bias);
 }
 
-static EngValue *
-joined (EngNet *net, EngValue *a, EngValue *b, GError **error)
-{
-  return eng_graph_op (net->graph, error, "Concat", eng_attrs_int (eng_attrs_new (), "axis", 1), 2, a, b);
-}
-
 /* @features: B x C x side x side -> B x D x side x side */
 static EngValue *
 head (EngNet *net, const char *prefix, EngValue *features, GError **error)
 {
   EngTveNet *own = net->own;
-  int mixed = (int)eng_values_get (net->values, "width");
-  g_autofree char *mix = g_strconcat (prefix, "mix", NULL), *local = g_strconcat (prefix, "local", NULL);
-  g_autofree char *window = g_strconcat (prefix, "window_weight", NULL),
-                  *linear = g_strconcat (prefix, "linear", NULL);
-  g_autofree char *hidden = g_strconcat (prefix, "hidden", NULL), *last = g_strconcat (prefix, "last", NULL);
-  EngValue *z = eng_net_gelu (net, eng_net_conv (net, mix, features, mixed, 1, 1, 1, error), error);
-  EngValue *near = eng_net_op (net, error, "Add", z, eng_net_conv (net, local, z, mixed, 3, 1, 1, error));
-  EngValue *around = window_layer (net, window, joined (net, z, features, error), error);
-  EngValue *all = joined (net, near, around, error);
-  EngValue *deep = eng_net_gelu (net, eng_net_conv (net, hidden, all, HIDDEN, 1, 1, 1, error), error);
-  return eng_net_op (net, error, "Add", silent_layer (net, linear, all, own->width, error),
+  int width = (int)eng_values_get (net->values, "width");
+  g_autofree char *mix = g_strconcat (prefix, "mix", NULL), *window = g_strconcat (prefix, "window_weight", NULL);
+  g_autofree char *linear = g_strconcat (prefix, "linear", NULL), *hidden = g_strconcat (prefix, "hidden", NULL);
+  g_autofree char *last = g_strconcat (prefix, "last", NULL);
+  EngValue *mixed = eng_net_gelu (net, eng_net_conv (net, mix, features, width, 1, 1, 1, error), error);
+  EngValue *both =
+      eng_graph_op (net->graph, error, "Concat", eng_attrs_int (eng_attrs_new (), "axis", 1), 2, mixed, features);
+  EngValue *around = window_layer (net, window, both, error);
+  EngValue *deep = eng_net_gelu (net, eng_net_conv (net, hidden, around, width, 1, 1, 1, error), error);
+  return eng_net_op (net, error, "Add", silent_layer (net, linear, around, own->width, error),
                      silent_layer (net, last, deep, own->width, error));
 }
 
@@ -377,13 +368,13 @@ static const EngParam params[] = {
   { "cells", "Cells of a picture", "per step", ENG_PARAM_INT, 1, 64, 8, NULL,
     "How many windows of each picture are compared in a step; published 1. Each costs two passes of the encoder.",
     TRUE },
-  { "width", "Width of the head", "channels", ENG_PARAM_INT, 8, 1024, 96, NULL,
+  { "width", "Width of the head", "channels", ENG_PARAM_INT, 8, 1024, 128, NULL,
     "Channels between the layer's features and the embeddings.", TRUE },
   { NULL }
 };
 
 static const EngTrainDefault defaults[] = {
-  { "batch", 16 }, { "learning-rate", 1e-3 }, { "validation", 16 }, { "validate-every", 100 }, { NULL },
+  { "batch", 16 }, { "learning-rate", 2e-3 }, { "validation", 16 }, { "validate-every", 100 }, { NULL },
 };
 
 const EngExplainerKind eng_kind_tve = {
