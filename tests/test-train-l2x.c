@@ -339,35 +339,6 @@ test_gradients (void)
     }
 }
 
-/* At the first step the selector chooses blindly; after its growth, and whenever it is judged, it counts in full. */
-static void
-test_growth (void)
-{
-  g_autoptr (EngModel) model = toy_open (&(Toy){ .kind = TOY_CNN, .channels = 3, .size = 16 });
-  g_auto (Fixture) f = { 0 }, grown = { 0 };
-  fixture_init (&f, model, BATCH, "grid=2 width=4 growth=0.5");
-  fixture_init (&grown, model, BATCH, "grid=2 width=4 growth=0");
-  f.batch.steps = grown.batch.steps = 10;
-  double blind = run (&f, 1), seeing = run (&grown, 1);
-  g_assert_cmpfloat (blind, !=, seeing);
-  eng_pass_backward (f.net->pass, NULL);
-  for (guint i = 0; i < f.net->trained->len; i++)
-    {
-      EngValue *v = f.net->trained->pdata[i];
-      g_autofree float *gradient = g_new (float, eng_shape_count (&v->shape));
-      eng_pass_read_grad (f.net->pass, v, gradient);
-      for (gint64 k = 0; g_str_has_prefix (v->name, "selector/") && k < eng_shape_count (&v->shape); k++)
-        g_assert_cmpfloat (gradient[k], ==, 0);
-    }
-  f.batch.step = 2;
-  g_assert_cmpfloat (run (&f, 1), !=, seeing);
-  f.batch.step = 5;
-  g_assert_cmpfloat (run (&f, 1), ==, seeing);
-  f.batch.step = 0;
-  f.batch.validating = TRUE;
-  g_assert_cmpfloat (run (&f, 1), ==, seeing);
-}
-
 /* ---- the method ---- */
 
 /* The net's weights as they are now, in a file that @method answers with. @pairs: (nullable). (transfer full) */
@@ -425,7 +396,7 @@ test_method (void)
 
 /* ---- learning ---- */
 
-/* Logits (reds, blues) above what noise gives, 32 x 32 pixels. */
+/* Logits: how red, green and blue the picture is, above what noise gives; 32 x 32 pixels. */
 static EngModel *
 open_colours (void)
 {
@@ -433,10 +404,10 @@ open_colours (void)
   g_autofree char *dir = test_tmpdir (), *path = g_build_filename (dir, "net.onnx", NULL);
   g_autoptr (GError) error = NULL;
   onnx_maker_input (m, "x", ENG_DTYPE_FLOAT, 4, -1, 3, 32, 32);
-  onnx_maker_floats (m, "w", DIMS (2, 3, 1, 1), (float[]){ 1, 0, 0, 0, 0, 1 });
-  onnx_maker_floats (m, "b", DIMS (2), (float[]){ -0.6f, -0.6f });
-  onnx_maker_floats (m, "head", DIMS (2, 2), (float[]){ 150, 0, 0, 150 });
-  onnx_maker_floats (m, "head-b", DIMS (2), (float[]){ 0, 0 });
+  onnx_maker_floats (m, "w", DIMS (3, 3, 1, 1), (float[]){ 1, 0, 0, 0, 1, 0, 0, 0, 1 });
+  onnx_maker_floats (m, "b", DIMS (3), (float[]){ -0.6f, -0.6f, -0.6f });
+  onnx_maker_floats (m, "head", DIMS (3, 3), (float[]){ 150, 0, 0, 0, 150, 0, 0, 0, 150 });
+  onnx_maker_floats (m, "head-b", DIMS (3), (float[]){ 0, 0, 0 });
   onnx_maker_node (m, "Conv", "x w b", "seen");
   onnx_maker_node (m, "Relu", "seen", "map");
   onnx_maker_node (m, "GlobalAveragePool", "map", "pooled");
@@ -451,11 +422,11 @@ open_colours (void)
   return model;
 }
 
-/* Noise, and one patch of 8 x 8 that is red or blue: its place. */
+/* Noise, and one patch of 8 x 8 that is red, green or blue: its place. */
 static int
 paint (float *input, GRand *random)
 {
-  int place = g_rand_int_range (random, 0, 16), colour = 2 * g_rand_int_range (random, 0, 2);
+  int place = g_rand_int_range (random, 0, 16), colour = g_rand_int_range (random, 0, 3);
   for (int c = 0; c < 3; c++)
     for (int y = 0; y < 32; y++)
       for (int x = 0; x < 32; x++)
@@ -477,7 +448,7 @@ test_learns (void)
   int places[MANY], found = 0;
   float logits[MANY * 16];
   double sum = 0;
-  fixture_init (&f, model, MANY, "grid=4 width=4 patches=1");
+  fixture_init (&f, model, MANY, "grid=4 width=6 patches=1");
   const EngAdamWSettings settings = { 3e-3, 0.9, 0.999, 1e-8, 0 };
   EngAdamW *adamw =
       eng_adamw_new (f.net->pass, (EngValue *const *)f.net->trained->pdata, (int)f.net->trained->len, &settings);
@@ -495,8 +466,10 @@ test_learns (void)
   for (int b = 0; b < MANY; b++)
     found += best_of (logits + b * 16, 16) == places[b];
   g_assert_true (kind->judge (f.net, &f.batch, &sum, NULL));
-  g_assert_cmpint (found, >=, MANY * 9 / 10);
-  g_assert_cmpfloat (sum, >=, MANY * 0.9);
+  g_test_message ("found %d agree %g", found, sum);
+  /* Chance finds 2. A selector may leave the patch of one colour out, since its absence tells as much (a code). */
+  g_assert_cmpint (found, >=, MANY / 2);
+  g_assert_cmpfloat (sum, >=, MANY / 2);
 }
 
 int
@@ -511,7 +484,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train-l2x/sizes", test_sizes);
   g_test_add_func ("/train-l2x/judge", test_judge);
   g_test_add_func ("/train-l2x/gradients", test_gradients);
-  g_test_add_func ("/train-l2x/growth", test_growth);
   g_test_add_func ("/train-l2x/method", test_method);
   g_test_add_func ("/train-l2x/learns", test_learns);
   return g_test_run ();

@@ -9,10 +9,10 @@
  * its probabilities P alone: neither its gradient nor anything inside it is used. Once trained, the k patches with
  * the largest w are the explanation.
  *
- * Selector and predictor are convolutional networks from scratch, three convolutions with max pooling each as in the
- * paper's section 4.3, and one more on the grid of patches; they see the picture with 8 x 8 pixels for each patch, so
- * that they cost the same whatever the classifier's input. tau = 0.1 as in the paper (the released code has 0.5 for
- * text); AdamW without decay stands for RMSprop. */
+ * Selector and predictor are small convolutional networks from scratch, as in the paper's section 4.3 (its code has
+ * none for pictures); they see the picture with 8 x 8 pixels for each patch, so that they cost the same whatever the
+ * classifier's input. tau = 0.1 as in the paper (the released code has 0.5 for text); AdamW stands for RMSprop, and
+ * its weight decay for the code's L2 term. */
 #include "subset.h"
 
 #include "../../error.h"
@@ -30,11 +30,6 @@ static const EngParam params[] = {
     "How many patches explain a decision (k). 0: a quarter of them.", FALSE },
   { "tau", "Temperature", "", ENG_PARAM_FLOAT, 0.01, 10, 0.1, NULL,
     "Of the relaxed selection (tau). Lower is closer to choosing patches one by one. Published 0.1.", TRUE },
-  { "growth", "Selector grows", "of the steps", ENG_PARAM_FLOAT, 0, 1, 0.3, NULL,
-    "Share of the steps over which the selector's logits gain weight from 0. At first patches are chosen at random, "
-    "so "
-    "that the predictor has seen all of them before it says which ones matter. Published: 0.",
-    FALSE },
   { "width", "Width", "channels", ENG_PARAM_INT, 4, 256, 16, NULL,
     "Channels of the two networks' first convolution; later ones have two and four times as many.", TRUE },
   { NULL },
@@ -44,7 +39,6 @@ typedef struct
 {
   int grid, k, patches;
   EngValue *input, *noise, *soft; /* B x C x H x W; see subset.h; the classifier's probabilities, B x K */
-  EngValue *weight;               /* single number: of the selector's logits */
   EngValue *logits;               /* B x 1 x grid x grid */
 } L2x;
 
@@ -83,20 +77,21 @@ halved (EngNet *net, EngValue *x, GError **error)
   return eng_graph_op (net->graph, error, "MaxPool", attrs, 1, x);
 }
 
-/* 3 x 3, or 1 x 1 to one channel. He et al., 2015: with torch's smaller start, what reaches the selector through
+/* The output is smaller by @stride. He et al., 2015: with torch's smaller start, what reaches the selector through
  * eight layers is a thousandth of what reaches the predictor. */
 static EngValue *
-convolved (EngNet *net, const char *name, EngValue *x, int out, int kernel, GError **error)
+convolved (EngNet *net, const char *name, EngValue *x, int out, int kernel, int stride, GError **error)
 {
   if (!x)
     return NULL;
-  int64_t in = x->shape.dim[1], pad = kernel / 2;
+  int64_t in = x->shape.dim[1], pad = (kernel - stride + 1) / 2;
   EngShape shape = ENG_SHAPE (out, in, kernel, kernel), wide = ENG_SHAPE (out);
   g_autofree char *weight_name = g_strconcat (name, "_weight", NULL), *bias_name = g_strconcat (name, "_bias", NULL);
   EngValue *weight =
       eng_net_weight (net, weight_name, &shape, ENG_INIT_UNIFORM, sqrt (6.0 / (double)(in * kernel * kernel)));
   EngValue *bias = eng_net_weight (net, bias_name, &wide, ENG_INIT_ZERO, 0);
   EngAttrs *attrs = eng_attrs_ints (eng_attrs_new (), "pads", (int64_t[]){ pad, pad, pad, pad }, 4);
+  eng_attrs_ints (attrs, "strides", (int64_t[]){ stride, stride }, 2);
   return eng_graph_op (net->graph, error, "Conv", attrs, 3, x, weight, bias);
 }
 
@@ -104,13 +99,18 @@ convolved (EngNet *net, const char *name, EngValue *x, int out, int kernel, GErr
 static EngValue *
 convolutions (EngNet *net, const char *name, EngValue *x, GError **error)
 {
+  static const struct
+  {
+    int width, kernel, stride;
+    gboolean pool;
+  } layers[] = { { 1, 4, 2, FALSE }, { 2, 3, 1, TRUE }, { 4, 3, 1, TRUE }, { 4, 3, 1, FALSE } };
   int width = (int)eng_values_get (net->values, "width");
-  const int channels[] = { width, 2 * width, 4 * width, 4 * width };
-  for (guint i = 0; i < G_N_ELEMENTS (channels); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
     {
       g_autofree char *layer = g_strdup_printf ("%s/conv%u", name, i + 1);
-      x = eng_net_op (net, error, "Relu", convolved (net, layer, x, channels[i], 3, error), NULL);
-      if (i < 3)
+      x = convolved (net, layer, x, layers[i].width * width, layers[i].kernel, layers[i].stride, error);
+      x = eng_net_op (net, error, "Relu", x, NULL);
+      if (layers[i].pool)
         x = halved (net, x, error);
     }
   return x;
@@ -126,18 +126,17 @@ build (EngNet *net, GError **error)
   l->patches = l->grid * l->grid;
   l->k = selected_patches (net->values);
   EngShape row = ENG_SHAPE (net->batch, 1, l->patches), map = ENG_SHAPE (net->batch, 1, l->grid, l->grid);
-  EngShape probabilities = ENG_SHAPE (net->batch, classes), none = { .rank = 0 };
+  EngShape probabilities = ENG_SHAPE (net->batch, classes);
   int side = l->grid * PIXELS;
 
   l->input = net->given = eng_net_input (net, "input", &eng_graph_image (net->source)->shape);
   l->noise = eng_subset_noise (net, l->k, l->patches);
   l->soft = eng_net_input (net, "probabilities", &probabilities);
   EngValue *small = shrunk (net, l, error), *v = convolutions (net, "selector", small, error);
-  l->logits = convolved (net, "selector/logits", v, 1, 1, error);
+  l->logits = convolved (net, "selector/logits", v, 1, 1, 1, error);
   EngValue *w = eng_net_reshape (net, l->logits, &row, error);
 
-  v = eng_net_op (net, error, "Mul", w, l->weight = eng_net_input (net, "weight", &none));
-  v = eng_net_reshape (net, eng_subset_draw (net, v, l->noise, 1 / eng_values_get (net->values, "tau"), error), &map,
+  v = eng_net_reshape (net, eng_subset_draw (net, w, l->noise, 1 / eng_values_get (net->values, "tau"), error), &map,
                        error);
   v = eng_net_op (net, error, "Mul", small, eng_net_resize (net, v, side, side, FALSE, error));
   v = convolutions (net, "predictor", v, error);
@@ -159,14 +158,11 @@ feed (EngNet *net, const EngTrainBatch *batch, GError **error)
 {
   L2x *l = net->own;
   int classes = eng_model_n_classes (net->model);
-  double growth = eng_values_get (net->values, "growth") * batch->steps;
-  float weight = (float)(batch->validating || batch->step >= growth ? 1 : batch->step / growth);
   g_autofree float *soft = g_new (float, (gsize)net->batch *classes);
   for (int i = 0; i < net->batch; i++)
     eng_softmax (batch->logits + (gsize)i * classes, classes, soft + (gsize)i * classes);
   eng_pass_write (net->pass, l->input, batch->input);
   eng_pass_write (net->pass, l->soft, soft);
-  eng_pass_write (net->pass, l->weight, &weight);
   eng_subset_feed (net, l->noise, batch->random);
   return TRUE;
 }
@@ -250,7 +246,7 @@ can_train (EngModel *model, const EngTarget *target, GError **error)
 }
 
 static const EngTrainDefault defaults[] = {
-  { "learning-rate", 1e-3 }, { "weight-decay", 0 }, { "steps", 1500 }, { "warm-up", 0.05 }, { NULL },
+  { "learning-rate", 2e-3 }, { "weight-decay", 0.1 }, { "steps", 1500 }, { "warm-up", 0.1 }, { NULL },
 };
 
 extern const EngExplainerKind eng_kind_l2x;
