@@ -368,6 +368,14 @@ test_judge (void)
   g_assert_cmpfloat_with_epsilon (judge_red (&f, -1, 1), 85, 1e-6);
 }
 
+/* What a map without a choice of class is asked for is what it is trained for, unless a person says otherwise. */
+static void
+test_default_class (void)
+{
+  g_autoptr (EngValues) values = eng_kind_values (&eng_kind_ltx, NULL);
+  g_assert_cmpstr (eng_values_get_text (values, "target"), ==, "predicted");
+}
+
 static void
 test_preview (void)
 {
@@ -528,6 +536,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-ltx/slope", test_slope);
   g_test_add_func ("/train-ltx/growth", test_growth);
   g_test_add_func ("/train-ltx/judge", test_judge);
+  g_test_add_func ("/train-ltx/default-class", test_default_class);
   g_test_add_func ("/train-ltx/preview", test_preview);
   g_test_add_func ("/train-ltx/file", test_file);
   g_test_add_func ("/train-ltx/no-file", test_no_file);

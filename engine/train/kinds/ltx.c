@@ -22,7 +22,7 @@ static const EngParam params[] = {
     "Weight of the mask's size in the loss (lambda), once it has grown. Higher gives smaller regions; published 50 "
     "(ViT-B, ResNet-101, DenseNet-201) and 30 (ViT-S).",
     TRUE },
-  { "lambda-growth", "Sparsity grows", "of the steps", ENG_PARAM_FLOAT, 0, 1, 0.5, NULL,
+  { "lambda-growth", "Sparsity grows", "of the steps", ENG_PARAM_FLOAT, 0, 1, 0.7, NULL,
     "Share of the steps over which lambda grows from 0. With all of it from the first step on, the mask shrinks to "
     "nothing before it has learned where to look.",
     FALSE },
@@ -155,8 +155,8 @@ eng_ltx_build (EngNet *net, GError **error)
 
 /* ---- training ---- */
 
-/* Grows over the first steps: see README.md. Pictures that judge are judged with all of it, so that their losses can
- * be compared. */
+/* All of it from the first step on makes every mask shrink before any has learned where to look. Pictures that judge
+ * are judged with all of it, so that their losses can be compared. */
 static float
 lambda_at (const EngValues *values, const EngTrainBatch *batch)
 {
@@ -222,7 +222,8 @@ model_default (EngModel *model, const EngParam *param)
   return strcmp (param->id, "lambda") == 0 ? eng_model_preprocess (model)->ltx_lambda : NAN;
 }
 
-static const EngTrainDefault defaults[] = { { NULL } };
+/* A map is asked for the class that the model sees, as of every method. 2: of { automatic, label, predicted }. */
+static const EngTrainDefault defaults[] = { { "target", 2 }, { NULL } };
 
 const EngExplainerKind eng_kind_ltx = {
   .id = "ltx",
