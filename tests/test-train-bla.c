@@ -165,7 +165,7 @@ test_refuses (void)
   g_autoptr (EngModel) most = open_net ("GlobalMaxPool", 0), scenes = open_data ("models/scenes-cnn.onnx");
   g_autoptr (EngModel) linear = toy_open (&(Toy){ .kind = TOY_LINEAR, .channels = 3, .size = 16 });
   g_autoptr (GError) error = NULL;
-  assert_refused (vit, "*mean of a feature map*(“*”, Gather) is no such mean*class token*");
+  assert_refused (vit, "BLA needs *mean of a feature map*(“*”, Gather) is no such mean*class token*");
   assert_refused (most, "*mean of a feature map*GlobalMaxPool) is no such mean*");
   assert_refused (corner, "BLA *even equal weights change its logits*");
   assert_refused (linear, "BLA looks at a layer*");

@@ -104,7 +104,11 @@ training_weights (EngNet *net, Bla *b, EngValue *p, EngValue *soft, GError **err
 static EngValue *
 selection (EngNet *net, Bla *b, EngValue *p, GError **error)
 {
-  return eng_subset_largest (net, p, b->variant == L2X_F ? b->k : 1, error);
+  if (b->variant == L2X_F)
+    return eng_subset_top (net, p, b->k, error);
+  EngValue *most = eng_net_reduce (net, "ReduceMax", p, (int64_t[]){ 2 }, 1, TRUE, error);
+  return eng_graph_op (net->graph, error, "Cast", eng_attrs_int (eng_attrs_new (), "to", ENG_DTYPE_FLOAT), 1,
+                       eng_net_op (net, error, "GreaterOrEqual", p, most));
 }
 
 /* sum_i a_i z_i: B x channels x 1 */

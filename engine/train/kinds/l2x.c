@@ -11,8 +11,9 @@
  *
  * Selector and predictor are small convolutional networks from scratch, as in the paper's section 4.3 (its code has
  * none for pictures); they see the picture with 8 x 8 pixels for each patch, so that they cost the same whatever the
- * classifier's input. tau = 0.1 as in the paper (the released code has 0.5 for text); AdamW stands for RMSprop, and
- * its weight decay for the code's L2 term. */
+ * classifier's input. Both start undecided: a predictor that is sure of something wrong is best served by patches
+ * that show nothing, and a selector that has learned to give it those finds no way back. tau = 0.1 as in the paper
+ * (the released code has 0.5 for text); AdamW stands for RMSprop, and its weight decay for the code's L2 term. */
 #include "subset.h"
 
 #include "../../error.h"
@@ -21,7 +22,8 @@
 #include <math.h>
 #include <string.h>
 
-#define PIXELS 8 /* of a patch, as the two networks see it: three times halved */
+#define UNDECIDED 0.01 /* of the usual start: logits that are nearly equal */
+#define PIXELS 8       /* of a patch, as the two networks see it: three times halved */
 
 static const EngParam params[] = {
   { "grid", "Grid", "patches along a side", ENG_PARAM_INT, 2, 32, 6, NULL,
@@ -39,7 +41,7 @@ typedef struct
 {
   int grid, k, patches;
   EngValue *input, *noise, *soft; /* B x C x H x W; see subset.h; the classifier's probabilities, B x K */
-  EngValue *logits;               /* B x 1 x grid x grid */
+  EngValue *logits, *selection;   /* B x 1 x grid x grid */
 } L2x;
 
 static int
@@ -80,15 +82,15 @@ halved (EngNet *net, EngValue *x, GError **error)
 /* The output is smaller by @stride. He et al., 2015: with torch's smaller start, what reaches the selector through
  * eight layers is a thousandth of what reaches the predictor. */
 static EngValue *
-convolved (EngNet *net, const char *name, EngValue *x, int out, int kernel, int stride, GError **error)
+convolved (EngNet *net, const char *name, EngValue *x, int out, int kernel, int stride, double scale, GError **error)
 {
   if (!x)
     return NULL;
   int64_t in = x->shape.dim[1], pad = (kernel - stride + 1) / 2;
   EngShape shape = ENG_SHAPE (out, in, kernel, kernel), wide = ENG_SHAPE (out);
   g_autofree char *weight_name = g_strconcat (name, "_weight", NULL), *bias_name = g_strconcat (name, "_bias", NULL);
-  EngValue *weight =
-      eng_net_weight (net, weight_name, &shape, ENG_INIT_UNIFORM, sqrt (6.0 / (double)(in * kernel * kernel)));
+  EngValue *weight = eng_net_weight (net, weight_name, &shape, ENG_INIT_UNIFORM,
+                                     scale * sqrt (6.0 / (double)(in * kernel * kernel)));
   EngValue *bias = eng_net_weight (net, bias_name, &wide, ENG_INIT_ZERO, 0);
   EngAttrs *attrs = eng_attrs_ints (eng_attrs_new (), "pads", (int64_t[]){ pad, pad, pad, pad }, 4);
   eng_attrs_ints (attrs, "strides", (int64_t[]){ stride, stride }, 2);
@@ -108,7 +110,7 @@ convolutions (EngNet *net, const char *name, EngValue *x, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
     {
       g_autofree char *layer = g_strdup_printf ("%s/conv%u", name, i + 1);
-      x = convolved (net, layer, x, layers[i].width * width, layers[i].kernel, layers[i].stride, error);
+      x = convolved (net, layer, x, layers[i].width * width, layers[i].kernel, layers[i].stride, 1, error);
       x = eng_net_op (net, error, "Relu", x, NULL);
       if (layers[i].pool)
         x = halved (net, x, error);
@@ -133,21 +135,24 @@ build (EngNet *net, GError **error)
   l->noise = eng_subset_noise (net, l->k, l->patches);
   l->soft = eng_net_input (net, "probabilities", &probabilities);
   EngValue *small = shrunk (net, l, error), *v = convolutions (net, "selector", small, error);
-  l->logits = convolved (net, "selector/logits", v, 1, 1, 1, error);
+  l->logits = convolved (net, "selector/logits", v, 1, 1, 1, UNDECIDED, error);
   EngValue *w = eng_net_reshape (net, l->logits, &row, error);
 
   v = eng_net_reshape (net, eng_subset_draw (net, w, l->noise, 1 / eng_values_get (net->values, "tau"), error), &map,
                        error);
   v = eng_net_op (net, error, "Mul", small, eng_net_resize (net, v, side, side, FALSE, error));
   v = convolutions (net, "predictor", v, error);
-  v = eng_net_reduce (net, "ReduceMax", v, (int64_t[]){ 2, 3 }, 2, FALSE, error);
-  v = eng_net_linear (net, "predictor/logits", v, classes, error);
+  v = eng_net_reduce (net, "ReduceMax", v, (int64_t[]){ 2, 3 }, 2, TRUE, error);
+  v = eng_net_reshape (net, convolved (net, "predictor/logits", v, classes, 1, 1, UNDECIDED, error), &probabilities,
+                       error);
   net->loss = eng_net_cross_entropy (net, v, l->soft, error);
 
   eng_net_add_term (net, "prediction", net->loss);
   eng_net_add_output (net, "logits", l->logits);
-  eng_net_add_output (net, "selection", eng_net_reshape (net, eng_subset_largest (net, w, l->k, error), &map, error));
+  l->selection = eng_net_reshape (net, eng_subset_top (net, w, l->k, error), &map, error);
+  eng_net_add_output (net, "selection", l->selection);
   eng_net_want (net, l->logits);
+  eng_net_want (net, l->selection);
   return net->n_outputs == 2 && net->loss;
 }
 
@@ -167,25 +172,16 @@ feed (EngNet *net, const EngTrainBatch *batch, GError **error)
   return TRUE;
 }
 
-/* Zero outside of the k patches with the largest logits. */
+/* Zero outside of the patches that are selected. */
 static void
-mask_input (const EngNet *net, const float *logits, float *input)
+mask_input (const EngNet *net, const float *selection, float *input)
 {
   const L2x *l = net->own;
   EngPreprocess *p = eng_model_preprocess (net->model);
-  g_autofree gboolean *kept = g_new (gboolean, l->patches);
-  for (int i = 0; i < l->patches; i++)
-    {
-      int larger = 0;
-      for (int j = 0; j < l->patches; j++)
-        larger += logits[j] > logits[i];
-      kept[i] = larger < l->k;
-    }
   for (int c = 0; c < p->channels; c++)
     for (int y = 0; y < p->height; y++)
-      for (int x = 0; x < p->width; x++, input++)
-        if (!kept[y * l->grid / p->height * l->grid + x * l->grid / p->width])
-          *input = 0;
+      for (int x = 0; x < p->width; x++)
+        *input++ *= selection[y * l->grid / p->height * l->grid + x * l->grid / p->width];
 }
 
 static int
@@ -207,12 +203,12 @@ judge (EngNet *net, const EngTrainBatch *batch, double *sum, GError **error)
   EngPreprocess *p = eng_model_preprocess (net->model);
   int classes = eng_model_n_classes (net->model);
   gsize size = (gsize)p->channels * p->height * p->width;
-  g_autofree float *logits = g_new (float, (gsize)net->batch * l->patches);
+  g_autofree float *selection = g_new (float, (gsize)net->batch * l->patches);
   g_autofree float *masked = g_memdup2 (batch->input, sizeof (float) * size * batch->n);
   g_autofree float *answers = g_new (float, (gsize)batch->n *classes);
-  eng_pass_read (net->pass, l->logits, logits);
+  eng_pass_read (net->pass, l->selection, selection);
   for (int i = 0; i < batch->n; i++)
-    mask_input (net, logits + (gsize)i * l->patches, masked + i * size);
+    mask_input (net, selection + (gsize)i * l->patches, masked + i * size);
   if (!eng_model_predict (net->model, masked, batch->n, answers, error))
     return FALSE;
   for (int i = 0; i < batch->n; i++)

@@ -53,7 +53,7 @@ eng_pooled_find (EngModel *model, EngPooled *self, GError **error)
     {
       g_autofree char *last = mean ? g_strdup_printf (" (“%s”, %s)", mean->name, mean->op->name) : g_strdup ("");
       return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                       "It needs a network that ends in the mean of a feature map over all of its cells and one "
+                       "BLA needs a network that ends in the mean of a feature map over all of its cells and one "
                        "linear layer; what the final layer of this one reads%s is no such mean. Networks that read "
                        "a class token do not fit.",
                        last);

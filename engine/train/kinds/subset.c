@@ -28,14 +28,16 @@ eng_subset_draw (EngNet *net, EngValue *logits, EngValue *noise, double sharpnes
 }
 
 EngValue *
-eng_subset_largest (EngNet *net, EngValue *logits, int k, GError **error)
+eng_subset_top (EngNet *net, EngValue *logits, int k, GError **error)
 {
   EngValue *in[] = { logits, eng_net_ints (net, (int64_t[]){ k }, 1) }, *top[2];
   if (!logits || !eng_graph_add_node (net->graph, "TopK", 18, NULL, NULL, in, 2, NULL, top, 2, error))
     return NULL;
-  EngValue *least = eng_net_reduce (net, "ReduceMin", top[0], (int64_t[]){ 2 }, 1, TRUE, error);
-  return eng_graph_op (net->graph, error, "Cast", eng_attrs_int (eng_attrs_new (), "to", ENG_DTYPE_FLOAT), 1,
-                       eng_net_op (net, error, "GreaterOrEqual", logits, least));
+  EngShape pair = ENG_SHAPE (2);
+  EngValue *places =
+      eng_graph_op (net->graph, error, "OneHot", eng_attrs_int (eng_attrs_new (), "axis", -1), 3, top[1],
+                    eng_net_ints (net, &logits->shape.dim[2], 1), eng_net_floats (net, (float[]){ 0, 1 }, &pair));
+  return eng_net_reduce (net, "ReduceSum", places, (int64_t[]){ 2 }, 1, FALSE, error);
 }
 
 void

@@ -13,8 +13,8 @@ void eng_subset_feed (EngNet *net, EngValue *noise, GRand *random);
 /* Largest over the k draws of softmax (sharpness (logits + noise)); @logits: B x 1 x n. In [0,1], B x 1 x n: for
  * sharpness -> infinity at most k ones, else zeros. */
 EngValue *eng_subset_draw (EngNet *net, EngValue *logits, EngValue *noise, double sharpness, GError **error);
-/* 1 where @logits (B x 1 x n) is among the k largest of its row, else 0. Equals of the k-th count too. */
-EngValue *eng_subset_largest (EngNet *net, EngValue *logits, int k, GError **error);
+/* 1 at the k largest of each row of @logits (B x 1 x n), else 0; of equals the first. */
+EngValue *eng_subset_top (EngNet *net, EngValue *logits, int k, GError **error);
 /* Share of the other values that are smaller, equal ones half: n numbers in [0,1]. */
 void eng_subset_ranks (const float *logits, int n, float *ranks);
 
