@@ -236,7 +236,8 @@ test_everything (void)
     }
   gtk_widget_activate_action (GTK_WIDGET (window), "win.help", "s", "");
   gtk_widget_activate_action (GTK_WIDGET (window), "win.preferences", NULL);
-  n += check_window ("Sightline Help") + check_window ("Preferences");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.train", "s", "");
+  n += check_window ("Sightline Help") + check_window ("Preferences") + check_window ("Train an Explainer");
   gtk_window_destroy (GTK_WINDOW (window));
   g_assert_cmpuint (n, ==, 0);
 }

@@ -7,6 +7,7 @@
 #include "support.h"
 #include "ui-support.h"
 
+#include "ui/toast.h"
 #include "ui/train-button.h"
 #include "ui/train-window.h"
 #include "ui/trainings.h"
@@ -123,12 +124,32 @@ test_progress (void)
 
 /* ---- a training ---- */
 
+static char *models; /* a folder with the sample's model and no explainers beside it */
+
+static void
+copy (const char *from, const char *to_folder)
+{
+  g_autofree char *name = g_path_get_basename (from), *to = g_build_filename (to_folder, name, NULL), *bytes = NULL;
+  gsize length;
+  g_assert_true (g_file_get_contents (from, &bytes, &length, NULL));
+  g_assert_true (g_file_set_contents (to, bytes, (gssize)length, NULL));
+}
+
 static UiWindow *
 open_sample (void)
 {
+  static const char *const files[] = { "models/scenes-cnn.onnx", "models/scenes-cnn.json", "models/scenes.txt" };
+  gboolean first = !models;
+  models = first ? test_tmpdir () : models;
+  for (guint i = 0; i < G_N_ELEMENTS (files) && first; i++)
+    {
+      g_autofree char *file = test_data (files[i]);
+      copy (file, models);
+    }
+  g_autofree char *model = g_build_filename (models, "scenes-cnn.onnx", NULL), *scenes = test_data ("scenes");
   UiWindow *window = test_ui_window ();
   test_ui_show_only (ui_window_session (window), "gradient");
-  test_ui_open_sample (ui_window_session (window));
+  ui_session_open (ui_window_session (window), (const char *const[]){ model, scenes, NULL }, UI_OPEN_ANYTHING);
   wait_until (test_ui_settled (ui_window_session (window)));
   return window;
 }
@@ -215,6 +236,16 @@ wait_for (EngTrainingState wanted)
   g_autoptr (GError) error = eng_training_error (ui_trainings_current (ui_trainings_get ()));
   if (state () != wanted)
     g_assert_no_error (error);
+}
+
+/* As if @output had never been trained. */
+static void
+forget (const char *output)
+{
+  g_autofree char *checkpoint = g_strconcat (output, ".checkpoint", NULL);
+  g_unlink (output);
+  g_unlink (checkpoint);
+  eng_explainers_changed ();
 }
 
 static int
@@ -347,8 +378,30 @@ test_train (void)
   window = open_sample ();
   g_assert_true (ui_slot_applies (test_ui_slot (ui_window_session (window), ltx->method)));
   ui_trainings_forget (trainings);
-  g_unlink (output);
-  eng_explainers_changed ();
+  forget (output);
+  close_all (window);
+  test_remove_tree (folder);
+}
+
+/* To its end while its window is closed: the main window tells of it. */
+static void
+test_alone (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = open_sample ();
+  UiToast *toast = UI_TOAST (test_ui_find (GTK_WIDGET (window), UI_TYPE_TOAST, 0));
+  g_autofree char *folder = make_folder ();
+  UiTrainWindow *train = start (window, folder, "4");
+  gtk_window_close (GTK_WINDOW (train));
+  wait_for (ENG_TRAINING_DONE);
+  g_assert_null (ui_train_window_shown ());
+  g_assert_nonnull (strstr (ui_toast_text (toast), "is now a method of"));
+  test_ui_click (GTK_WIDGET (toast), "Show");
+  train = ui_train_window_shown ();
+  g_assert_true (test_ui_shows (GTK_WIDGET (train), "is now a method of"));
+  forget (eng_training_output (ui_trainings_current (ui_trainings_get ())));
+  test_ui_click (GTK_WIDGET (train), "_Train Another…");
   close_all (window);
   test_remove_tree (folder);
 }
@@ -431,8 +484,13 @@ main (int argc, char **argv)
   g_test_add_func ("/ui-train/progress", test_progress);
   g_test_add_func ("/ui-train/form", test_form);
   g_test_add_func ("/ui-train/train", test_train);
+  g_test_add_func ("/ui-train/alone", test_alone);
   g_test_add_func ("/ui-train/cancel", test_cancel);
   g_test_add_func ("/ui-train/broken", test_broken);
   g_test_add_func ("/ui-train/quit", test_quit);
-  return test_ui_run ();
+  int result = test_ui_run ();
+  if (models)
+    test_remove_tree (models);
+  g_free (models);
+  return result;
 }

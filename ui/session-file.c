@@ -5,6 +5,7 @@
 #include "ui/own-map.h"
 #include "ui/session-private.h"
 #include "ui/session-state.h"
+#include "ui/trainings.h"
 
 #include <math.h>
 #include <string.h>
@@ -295,6 +296,8 @@ open_work (gpointer data)
     open->model =
         eng_model_open_output (open->file->model, open->file->model_output, open->cancellable, &open->model_error);
   prepare_model (open);
+  if (open->model)
+    ui_trainings_look_for (open->model);
   look_for_pictures (open);
   open->spreads = g_ptr_array_new ();
   for (guint i = 0; i < open->file->maps->len; i++)

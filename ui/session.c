@@ -5,6 +5,7 @@
 #include "ui/loader.h"
 #include "ui/opener.h"
 #include "ui/preference-methods.h"
+#include "ui/trainings.h"
 
 #define CACHE_BYTES ((gsize)128 << 20) /* finished maps; the disk has the others */
 
@@ -80,6 +81,8 @@ open_model_work (gpointer data)
     open->model = eng_model_open_output (open->path, open->output, open->cancellable, &open->error);
   if (open->model && open->output)
     eng_model_remember_output (open->model, &open->error);
+  if (open->model)
+    ui_trainings_look_for (open->model);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "ui/help-window.h"
 #include "ui/settings.h"
 #include "ui/train-estimate.h"
 #include "ui/train-kinds.h"
@@ -115,6 +116,7 @@ on_kind (UiTrainForm *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->labels_row); i++)
     gtk_widget_set_visible (self->labels_row[i], kind->labels != ENG_LABELS_UNUSED);
   ui_train_settings_set_kind (self->settings, kind, self->model);
+  gtk_check_button_set_active (self->resume, FALSE);
   g_free (self->suggested);
   self->suggested = suggest_name (self, kind);
   if (!named)
@@ -215,17 +217,28 @@ recall (UiTrainForm *self, const EngExplainerKind *kind)
       ui_train_settings_show (self->settings, last.values, last.layer);
       if (g_str_has_suffix (file, SUFFIX))
         file[strlen (file) - strlen (SUFFIX)] = '\0';
-      if (ui_train_can_resume (last.output))
-        gtk_editable_set_text (self->name, file);
+      if (ui_train_can_resume (last.output) && !g_file_test (last.output, G_FILE_TEST_EXISTS))
+        {
+          gtk_editable_set_text (self->name, file);
+          gtk_check_button_set_active (self->resume, TRUE);
+        }
     }
   ui_train_recipe_clear (&last);
+}
+
+/* With other pictures or settings it is another training. */
+static void
+on_edited (UiTrainForm *self)
+{
+  gtk_check_button_set_active (self->resume, FALSE);
+  estimate_later (self);
 }
 
 static void
 on_reset (UiTrainForm *self)
 {
   ui_train_settings_set_kind (self->settings, ui_train_kinds_get (self->kinds), self->model);
-  estimate_later (self);
+  on_edited (self);
 }
 
 void
@@ -443,7 +456,6 @@ make_output (UiTrainForm *self)
   self->place = make_caption ("");
   self->resume = GTK_CHECK_BUTTON (
       gtk_check_button_new_with_mnemonic ("_Go on with the training of this name that stopped half-way"));
-  gtk_check_button_set_active (self->resume, TRUE);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->resume),
                                "With the same pictures and settings. Otherwise begin anew.");
   gtk_widget_set_visible (GTK_WIDGET (self->resume), FALSE);
@@ -491,6 +503,15 @@ append_part (GtkWidget *box, const char *title, GtkWidget *button, GtkWidget *pa
   gtk_box_append (GTK_BOX (box), part);
 }
 
+/* The page about the chosen kind's method. */
+static void
+on_help (UiTrainForm *self)
+{
+  const EngExplainerKind *kind = ui_train_kinds_get (self->kinds);
+  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  ui_help_window_show (window, kind ? kind->method : "");
+}
+
 static void
 on_map (UiTrainForm *self)
 {
@@ -509,19 +530,25 @@ ui_train_form_init (UiTrainForm *self)
   gtk_widget_set_tooltip_text (reset, "The kind’s own settings");
   g_signal_connect_swapped (reset, "clicked", G_CALLBACK (on_reset), self);
   gtk_widget_add_css_class (reset, "small");
-  append_part (box, "Kind", NULL, GTK_WIDGET (self->kinds));
+  GtkWidget *help = gtk_button_new_with_mnemonic ("_What do they show?");
+  g_signal_connect_swapped (help, "clicked", G_CALLBACK (on_help), self);
+  gtk_widget_add_css_class (help, "flat");
+  gtk_widget_add_css_class (help, "link");
+  append_part (box, "Kind", help, GTK_WIDGET (self->kinds));
   append_part (box, "Learn from", NULL, make_pictures (self));
   append_part (box, "Settings", reset, GTK_WIDGET (self->settings));
   append_part (box, "Explainer", NULL, make_output (self));
   gtk_widget_add_css_class (box, "train-content");
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), box);
   gtk_widget_set_vexpand (scrolled, TRUE);
   gtk_widget_set_parent (scrolled, GTK_WIDGET (self));
   gtk_widget_set_parent (gtk_separator_new (GTK_ORIENTATION_HORIZONTAL), GTK_WIDGET (self));
   gtk_widget_set_parent (make_foot (self), GTK_WIDGET (self));
   g_signal_connect_swapped (self->kinds, "changed", G_CALLBACK (on_kind), self);
-  g_signal_connect_swapped (self->settings, "edited", G_CALLBACK (estimate_later), self);
+  g_signal_connect_swapped (self->settings, "edited", G_CALLBACK (on_edited), self);
+  g_signal_connect_swapped (self->source, "changed", G_CALLBACK (on_edited), self);
+  g_signal_connect_swapped (self->labels, "changed", G_CALLBACK (on_edited), self);
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
 }
 

@@ -196,6 +196,8 @@ ui_train_progress_show (UiTrainProgress *self, const UiTrainNews *news, const Ui
   g_autofree char *curves = ui_training_plot_words (s, news->kind);
   gtk_label_set_text (self->sentence, sentence);
   set_text (self->about, about);
+  gtk_label_set_selectable (self->sentence, TRUE); /* before there are words it would take the focus without a name */
+  gtk_label_set_selectable (self->about, TRUE);
   set_text (self->terms, terms);
   show_icon (self, s->state);
   show_bar (self, s);
@@ -264,8 +266,6 @@ make_head (UiTrainProgress *self)
   gtk_widget_set_valign (GTK_WIDGET (self->icon), GTK_ALIGN_START);
   gtk_widget_set_margin_top (GTK_WIDGET (self->icon), 2);
   gtk_widget_set_hexpand (words, TRUE);
-  gtk_label_set_selectable (self->sentence, TRUE);
-  gtk_label_set_selectable (self->about, TRUE);
   gtk_widget_set_margin_top (GTK_WIDGET (self->bar), 4);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->bar), GTK_ACCESSIBLE_PROPERTY_LABEL, "Progress", -1);
   gtk_box_append (GTK_BOX (words), GTK_WIDGET (self->sentence));

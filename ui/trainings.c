@@ -34,15 +34,21 @@ typedef struct
   EngModel *model;
 } Look;
 
-/* Reading explainers takes longer than a frame; afterwards the engine knows them. */
+void
+ui_trainings_look_for (EngModel *model)
+{
+  const EngExplainerKind *kind;
+  for (guint i = 0; (kind = eng_kind_nth (i)); i++)
+    g_ptr_array_unref (eng_explainers_find (model, kind));
+}
+
+/* Reading them takes longer than a frame; afterwards the engine knows them. */
 static void
 look_work (gpointer data)
 {
   Look *look = data;
-  const EngExplainerKind *kind;
   eng_explainers_changed ();
-  for (guint i = 0; (kind = eng_kind_nth (i)); i++)
-    g_ptr_array_unref (eng_explainers_find (look->model, kind));
+  ui_trainings_look_for (look->model);
 }
 
 static void
