@@ -4,9 +4,9 @@
     python3 folder.py DIR --set test --masks                 held out, with the exact mask of each object
     python3 folder.py DIR --set test --masks --twins         two objects of one class in each scene
 
-DIR gets NAME.png, labels.csv (name,label; the classes of a scene joined by semicolons, main one first) and with
---masks masks/ and scenes.json as ../scenes has them.  No two sets share a scene, and the same options
-always give the same pixels.
+DIR gets NAME.png, labels.csv (name,label; the classes of a scene joined by semicolons, main one first), scenes.json
+as ../scenes has it, with the place and the sky too, and with --masks the masks.  No two sets share a scene, and the
+same options always give the same pixels.
 """
 import argparse
 import csv
@@ -66,7 +66,7 @@ def write_scene(options, index):
             solid = np.asarray(resized(mask.astype(np.uint8) * 255, options.size)) > 127
             Image.fromarray(solid.astype(np.uint8) * 255).save(os.path.join(options.folder, path), optimize=True)
             objects[-1] |= {"mask": path, "share": round(float(solid.mean()), 4)}
-    return {"file": f"{stem}.png", "objects": objects}
+    return {"file": f"{stem}.png", "place": scene.place, "sky": scene.sky, "objects": objects}
 
 
 def write_folder(options):
@@ -78,10 +78,9 @@ def write_folder(options):
         table.writerow(["name", "label"])
         for entry in index:
             table.writerow([entry["file"], ";".join(dict.fromkeys(o["class"] for o in entry["objects"]))])
-    if options.masks:
-        with open(os.path.join(options.folder, "scenes.json"), "w", encoding="utf-8") as file:
-            json.dump(index, file, indent=1)
-            file.write("\n")
+    with open(os.path.join(options.folder, "scenes.json"), "w", encoding="utf-8") as file:
+        json.dump(index, file, indent=1)
+        file.write("\n")
 
 
 def size_of(text):
@@ -95,7 +94,7 @@ def main():
     parser.add_argument("--set", choices=list(FIRST_SEED), default="train")
     parser.add_argument("--count", type=int, default=200, metavar="N")
     parser.add_argument("--size", type=size_of, default=(480, 360), metavar="WxH")
-    parser.add_argument("--masks", action="store_true", help="write the objects' masks and scenes.json")
+    parser.add_argument("--masks", action="store_true", help="write the objects' masks")
     parser.add_argument("--twins", action="store_true", help="two objects of one class in each scene")
     parser.add_argument("--workers", type=int, default=2)
     write_folder(parser.parse_args())
