@@ -474,9 +474,13 @@ test_found (Fixture *f, gconstpointer data)
   assert_found (f->model, kind, 3, "named.onnx");
   g_autofree char *vit = test_data ("models/scenes-vit.onnx");
   g_autoptr (EngModel) other = eng_model_open (vit, NULL, NULL);
+  g_autoptr (GPtrArray) shipped = eng_explainers_find (other, kind);
   g_assert_false (eng_explainers_add (named, other, &error));
   g_assert_nonnull (strstr (error->message, "was trained for Sample scenes"));
-  assert_found (other, kind, 0, NULL);
+  g_autoptr (GPtrArray) still = eng_explainers_find (other, kind);
+  g_assert_cmpuint (still->len, ==, shipped->len);
+  for (guint i = 0; i < still->len; i++)
+    g_assert_cmpstr (eng_explainer_file_path (still->pdata[i]), !=, named);
   g_unlink (kept);
 }
 

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Trains the explainers that come with the sample's nets, each with the program's own trainer:
+#
+#     sh explainers.sh SIGHTLINE_CLI FOLDER [OUTPUT] [KIND...]
+#
+# FOLDER holds training pictures made by folder.py (see ../README.md). The files go to OUTPUT, ../models if not given;
+# those of the KINDs alone, if any are. What was interrupted goes on where it was.
+# For tests/bench/trained.py, in the environment: SEED (0), NETS (both), SETTINGS (further PARAM=VALUE).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cli=$1 folder=$2 models=$here/../models
+output=${3:-$models}
+shift 2
+[ $# = 0 ] || shift
+kinds=$*
+mkdir -p "$output"
+
+# NET KIND [PARAM=VALUE]...
+make () {
+  net=$1 kind=$2 settings=
+  shift 2
+  case " ${kinds:-$kind} " in *" $kind "*) ;; *) return ;; esac
+  case " ${NETS:-$net} " in *" $net "*) ;; *) return ;; esac
+  for value in "$@" ${SETTINGS:-}; do settings="$settings --set $value"; done
+  # One thread: the same bytes every time.
+  "$cli" train "$kind" --model "$models/$net.onnx" --images "$folder" --labels "$folder/labels.csv" $settings \
+    --output "$output/$net.$kind.explainer.onnx" --seed "${SEED:-0}" --threads 1 --keep-prepared --resume
+}
+
+# Two at a time, for two cores.
+{
+  make scenes-cnn bla
+  make scenes-cnn ltx lambda=20 lambda-growth=0.7 batch=16 learning-rate=1e-3 steps=600 validate-every=100
+  make scenes-cnn tve steps=300
+} &
+{
+  make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=100
+  make scenes-cnn nn-explainer variation-weight=0.1 area-weight=0.8 bound-weight=2 area-min=0.03 steps=500 validation=32
+  make scenes-vit tve steps=300
+}
+wait

@@ -1,0 +1,277 @@
+"""Trained explainers on scenes that none of them has seen: the numbers that each kind has to reach.
+
+    python3 tests/bench/trained.py BUILD --scenes DIR --work DIR [--model data/models/scenes-cnn.onnx] [--seeds 3]
+                                         [--only pltx,nn] [--pictures 60] [--threads 2] [--json FILE]
+
+--scenes holds train, test and twins, made by data/scripts:
+
+    python3 folder.py DIR/train --count 1500 --size 240x180
+    python3 folder.py DIR/test --set test --masks
+    python3 folder.py DIR/twins --set test --masks --twins --count 40
+
+--work keeps what is trained, by seed; what lies there is not trained again. Where a row has several figures they are
+medians over the seeds. Needs numpy, Pillow, onnx, onnxruntime. Run it on an idle machine: three seeds train for hours.
+"""
+import argparse
+import json
+import pathlib
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from trained_side import Net, Scenes, Sightline, mean, median, metadata, run_explainer, softmax
+
+HALF = 0.5  # a mask's value from which a pixel counts as selected
+
+
+class Bench:
+    def __init__(self, options):
+        self.sightline = Sightline(options.build, options.model, options.threads)
+        self.model, self.work = options.model, options.work
+        self.folder = options.scenes / "train"
+        self.test, self.twins = Scenes(options.scenes / "test", options.pictures), Scenes(options.scenes / "twins")
+        self.seeds = range(options.seeds)
+        self.net = Net(options.model)
+        self.size = (self.net.width, self.net.height)
+        self.work.mkdir(parents=True, exist_ok=True)
+
+    def train(self, kind, seed, tag="", settings=()):
+        path, seconds = self.sightline.train(kind, self.folder, self.work / f"{seed}{tag}", seed, settings)
+        facts = metadata(path)
+        print(f"  {path.relative_to(self.work)}: {facts['score-name']} {facts['score']} at step {facts['best-step']}"
+              + (f", {seconds:.0f} s" if seconds else ""), flush=True)
+        return path
+
+    def each_seed(self, line, reach, figures):
+        """@figures (seed) -> {name: value}; the row of their medians."""
+        rows = [figures(s) for s in self.seeds]
+        return {"line": line, "model": self.model.stem, "reach": reach, "seeds": len(rows),
+                "figures": {k: median([r[k] for r in rows]) for k in rows[0]}}
+
+    # ---- LTX ----
+
+    def pltx(self):
+        def figures(seed):
+            explainer = self.train("ltx", seed)
+            pictures, masks = self.test.paths(), self.test.folder / "masks"
+            protocols = ["ltx-pos", "ltx-neg", "energy-inside"]
+            sparsity = ["lambda=%s" % json.loads(metadata(explainer)["settings"])["lambda"]]
+            start = ["steps=25", "start=%s" % explainer, *sparsity]
+            fresh = self.sightline.scores("ltx", pictures, protocols, masks, None, ["steps=25"], seed)
+            sparse = self.sightline.scores("ltx", pictures, protocols, masks, None, ["steps=25", *sparsity], seed)
+            one = self.sightline.scores("ltx-pretrained", pictures, protocols, masks, explainer, seed=seed)
+            tuned = self.sightline.scores("ltx", pictures, protocols, masks, None, start, seed)
+            times = {m: median(r["seconds"] for r, _, _ in self.sightline.explain(m, pictures[:9], e, s))
+                     for m, e, s in (("ltx", None, ["steps=25"]), ("ltx-pretrained", explainer, []))}
+            found = {"times as fast": times["ltx"] / times["ltx-pretrained"]}
+            for name, scores in (("scratch", fresh), ("scratch, lambda of pLTX", sparse), ("one pass", one), ("from pLTX", tuned)):
+                found |= {f"{name}: {p}": mean(scores[p]) for p in protocols}
+            found["POS lower by"] = 1 - found["from pLTX: ltx-pos"] / found["scratch: ltx-pos"]
+            return found
+        return self.each_seed("pLTX, LTX finetuned from it", "POS of one pass <= scratch at 1/100 of the time; finetuned "
+                              "POS >= 20 % lower than scratch, energy inside >= 0.75", figures)
+
+    def inverse(self):
+        """On two objects of the class: how much of the less covered one is in the map."""
+        def recalls(explainer):
+            at_half, at_area = [], []
+            for label, scenes in by_class(self.twins.index, lambda s: {s["objects"][0]["class"]}):
+                maps = self.sightline.explain("ltx-pretrained", [self.twins.path(s) for s in scenes],
+                                              explainer, target=label)
+                for scene, (_, _, shown) in zip(scenes, maps):
+                    objects = [self.twins.cover(o, self.size) > HALF for o in scene["objects"]]
+                    values = shown.reshape(self.size[::-1])
+                    top = np.sort(values.ravel())[-int(objects[0].sum() + objects[1].sum())]
+                    at_half.append(min((values >= HALF)[o].mean() for o in objects))
+                    at_area.append(min((values >= top)[o].mean() for o in objects))
+            return mean(at_half), mean(at_area)
+
+        def figures(seed):
+            without, inverse = recalls(self.train("ltx", seed)), recalls(self.train("ltx", seed, "inverse", ["inverse=1"]))
+            return {"recall, weight 0": without[0], "recall, weight 1": inverse[0], "times": inverse[0] / max(without[0], 1e-9),
+                    "recall at both objects' area, weight 0": without[1], "the same, weight 1": inverse[1]}
+        return self.each_seed("inverse mask, two objects of the class", "recall of the second object >= 2 x", figures)
+
+    # ---- NN-Explainer ----
+
+    def nn(self):
+        def figures(seed):
+            explainer = self.train("nn-explainer", seed)
+            masks = [[m.reshape(self.size[::-1]) for _, _, m in
+                      self.sightline.explain("nn-explainer", self.test.paths(), explainer, target=label)]
+                     for label in self.net.labels]
+            masks = np.asarray(masks)
+            ious = [iou(masks[self.net.labels.index(o["class"]), i] >= HALF, self.test.cover(o, self.size) >= HALF)
+                    for i, s in enumerate(self.test.index) for o in s["objects"] if o["share"] > 0.005]
+            table = self.specificity(masks)
+            off = table[~np.eye(len(table), dtype=bool)]
+            return {"mean IoU": mean(ious), "diagonal": float(np.diag(table).mean()), "off": float(off.mean()),
+                    "times": float(np.diag(table).mean() / off.mean())}
+        return self.each_seed("NN-Explainer", "IoU >= 0.6; diagonal >= 5 x the rest", figures)
+
+    def specificity(self, masks):
+        """Probability of the row's class when its pictures show the mask of the column's alone, over thresholds."""
+        n = len(self.net.labels)
+        inputs = np.stack([self.net.input(p) for p in self.test.paths()])
+        rows = [[i for i, s in enumerate(self.test.index) if s["objects"][0]["class"] == label] for label in self.net.labels]
+        table = np.zeros((n, n))
+        for threshold in np.arange(0.1, 0.95, 0.1):
+            for column in range(n):
+                p = softmax(self.net.run(inputs * (masks[column] >= threshold)[:, None].astype(np.float32)))
+                table[:, column] += [p[r, k].mean() / 9 for k, r in enumerate(rows)]
+        return table
+
+    # ---- selectors ----
+
+    def bla(self):
+        def figures(seed):
+            explainer = self.train("bla", seed)
+            net = Net(self.model, [metadata(explainer)["given"]])
+            inputs = np.stack([net.input(p) for p in self.test.paths()])
+            answers = run_explainer(explainer, net.run(inputs, metadata(explainer)["given"]))
+            labels = [{net.labels.index(o["class"]) for o in s["objects"]} for s in self.test.index]
+            plain, bounded = net.run(inputs).argmax(1), answers["logits"].argmax(1)
+            return {"accuracy of the classifier": mean(k in c for k, c in zip(plain, labels)),
+                    "accuracy of BLA-PH": mean(k in c for k, c in zip(bounded, labels)),
+                    "agreement": mean(plain == bounded), "cells selected": mean((answers["hard"] > 0).ravel())}
+        return self.each_seed("BLA-PH", "accuracy within 0.02 of the classifier's; <= 0.4 of the cells", figures)
+
+    def l2x(self):
+        def figures(seed):
+            explainer = self.train("l2x", seed)
+            inputs = np.stack([self.net.input(p) for p in self.test.paths()])
+            kept = []
+            for _, grid, _ in self.sightline.explain("l2x", self.test.paths(), explainer):
+                cells = grid.reshape(grid.shape[-2:])
+                most = np.argsort(-cells.ravel(), kind="stable")[:cells.size // 4]
+                chosen = np.zeros(cells.size, np.float32)
+                chosen[most] = 1
+                scale = self.net.height // cells.shape[0], self.net.width // cells.shape[1]
+                kept.append(np.kron(chosen.reshape(cells.shape), np.ones(scale, np.float32)))
+            plain = self.net.run(inputs).argmax(1)
+            return {"agreement": mean(self.net.run(inputs * np.stack(kept)[:, None]).argmax(1) == plain)}
+        return self.each_seed("L2X, a quarter of the patches", "agreement >= 0.9", figures)
+
+    # ---- TVE ----
+
+    def tve(self):
+        def figures(seed):
+            explainer, other = self.train("tve", seed), self.second_head()
+            skies = Sightline(self.sightline.cli.parents[1], other, self.sightline.options[-1])
+            return {"scene classes": self.correlation(self.sightline, explainer), "accuracy of the second head": self.head,
+                    "day, dusk, night": self.correlation(skies, explainer)}
+        return self.each_seed("TVE, rank correlation with the exact form", ">= 0.85; second head >= 0.75", figures)
+
+    def correlation(self, sightline, explainer):
+        pictures = self.test.paths()
+        exact = sightline.explain("tve-exact", pictures)
+        learned = sightline.explain("tve", pictures, explainer)
+        return mean(spearman(a, b) for (_, a, _), (_, b, _) in zip(exact, learned))
+
+    def second_head(self):
+        """The same encoder with another linear layer, for the light of the scene."""
+        path = self.work / "skies.onnx"
+        names = ["day", "dusk", "night"]
+        model = onnx.load(str(self.model))
+        last = [n for n in model.graph.node if self.net.output in n.output][0]
+        assert last.op_type == "Gemm", "the model does not end in a linear layer"
+        net = Net(self.model, [last.input[0]])
+        light = {"day": 0, "morning": 0, "overcast": 0, "sunset": 1, "dusk": 1, "night": 2}
+
+        def samples(scenes):
+            chosen = [s for s in scenes.index if s["place"] not in ("room", "underwater")]
+            inputs = np.stack([net.input(scenes.path(s)) for s in chosen])
+            return net.run(inputs, last.input[0]).reshape(len(inputs), -1), np.asarray([light[s["sky"]] for s in chosen])
+
+        x, y = samples(Scenes(self.folder))
+        weight, bias = fit_linear(x, y, len(names))
+        fresh, truth = samples(self.test)
+        self.head = mean((fresh @ weight.T + bias).argmax(1) == truth)
+        transposed = next((a.i for a in last.attribute if a.name == "transB"), 0)
+        for name, value in zip(last.input[1:], (weight if transposed else weight.T, bias)):
+            tensor = next(t for t in model.graph.initializer if t.name == name)
+            tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name))
+        model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = len(names)
+        onnx.save(model, str(path))
+        sidecar = json.loads(self.model.with_suffix(".json").read_text()) | {"labels": "skies.txt"}
+        path.with_suffix(".json").write_text(json.dumps(sidecar))
+        path.with_suffix(".txt").write_text("\n".join(names))
+        return path
+
+    # ---- the file elsewhere ----
+
+    def elsewhere(self):
+        """The pretrained LTX in onnxruntime."""
+        explainer = self.train("ltx", 0)
+        pictures = self.test.paths()[:10]
+        theirs = run_explainer(explainer, np.stack([self.net.input(p) for p in pictures]))["mask"]
+        ours = [m for _, m, _ in self.sightline.explain("ltx-pretrained", pictures, explainer)]
+        return {"line": "pLTX in onnxruntime", "model": self.model.stem, "reach": "difference <= 1e-4", "seeds": 1,
+                "figures": {"largest difference": max(float(np.abs(a.ravel() - b.ravel()).max()) for a, b in zip(ours, theirs))}}
+
+
+def by_class(index, classes):
+    """(label, its scenes), for all labels."""
+    found = {}
+    for scene in index:
+        for label in sorted(classes(scene)):
+            found.setdefault(label, []).append(scene)
+    return found.items()
+
+
+def iou(a, b):
+    return (a & b).sum() / max((a | b).sum(), 1)
+
+
+def ranks(values):
+    """Equal ones share their mean rank."""
+    _, inverse, counts = np.unique(np.asarray(values).ravel(), return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return (ends - (counts - 1) / 2)[inverse]
+
+
+def spearman(a, b):
+    return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
+
+
+def fit_linear(x, y, n, steps=3000, rate=0.5, decay=1e-3):
+    """Logistic regression by gradient descent -> weight [n, d], bias [n], for x as it is."""
+    middle, spread = x.mean(0), x.std(0) + 1e-6
+    z, target = (x - middle) / spread, np.eye(n)[y]
+    weight, bias = np.zeros((n, x.shape[1])), np.zeros(n)
+    for _ in range(steps):
+        error = (softmax(z @ weight.T + bias) - target) / len(z)
+        weight -= rate * (error.T @ z + decay * weight)
+        bias -= rate * error.sum(0)
+    return weight / spread, bias - (weight / spread) @ middle
+
+
+ROWS = {"pltx": Bench.pltx, "inverse": Bench.inverse, "nn": Bench.nn, "bla": Bench.bla, "l2x": Bench.l2x, "tve": Bench.tve,
+        "elsewhere": Bench.elsewhere}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--scenes", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("data/models/scenes-cnn.onnx"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--pictures", type=int, default=60)
+    parser.add_argument("--only", default=",".join(ROWS))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", type=pathlib.Path)
+    options = parser.parse_args()
+    bench, rows = Bench(options), []
+    for name in options.only.split(","):
+        rows.append(ROWS[name](bench))
+        print("%(line)s, %(model)s, %(seeds)d seeds; to reach: %(reach)s" % rows[-1])
+        for figure, value in rows[-1]["figures"].items():
+            print("  %-45s %.4g" % (figure, value), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
