@@ -484,6 +484,60 @@ test_found (Fixture *f, gconstpointer data)
   g_unlink (kept);
 }
 
+/* ---- as methods ---- */
+
+/* Every kind's method: not before there is an explainer; with one that lies elsewhere once it is named; what it made
+ * names the file, and is another result than that of the next file. */
+static void
+test_methods (Fixture *f, gconstpointer data)
+{
+  const EngExplainerKind *kind;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *scene = test_data ("scenes/harbour-01.png"),
+                  *elsewhere = g_build_filename (f->folder, "sub", NULL);
+  g_autoptr (EngImage) image = eng_image_load (scene, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_mkdir (elsewhere, 0700), ==, 0);
+  guint n = 0;
+  for (guint i = 0; (kind = eng_kind_nth (i)); i++)
+    {
+      const EngMethod *method = eng_method_find (kind->method, NULL);
+      if (!method || !eng_kind_can_train (kind, f->model, NULL, NULL))
+        continue;
+      n++;
+      g_test_message ("%s", method->id);
+      g_autoptr (EngValues) values = eng_values_new (method, f->model);
+      g_assert_false (eng_method_can_explain (method, f->model, NULL, &error));
+      g_assert_nonnull (strstr (error->message, "Train one"));
+      g_clear_error (&error);
+
+      g_auto (Made) made = { NULL };
+      make_net (&made, f->model, kind);
+      g_autofree char *path = write_named (f, &made, "sub/named.onnx");
+      g_autofree char *before = eng_result_key (f->model, image, method, 0, -1, NULL, values, 0);
+      g_assert_true (eng_values_set_text (values, "explainer", path, &error));
+      g_autoptr (EngJob) job = eng_job_new (f->model, image, method, 0, -1, NULL, eng_values_copy (values), 0);
+      g_assert_true (eng_job_run (job, &error));
+      g_assert_no_error (error);
+      g_autoptr (EngExplainerFile) file = eng_explainer_file_open (path, NULL);
+      const EngProvenance *p = eng_heatmap_provenance (eng_job_heatmap (job));
+      g_assert_cmpstr (p->explainer, ==, eng_explainer_file_sha256 (file));
+      g_assert_cmpstr (((EngNote *)p->notes->pdata[0])->id, ==, "explainer");
+      g_autoptr (GBytes) kept = eng_heatmap_encode (eng_job_heatmap (job));
+      g_autoptr (EngHeatmap) read = eng_heatmap_decode (kept, "kept", &error);
+      g_assert_cmpstr (eng_heatmap_provenance (read)->explainer, ==, p->explainer);
+
+      g_autofree char *first = eng_result_key (f->model, image, method, 0, -1, NULL, values, 0);
+      made.weights[0] += 1;
+      g_free (write_named (f, &made, "sub/named.onnx"));
+      g_autofree char *second = eng_result_key (f->model, image, method, 0, -1, NULL, values, 0);
+      g_assert_cmpstr (first, !=, second);
+      g_assert_cmpstr (first, !=, before);
+      g_unlink (path);
+    }
+  g_assert_cmpuint (n, >, 0);
+}
+
 /* The weights are there by name, as many as asked for. */
 static void
 test_weights (Fixture *f, gconstpointer data)
@@ -527,6 +581,7 @@ main (int argc, char **argv)
   ADD ("other files", test_other_files);
   ADD ("other size", test_other_size);
   ADD ("found", test_found);
+  ADD ("methods", test_methods);
   ADD ("weights", test_weights);
   int status = g_test_run ();
   test_remove_tree (home);
