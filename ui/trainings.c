@@ -39,7 +39,11 @@ ui_trainings_look_for (EngModel *model)
 {
   const EngExplainerKind *kind;
   for (guint i = 0; (kind = eng_kind_nth (i)); i++)
-    g_ptr_array_unref (eng_explainers_find (model, kind));
+    {
+      g_autoptr (GPtrArray) files = eng_explainers_find (model, kind);
+      if (files->len > 0) /* its digest is a part of the key of every map */
+        eng_explainer_file_sha256 (files->pdata[0]);
+    }
 }
 
 /* Reading them takes longer than a frame; afterwards the engine knows them. */
