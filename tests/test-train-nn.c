@@ -232,7 +232,7 @@ feed (Fixture *f, const int *classes)
   for (int i = 0; i < BATCH; i++)
     for (int c = 0; c < f->k; c++)
       f->onehot[i * f->k + c] = (classes[i] >> c & 1) != 0;
-  f->batch = (EngTrainBatch){ .n = BATCH, .input = f->input, .onehot = f->onehot };
+  f->batch = (EngTrainBatch){ .step = 1, .steps = 1, .n = BATCH, .input = f->input, .onehot = f->onehot };
   g_assert_true (f->kind->feed (f->net, &f->batch, &error));
   g_assert_no_error (error);
 }
@@ -425,6 +425,8 @@ test_presets (void)
     { "preset=resnet50-voc", { 1, 3.0, 1.0, 0.8, 0.01, 0.3 } },
     { "preset=vgg16-coco", { 1, 1.0, 0.3, 0.3, 0.03, 0.1 } },
     { "preset=resnet50-coco", { 1, 3.0, 0.05, 0.1, 0.01, 0.03 } },
+    { "preset=small", { 1, 1.0, 0.1, 1.0, 0.8, 0.3 } },
+    { "", { 1, 1.0, 0.1, 1.0, 0.8, 0.3 } }, /* by the size of the input */
     { "preset=resnet50-coco entropy-weight=0 other-area-weight=7", { 1, 0, 0.05, 0.1, 0.01, 7 } },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -441,6 +443,31 @@ test_presets (void)
       g_assert_true (f.kind->judge (f.net, &f.batch, &judged, NULL));
       g_assert_cmpfloat_with_epsilon (judged / BATCH, loss, 1e-5);
     }
+}
+
+/* The weight of the area climbs; judgements have all of it. */
+static void
+test_growth (void)
+{
+  static const double steps[] = { 0, 1, 5, 9 }, expected[] = { 0, 0.2, 1, 1 };
+  g_auto (Fixture) f = fixture_toy ("area-weight=0.7 area-growth=0.5");
+  double loss[4], area;
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      feed (&f, classes_of);
+      f.batch.step = (int)steps[i];
+      f.batch.steps = 10;
+      g_assert_true (f.kind->feed (f.net, &f.batch, NULL));
+      eng_pass_forward (f.net->pass);
+      loss[i] = read_number (&f, f.net->loss);
+      area = read_number (&f, f.net->terms[4].value);
+      g_assert_cmpfloat_with_epsilon (loss[i] - loss[0], 0.7 * expected[i] * area, 1e-5);
+    }
+  f.batch.step = 0;
+  f.batch.validating = TRUE;
+  g_assert_true (f.kind->feed (f.net, &f.batch, NULL));
+  eng_pass_forward (f.net->pass);
+  g_assert_cmpfloat_with_epsilon (read_number (&f, f.net->loss), loss[3], 1e-6);
 }
 
 /* Along the gradient the loss grows by its length squared. */
@@ -765,6 +792,7 @@ main (int argc, char **argv)
   g_test_add_func ("/nn-explainer/classification", test_classification);
   g_test_add_func ("/nn-explainer/formula", test_formula);
   g_test_add_func ("/nn-explainer/presets", test_presets);
+  g_test_add_func ("/nn-explainer/growth", test_growth);
   g_test_add_func ("/nn-explainer/slope", test_slope);
   g_test_add_func ("/nn-explainer/largest-mask", test_largest_mask);
   g_test_add_func ("/nn-explainer/learns", test_learns);
