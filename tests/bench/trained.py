@@ -165,8 +165,10 @@ class Bench:
 
     def correlation(self, sightline, explainer):
         pictures = self.test.paths()
-        exact = sightline.explain("tve-exact", pictures)
         learned = sightline.explain("tve", pictures, explainer)
+        windows = json.loads(metadata(explainer)["settings"])
+        exact = sightline.explain("tve-exact", pictures, None, ["grid=%d" % learned[0][1].shape[-1],
+                                                                "radius=%s" % windows["radius"]])
         return mean(spearman(a, b) for (_, a, _), (_, b, _) in zip(exact, learned))
 
     def second_head(self):
