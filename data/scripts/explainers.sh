@@ -35,7 +35,7 @@ make () {
 } &
 {
   make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=100
-  make scenes-cnn nn-explainer variation-weight=0.1 area-weight=0.8 bound-weight=2 area-min=0.03 steps=500 validation=32
+  make scenes-cnn nn-explainer area-growth=0.5 steps=400 validation=32 validate-every=100
   make scenes-vit tve steps=300
 }
 wait
