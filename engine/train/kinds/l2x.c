@@ -242,7 +242,7 @@ can_train (EngModel *model, const EngTarget *target, GError **error)
 }
 
 static const EngTrainDefault defaults[] = {
-  { "learning-rate", 2e-3 }, { "weight-decay", 0.1 }, { "steps", 1500 }, { "warm-up", 0.1 }, { NULL },
+  { "learning-rate", 2e-3 }, { "weight-decay", 0.1 }, { "steps", 3000 }, { "warm-up", 0.1 }, { NULL },
 };
 
 extern const EngExplainerKind eng_kind_l2x;
