@@ -61,6 +61,10 @@ struct _EngExplainerKind
   const char *score_name; /* "POS AUC" */
   const char *score_unit; /* "of 90"; "" */
   gboolean higher_is_better;
+  /* Share of the steps before which no judgement chooses what is kept, because the loss is still another one. NULL:
+   * 0.
+   */
+  double (*keeps_from) (const EngValues *values);
   /* Adds the score of rows 0 .. n - 1 to @sum; the trainer divides. */
   gboolean (*judge) (EngNet *net, const EngTrainBatch *batch, double *sum, GError **error);
   /* Map of row @i, *rows x *cols, not negative or signed as the method says: (transfer full) */

@@ -274,7 +274,7 @@ take_up (EngTrainRun *self, GError **error)
   self->marks = g_steal_pointer (&c.marks);
   self->best_weights = g_steal_pointer (&c.best_weights);
   for (guint i = self->marks->len; i-- > 0 && (int)i != self->best;)
-    self->unimproved += g_array_index (self->marks, EngTrainingMark, i).step > 0;
+    self->unimproved += self->best >= 0;
   return TRUE;
 }
 

@@ -38,8 +38,9 @@ struct _EngTrainRun
   gint64 count;    /* numbers that train */
   float *best_weights;
   GArray *points, *marks;
-  int best;       /* place in @marks; -1 */
-  int unimproved; /* judgements since the best */
+  int best;        /* place in @marks; -1 */
+  gboolean ending; /* what is there is kept, however early */
+  int unimproved;  /* judgements since the best */
   char *note;
   gsize frozen_size; /* numbers of the kept value of a picture; 0: none */
   /* buffers of a part */

@@ -140,7 +140,8 @@ judge_part (EngTrainRun *self, guint first, EngTrainingMark *mark, GError **erro
 static gboolean
 is_better (EngTrainRun *self, const EngTrainingMark *mark)
 {
-  if (mark->step == 0 || isnan (mark->score))
+  double from = self->kind->keeps_from ? self->kind->keeps_from (self->values) * self->steps : 0;
+  if (mark->step == 0 || isnan (mark->score) || (mark->step < from && !self->ending))
     return FALSE;
   if (self->best < 0)
     return TRUE;
@@ -165,7 +166,7 @@ eng_train_run_judge (EngTrainRun *self, EngTrainBetween between, gpointer data, 
         self->best_weights = g_new (float, self->count);
       eng_net_read_weights (self->net, self->best_weights);
     }
-  self->unimproved = mark.best || mark.step == 0 ? 0 : self->unimproved + 1;
+  self->unimproved = mark.best || self->best < 0 ? 0 : self->unimproved + 1;
   g_array_append_val (self->marks, mark);
   return TRUE;
 }

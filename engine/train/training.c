@@ -302,6 +302,7 @@ stop (EngTraining *self, GError *error)
       return;
     }
   save_checkpoint (self);
+  self->run->ending = TRUE;
   if (self->run->best < 0 && self->run->step > 0 && !eng_train_run_judge (self->run, between_last, self, &local))
     {
       end (self, ENG_TRAINING_CANCELLED, error);

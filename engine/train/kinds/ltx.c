@@ -180,6 +180,13 @@ feed (EngNet *net, const EngTrainBatch *batch, GError **error)
   return TRUE;
 }
 
+/* Before lambda has grown a larger mask is better: what is kept then would be another compromise. */
+static double
+keeps_from (const EngValues *values)
+{
+  return eng_values_get (values, "lambda-growth");
+}
+
 /* POS AUC by accuracy, as the released code chooses its checkpoints. */
 static gboolean
 judge (EngNet *net, const EngTrainBatch *batch, double *sum, GError **error)
@@ -243,6 +250,7 @@ const EngExplainerKind eng_kind_ltx = {
   .feed = feed,
   .score_name = "POS AUC",
   .score_unit = "of 90",
+  .keeps_from = keeps_from,
   .judge = judge,
   .preview = preview,
 };
