@@ -30,11 +30,11 @@ make () {
 # Two at a time, for two cores.
 {
   make scenes-cnn bla
-  make scenes-cnn ltx lambda=20 lambda-growth=0.7 batch=16 learning-rate=1e-3 steps=600 validate-every=100
+  make scenes-cnn ltx lambda=20 lambda-growth=0.7 batch=16 learning-rate=1e-3 steps=600 validate-every=60 validation=128
   make scenes-cnn tve steps=300
 } &
 {
-  make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=100
+  make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=40 validation=128
   make scenes-cnn nn-explainer area-growth=0.5 steps=400 validation=32 validate-every=100
   make scenes-vit tve steps=300
 }
