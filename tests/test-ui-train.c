@@ -356,7 +356,7 @@ test_train (void)
   g_signal_emit_by_name (test_ui_find (indicator, GTK_TYPE_BUTTON, 0), "clicked");
   train = ui_train_window_shown ();
   g_assert_nonnull (train);
-  wait_until (ui_trainings_status (trainings)->best >= 0);
+  wait_until (ui_trainings_status (trainings)->marks->len > 1);
   test_ui_click (GTK_WIDGET (train), "_Stop and Keep the Best");
   wait_for (ENG_TRAINING_DONE);
   g_assert_false (gtk_widget_get_visible (indicator));

@@ -12,7 +12,7 @@
  * softmax (tau (p + G)) with Gumbel noise G, the k largest p selected.
  *
  * Differences: u starts at 1 everywhere (w = 0, b = 1) instead of at random around 0. A cell at the bound has no
- * gradient, so a random start decides which half of the channels can be learned at all: on the sample scenes two of
+ * gradient, so a random start decides which half of the channels can be learned at all: on the sample scenes one of
  * three random starts settled on the background. AdamW without decay stands for Keras' Adam. Where there are no
  * labels, the class is the predicted one. */
 #include "pooled.h"
