@@ -311,12 +311,6 @@ test_schedule (Fixture *f, gconstpointer data)
 static void
 test_patience (Fixture *f, gconstpointer data)
 {
-  g_autoptr (EngTrainingStatus) s = NULL;
-  /* With so small a rate nothing gets better for long: rounding decides, and the end comes early. */
-  g_autoptr (GBytes) bytes = train (f, "learning-rate=1e-7 weight-decay=0 patience=2 validate-every=1 steps=200", &s);
-  const EngTrainingMark *marks = (const EngTrainingMark *)s->marks->data;
-  if (s->step < 200)
-    g_assert_cmpint (s->step - marks[s->best].step, ==, 2);
   g_autoptr (EngTrainingStatus) high = NULL;
   g_autoptr (GBytes) other =
       train (f, "learning-rate=1 schedule=constant patience=1 validate-every=1 steps=400", &high);

@@ -72,8 +72,8 @@ const char *eng_kernels_nth (guint i, gboolean *available);
 /* Memory of frozen weights goes away: what was kept for it goes, too. */
 void eng_kernels_forget (const void *weights);
 
-/* In what arithmetic passes multiply. Everything else (sums, normalisation, softmax, losses, optimisers) is float32.
- */
+/* In what arithmetic passes multiply. Everything else (sums, normalisation, softmax, losses, optimisers) is float32,
+ * and so are small products that gain nothing, such as those of attention's way back. */
 typedef enum
 {
   ENG_PRECISION_FLOAT32,

@@ -54,9 +54,11 @@ struct _EngNet
 
 /**
  * eng_net_new:
- * @kind_build: (nullable): see EngExplainerKind.build
+ * @target: (nullable): where the explainer looks; borrowed from @model
+ * @values: borrowed, must outlive the net
  * @batch: pictures at once
- * @training: with the loss and its pass prepared for training; FALSE: forward to the outputs only
+ * @training: with a pass that is prepared for training; FALSE: the graph alone, as a file is written from it
+ * @build: see EngExplainerKind.build
  *
  * Returns: (transfer full): NULL with an error that says what the model lacks, or that memory is out.
  */

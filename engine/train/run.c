@@ -290,16 +290,20 @@ check_output (EngTrainRun *self, GError **error)
                       g_strerror (errno));
 }
 
+static gboolean
+choose_target (EngTrainRun *self, GError **error)
+{
+  self->target = self->layer ? eng_model_find_target (self->model, self->layer, error)
+                             : eng_kind_default_target (self->kind, self->model);
+  return (!self->layer || self->target) && eng_kind_can_train (self->kind, self->model, self->target, error);
+}
+
 gboolean
 eng_train_run_prepare (EngTrainRun *self, EngTrainDataStep step, EngTrainBetween between, gpointer data,
                        GError **error)
 {
   gboolean there = self->checkpoint && g_file_test (self->checkpoint, G_FILE_TEST_EXISTS);
-  self->target = self->layer ? eng_model_find_target (self->model, self->layer, error)
-                             : eng_kind_default_target (self->kind, self->model);
-  if ((self->layer && !self->target) || !eng_kind_can_train (self->kind, self->model, self->target, error))
-    return FALSE;
-  if (!check_output (self, error))
+  if (!choose_target (self, error) || !check_output (self, error))
     return FALSE;
   if (there && self->resume == ENG_RESUME_REFUSE)
     return eng_fail (error, ENG_ERROR_ARGUMENT,
@@ -328,10 +332,7 @@ estimate (EngTrainRun *self, GError **error)
 {
   EngTrainBatch batch;
   gint64 begun = 0;
-  self->target = self->layer ? eng_model_find_target (self->model, self->layer, error)
-                             : eng_kind_default_target (self->kind, self->model);
-  if ((self->layer && !self->target) || !eng_kind_can_train (self->kind, self->model, self->target, error)
-      || !choose_part (self, error) || !build_net (self, error))
+  if (!choose_target (self, error) || !choose_part (self, error) || !build_net (self, error))
     return -1;
   eng_train_buffers_free (self);
   self->frozen_size = frozen_size (self);
