@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  float *weight, *m, *v;
+  float *weight, *m, *v; /* m and v: n each, in the optimiser's moments */
   EngValue *value;
   int64_t n;
 } Slot;
@@ -22,15 +22,28 @@ struct _EngAdamW
   Slot *slots;
   int n;
   gint64 step;
+  float *moments; /* of all slots, one after another; undefined before the first step */
+  gsize bytes;
 };
 
+/* Once weight and n of every slot are set. The first step, for which moments are zero, does not read them: reading
+ * memory that is new to the process before writing it costs two traps a page, which took longer than ten steps. */
 static void
-slot_init (Slot *s, float *weight, int64_t n)
+allot_moments (EngAdamW *self)
 {
-  s->weight = weight;
-  s->n = n;
-  s->m = g_new0 (float, n);
-  s->v = g_new0 (float, n);
+  int64_t count = 0;
+  for (int i = 0; i < self->n; i++)
+    count += 2 * self->slots[i].n;
+  self->bytes = sizeof (float) * (gsize)count;
+  self->moments = eng_try_alloc (self->bytes);
+  if (!self->moments)
+    g_error ("not enough memory for the moments of an optimiser (%" G_GSIZE_FORMAT " bytes)", self->bytes);
+  float *m = self->moments;
+  for (int i = 0; i < self->n; m += 2 * self->slots[i].n, i++)
+    {
+      self->slots[i].m = m;
+      self->slots[i].v = m + self->slots[i].n;
+    }
 }
 
 EngAdamW *
@@ -45,8 +58,10 @@ eng_adamw_new (EngPass *pass, EngValue *const *weights, int n, const EngAdamWSet
     {
       Slot *s = &self->slots[i];
       s->value = weights[i];
-      slot_init (s, eng_pass_weight (pass, weights[i]), eng_shape_count (&weights[i]->shape));
+      s->weight = eng_pass_weight (pass, weights[i]);
+      s->n = eng_shape_count (&weights[i]->shape);
     }
+  allot_moments (self);
   return self;
 }
 
@@ -57,7 +72,9 @@ eng_adamw_new_array (float *values, gsize n, const EngAdamWSettings *settings)
   self->settings = *settings;
   self->n = 1;
   self->slots = g_new0 (Slot, 1);
-  slot_init (self->slots, values, (int64_t)n);
+  self->slots->weight = values;
+  self->slots->n = (int64_t)n;
+  allot_moments (self);
   return self;
 }
 
@@ -66,11 +83,7 @@ eng_adamw_free (EngAdamW *self)
 {
   if (!self)
     return;
-  for (int i = 0; i < self->n; i++)
-    {
-      g_free (self->slots[i].m);
-      g_free (self->slots[i].v);
-    }
+  eng_free (self->moments);
   g_free (self->slots);
   g_free (self);
 }
@@ -78,38 +91,24 @@ eng_adamw_free (EngAdamW *self)
 gsize
 eng_adamw_state_size (const EngAdamW *self)
 {
-  gsize size = sizeof self->step;
-  for (int i = 0; i < self->n; i++)
-    size += 2 * sizeof (float) * (gsize)self->slots[i].n;
-  return size;
+  return sizeof self->step + self->bytes;
 }
 
 void
 eng_adamw_save (const EngAdamW *self, guint8 *state)
 {
   memcpy (state, &self->step, sizeof self->step);
-  state += sizeof self->step;
-  for (int i = 0; i < self->n; i++)
-    {
-      gsize bytes = sizeof (float) * (gsize)self->slots[i].n;
-      memcpy (state, self->slots[i].m, bytes);
-      memcpy (state + bytes, self->slots[i].v, bytes);
-      state += 2 * bytes;
-    }
+  if (self->step)
+    memcpy (state + sizeof self->step, self->moments, self->bytes);
+  else
+    memset (state + sizeof self->step, 0, self->bytes);
 }
 
 void
 eng_adamw_load (EngAdamW *self, const guint8 *state)
 {
   memcpy (&self->step, state, sizeof self->step);
-  state += sizeof self->step;
-  for (int i = 0; i < self->n; i++)
-    {
-      gsize bytes = sizeof (float) * (gsize)self->slots[i].n;
-      memcpy (self->slots[i].m, state, bytes);
-      memcpy (self->slots[i].v, state + bytes, bytes);
-      state += 2 * bytes;
-    }
+  memcpy (self->moments, state + sizeof self->step, self->bytes);
 }
 
 typedef struct
@@ -117,10 +116,11 @@ typedef struct
   float *w, *m, *v;
   const float *g;
   float keep, beta1, beta2, step_size, root_correction, epsilon;
+  gboolean first;
 } Update;
 
-ENG_CLONES static void
-update_range (const Update *u, int64_t begin, int64_t end)
+ENG_INLINE void
+update_from (const Update *u, int64_t begin, int64_t end, gboolean first)
 {
   float *restrict w = u->w, *restrict m = u->m, *restrict v = u->v;
   const float *restrict g = u->g;
@@ -128,10 +128,19 @@ update_range (const Update *u, int64_t begin, int64_t end)
   const float epsilon = u->epsilon;
   for (int64_t i = begin; i < end; i++)
     {
-      m[i] = b1 * m[i] + (1 - b1) * g[i];
-      v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+      m[i] = b1 * (first ? 0 : m[i]) + (1 - b1) * g[i];
+      v[i] = b2 * (first ? 0 : v[i]) + (1 - b2) * g[i] * g[i];
       w[i] = w[i] * keep - step * m[i] / (sqrtf (v[i]) / root + epsilon);
     }
+}
+
+ENG_CLONES static void
+update_range (const Update *u, int64_t begin, int64_t end)
+{
+  if (u->first)
+    update_from (u, begin, end, TRUE);
+  else
+    update_from (u, begin, end, FALSE);
 }
 
 static void
@@ -153,10 +162,13 @@ step_slot (EngAdamW *self, Slot *slot, const float *gradient)
                .beta2 = (float)s->beta2,
                .step_size = (float)(s->learning_rate / (1 - pow (s->beta1, self->step))),
                .root_correction = (float)sqrt (1 - pow (s->beta2, self->step)),
-               .epsilon = (float)s->epsilon };
+               .epsilon = (float)s->epsilon,
+               .first = self->step == 1 };
   /* A weight that the loss does not depend on has no gradient; PyTorch leaves it alone too. */
   if (u.g)
     eng_parallel (slot->n, 1, update, &u);
+  else if (u.first)
+    memset (slot->m, 0, 2 * sizeof (float) * (gsize)slot->n);
 }
 
 void
