@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Pictures evaluated together when there is nothing to beat yet. Alone, one at a time: most maps are
- * given up after one or two. */
+/* Pictures evaluated together, where all of them are needed whatever the model answers. Otherwise one at a time: most
+ * maps are given up after one or two. */
 #define BATCH 3
 
 typedef struct
@@ -132,17 +132,16 @@ rank (EngPerturbation *self, const float *map, EngRemoval removal)
   return self->order;
 }
 
-/* Scores of steps @first .. @first + @n - 1 (1 = 10 % removed). */
+/* Scores of as many steps as @r takes, from @first on (1 = 10 % removed). */
 static void
-evaluate (EngPerturbation *self, Runner *r, const guint32 *order, int first, int n, double *accuracy,
-          double *probability)
+evaluate (EngPerturbation *self, Runner *r, const guint32 *order, int first, double *accuracy, double *probability)
 {
   int size = self->channels * self->pixels;
   g_autofree float *p = g_new (float, self->n_classes);
   for (int b = 0; b < r->batch; b++)
     {
       float *x = r->input + (gsize)b * size;
-      int k = first + MIN (b, n - 1), removed = (int)((gint64)self->pixels * k / ENG_PERTURBATION_STEPS);
+      int k = first + b, removed = (int)((gint64)self->pixels * k / ENG_PERTURBATION_STEPS);
       memcpy (x, self->input, sizeof *x * size);
       for (int c = 0; c < self->channels; c++)
         for (int i = 0; i < removed; i++)
@@ -151,12 +150,33 @@ evaluate (EngPerturbation *self, Runner *r, const guint32 *order, int first, int
   eng_pass_write (r->pass, eng_graph_image (r->graph), r->input);
   eng_pass_forward (r->pass);
   eng_pass_read (r->pass, eng_graph_logits (r->graph), r->logits);
-  for (int b = 0; b < n; b++)
+  for (int b = 0; b < r->batch; b++)
     {
       accuracy[first + b] =
           eng_softmax (r->logits + (gsize)b * self->n_classes, self->n_classes, p) == self->class_index;
       probability[first + b] = p[self->class_index];
     }
+}
+
+/* The bound on the AUC that the steps so far leave: no term is negative and none exceeds its weight. */
+static double
+bound_of (EngRemoval removal, double sum, double left)
+{
+  return 100.0 / ENG_PERTURBATION_STEPS * (removal == ENG_REMOVE_MOST_FIRST ? sum : sum + left);
+}
+
+static gboolean
+is_beaten (EngRemoval removal, double bound, double best)
+{
+  return !isnan (best) && (removal == ENG_REMOVE_MOST_FIRST ? bound >= best : bound <= best);
+}
+
+/* Whether fewer than @n further steps can never tell that the map loses, so that they may be taken at once. */
+static gboolean
+needs (EngRemoval removal, double sum, double left, int n, double best)
+{
+  double most = removal == ENG_REMOVE_MOST_FIRST ? sum + n - 1 : sum;
+  return !is_beaten (removal, bound_of (removal, most, left - (n - 1)), best);
 }
 
 double
@@ -166,25 +186,23 @@ eng_perturbation_auc (EngPerturbation *self, const float *map, EngRemoval remova
   double accuracy[ENG_PERTURBATION_STEPS], probability[ENG_PERTURBATION_STEPS];
   const double *a = score == ENG_SCORE_ACCURACY ? accuracy : probability;
   const guint32 *order = rank (self, map, removal);
-  Runner *r = isnan (best) ? &self->many : &self->one;
   const int last = ENG_PERTURBATION_STEPS - 1;
   accuracy[0] = self->start_accuracy;
   probability[0] = self->start_probability;
   double sum = a[0] / 2, left = last - 0.5; /* weights of the steps not yet evaluated */
   for (int k = 1; k <= last;)
     {
-      int n = MIN (r->batch, last - k + 1);
-      evaluate (self, r, order, k, n, accuracy, probability);
-      *forward += n;
-      for (; n > 0; n--, k++)
+      int most = self->many.batch;
+      Runner *r = k + most - 1 <= last && needs (removal, sum, left, most, best) ? &self->many : &self->one;
+      evaluate (self, r, order, k, accuracy, probability);
+      *forward += r->batch;
+      for (int b = 0; b < r->batch; b++, k++)
         {
           double weight = k == last ? 0.5 : 1;
           sum += weight * a[k];
           left -= weight;
         }
-      /* No term is negative and none exceeds its weight. */
-      double bound = 100.0 / ENG_PERTURBATION_STEPS * (removal == ENG_REMOVE_MOST_FIRST ? sum : sum + left);
-      if (k <= last && !isnan (best) && (removal == ENG_REMOVE_MOST_FIRST ? bound >= best : bound <= best))
+      if (k <= last && is_beaten (removal, bound_of (removal, sum, left), best))
         return NAN;
     }
   return 100.0 / ENG_PERTURBATION_STEPS * sum;
