@@ -104,13 +104,9 @@ eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget 
 }
 
 gboolean
-eng_method_adopt (EngModel *model, const EngValues *values, GError **error)
+eng_method_adopt (const EngMethod *self, EngModel *model, const EngValues *values, GError **error)
 {
-  const EngParam *param;
-  for (guint i = 0; (param = eng_values_param (values, i)); i++)
-    if (strcmp (param->id, ENG_TRAINED_ID) == 0 && *eng_values_get_text (values, param->id))
-      return eng_explainers_add (eng_values_get_text (values, param->id), model, error);
-  return TRUE;
+  return eng_trained_adopt (model, self, values, error);
 }
 
 /* A name may hold commas: the whole text first, then its parts. */
@@ -118,7 +114,7 @@ GPtrArray *
 eng_method_find_layers (const EngMethod *self, EngModel *model, const char *layers, const EngValues *values,
                         GError **error)
 {
-  if (values && !eng_method_adopt (model, values, error))
+  if (values && !eng_method_adopt (self, model, values, error))
     return NULL;
   g_autoptr (GPtrArray) found = g_ptr_array_new ();
   g_auto (GStrv) names = g_strsplit (layers ? layers : "", ",", -1);

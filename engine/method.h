@@ -118,7 +118,7 @@ const EngTarget *eng_method_default_target (const EngMethod *self, EngModel *mod
 gboolean eng_method_can_explain (const EngMethod *self, EngModel *model, const EngTarget *target, GError **error);
 /* Makes known what @values name, before it is asked whether the method can explain: a trained explainer. FALSE with
  * an error when the file will not do. */
-gboolean eng_method_adopt (EngModel *model, const EngValues *values, GError **error);
+gboolean eng_method_adopt (const EngMethod *self, EngModel *model, const EngValues *values, GError **error);
 /**
  * eng_method_find_layers:
  * @layers: (nullable): name of a target, or several with commas between; NULL: the default one

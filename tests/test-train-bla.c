@@ -169,6 +169,10 @@ test_refuses (void)
   assert_refused (most, "*mean of a feature map*GlobalMaxPool) is no such mean*");
   assert_refused (corner, "BLA *even equal weights change its logits*");
   assert_refused (linear, "BLA looks at a layer*");
+  /* The method that waits for an explainer says so too, instead of asking for one. */
+  g_assert_false (eng_method_can_explain (eng_method_find ("bla", NULL), vit, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "is no such mean"));
+  g_clear_error (&error);
   const EngTarget *early = eng_model_find_target (scenes, "/block4/Add_output_0", NULL);
   g_assert_false (eng_kind_can_train (kind, scenes, early, &error));
   g_assert_nonnull (strstr (error->message, "Choose that layer"));

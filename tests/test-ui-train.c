@@ -461,6 +461,66 @@ test_broken (void)
   test_remove_tree (folder);
 }
 
+static GtkMenuButton *
+find_gear (GtkWidget *widget, const char *name)
+{
+  g_autofree char *spoken = g_strdup_printf ("Parameters of %s", name);
+  for (guint i = 0;; i++)
+    {
+      GtkWidget *button = test_ui_find (widget, GTK_TYPE_MENU_BUTTON, i);
+      g_autofree char *wrong =
+          gtk_test_accessible_has_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL)
+              ? gtk_test_accessible_check_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken)
+              : g_strdup ("no name");
+      if (!wrong)
+        return GTK_MENU_BUTTON (button);
+    }
+}
+
+/* The form of @slot with @file in it, run. Returns: when it has answered. */
+static void
+run_with_file (GtkMenuButton *gear, UiSlot *slot, const char *file)
+{
+  gtk_menu_button_popup (gear);
+  GtkWidget *form = GTK_WIDGET (gtk_menu_button_get_popover (gear));
+  wait_until (gtk_widget_get_mapped (form));
+  gtk_editable_set_text (GTK_EDITABLE (test_ui_find (form, GTK_TYPE_ENTRY, 0)), file);
+  GtkWidget *run = test_ui_find_button (form, "Run with These Values");
+  test_ui_click (form, "Run with These Values");
+  wait_until (gtk_widget_get_sensitive (run));
+}
+
+/* A method that waits for its explainer takes the name of a file that lies elsewhere. */
+static void
+test_name_file (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = open_sample ();
+  UiSession *session = ui_window_session (window);
+  UiSlot *slot = test_ui_slot (session, "bla");
+  GtkMenuButton *gear = find_gear (GTK_WIDGET (window), ui_slot_name (slot));
+  g_autofree char *other = test_data ("models/scenes-cnn.ltx.explainer.onnx");
+  g_autofree char *file = test_data ("models/scenes-cnn.bla.explainer.onnx");
+  g_assert_false (ui_slot_applies (slot));
+  g_assert_nonnull (strstr (ui_slot_reason (slot), "name its file"));
+  g_assert_true (gtk_widget_get_sensitive (GTK_WIDGET (gear)));
+
+  run_with_file (gear, slot, "");
+  g_assert_true (test_ui_shows (GTK_WIDGET (gear), "none is found"));
+  run_with_file (gear, slot, "/nowhere/a.explainer.onnx");
+  g_assert_true (test_ui_shows (GTK_WIDGET (gear), "a.explainer.onnx"));
+  run_with_file (gear, slot, other);
+  g_assert_true (test_ui_shows (GTK_WIDGET (gear), "is an explainer of kind ltx"));
+  g_assert_false (ui_slot_applies (slot));
+  run_with_file (gear, slot, file);
+  g_assert_true (ui_slot_applies (slot));
+  g_assert_true (ui_slot_shown (slot));
+  wait_until (test_ui_settled (session));
+  g_assert_cmpint (ui_slot_state (slot), ==, UI_SLOT_DONE);
+  close_all (window);
+}
+
 /* Last: the program ends while a training is under way. */
 static void
 test_quit (void)
@@ -487,6 +547,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui-train/alone", test_alone);
   g_test_add_func ("/ui-train/cancel", test_cancel);
   g_test_add_func ("/ui-train/broken", test_broken);
+  g_test_add_func ("/ui-train/name-file", test_name_file);
   g_test_add_func ("/ui-train/quit", test_quit);
   int result = test_ui_run ();
   if (models)

@@ -379,8 +379,9 @@ update_footer (UiJobTile *self, UiSlotState state, gboolean invited)
                    (const char *const[]){ invited ? "" : text, invited ? "" : fewer, invited ? "" : fewest });
   ui_tip_set_markup (GTK_WIDGET (self->footer), details);
   /* What was stopped can be run to its end: from there where the method can, else from the start. */
-  static const Button go_on = { "Continue", "tile.continue" };
+  static const Button go_on = { "Continue", "tile.continue" }, name_file = { "Name Its File…", "tile.parameters" };
   const Button *first = ui_slot_can_continue (self->slot)                       ? &go_on
+                        : ui_session_kind_for (self->session, self->slot)       ? &name_file
                         : state == UI_SLOT_DONE && ui_slot_partial (self->slot) ? &states[UI_SLOT_STOPPED].first
                                                                                 : &states[state].first;
   if (state == UI_SLOT_DONE)

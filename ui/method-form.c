@@ -110,11 +110,25 @@ update_preset (UiMethodForm *self)
   self->showing = FALSE;
 }
 
+/* What was changed and not run is not lost: the map is out of date until it is. */
+static void
+keep (UiMethodForm *self)
+{
+  g_autofree char *now = self->opened && ui_session_model (self->session) ? settings_text (self) : NULL;
+  if (!now || g_str_equal (now, self->opened) || !ui_slot_values (self->slot))
+    return;
+  g_autoptr (EngValues) values = read_values (self, NULL);
+  ui_session_set_values (self->session, self->slot, values, ui_layer_row_chosen (self->layer, self->layers));
+}
+
 static void
 on_edited (UiMethodForm *self)
 {
-  if (!self->showing && ui_session_model (self->session))
-    update_preset (self);
+  if (self->showing || !ui_session_model (self->session))
+    return;
+  update_preset (self);
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self))) /* a dialog that took its place has answered */
+    keep (self);
 }
 
 static void
@@ -165,7 +179,9 @@ static void
 on_map (UiMethodForm *self)
 {
   EngModel *model = ui_session_model (self->session);
-  gboolean ready = model && ui_slot_state (self->slot) != UI_SLOT_IMPOSSIBLE;
+  /* The file that it waits for can be named here. */
+  gboolean ready =
+      model && (ui_slot_state (self->slot) != UI_SLOT_IMPOSSIBLE || ui_session_kind_for (self->session, self->slot));
   gboolean layered = model && ui_slot_method (self->slot)->needs & ENG_NEEDS_GRID;
   gboolean presets = model && has_presets (self);
   gtk_widget_set_visible (GTK_WIDGET (self->preset), presets);
@@ -182,15 +198,26 @@ on_map (UiMethodForm *self)
   gtk_widget_set_sensitive (self->reset, ready);
 }
 
-/* What was changed and not run is not lost: the map is out of date until it is. */
 static void
-on_unmap (UiMethodForm *self)
+show_problem (UiMethodForm *self, const GError *error)
 {
-  g_autofree char *now = self->opened && ui_session_model (self->session) ? settings_text (self) : NULL;
-  if (!now || g_str_equal (now, self->opened) || !ui_slot_values (self->slot))
+  gtk_widget_set_visible (self->problem, error != NULL);
+  if (error)
+    gtk_label_set_label (GTK_LABEL (self->problem), error->message);
+}
+
+static void
+on_adopted (gpointer owner, const EngValues *values, const GError *error)
+{
+  UiMethodForm *self = owner;
+  show_problem (self, error);
+  gtk_widget_set_sensitive (self->run, TRUE);
+  if (error)
     return;
-  g_autoptr (EngValues) values = read_values (self, NULL);
-  ui_session_set_values (self->session, self->slot, values, ui_layer_row_chosen (self->layer, self->layers));
+  g_clear_pointer (&self->opened, g_free);
+  ui_slot_set_layer (self->slot, ui_layer_row_chosen (self->layer, self->layers));
+  ui_session_run_with (self->session, self->slot, values);
+  g_signal_emit (self, done_signal, 0);
 }
 
 static void
@@ -198,16 +225,11 @@ on_run (UiMethodForm *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (EngValues) values = read_values (self, &error);
-  gtk_widget_set_visible (self->problem, error != NULL);
+  show_problem (self, error);
   if (error)
-    {
-      gtk_label_set_label (GTK_LABEL (self->problem), error->message);
-      return;
-    }
-  g_clear_pointer (&self->opened, g_free);
-  ui_slot_set_layer (self->slot, ui_layer_row_chosen (self->layer, self->layers));
-  ui_session_run_with (self->session, self->slot, values);
-  g_signal_emit (self, done_signal, 0);
+    return;
+  gtk_widget_set_sensitive (self->run, FALSE);
+  ui_session_adopt (self->session, self->slot, values, on_adopted, self);
 }
 
 static void
@@ -355,7 +377,7 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
   gtk_widget_set_parent (box, GTK_WIDGET (self));
   gtk_widget_add_css_class (GTK_WIDGET (self), "form");
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
-  g_signal_connect (self, "unmap", G_CALLBACK (on_unmap), NULL);
+  g_signal_connect (self, "unmap", G_CALLBACK (keep), NULL);
   return GTK_WIDGET (self);
 }
 

@@ -36,8 +36,8 @@ make_train (UiSlot *slot, const EngExplainerKind *kind)
   return button;
 }
 
-/* A method that waits for its explainer leads to where it is trained. Few do: the button is made when it is wanted.
- */
+/* A method that waits for its explainer leads to where it is trained (its gear to where a file is named). Few do: the
+ * button is made when it is wanted. */
 static void
 update_train (Row *parts)
 {
@@ -63,7 +63,7 @@ update_row (GtkWidget *row)
   gboolean possible = ui_slot_applies (slot);
   gtk_label_set_label (GTK_LABEL (parts->status), status);
   gtk_widget_set_sensitive (parts->check, possible);
-  gtk_widget_set_sensitive (parts->gear, possible);
+  gtk_widget_set_sensitive (parts->gear, possible || ui_session_kind_for (parts->session, slot));
   update_train (parts);
   gtk_widget_set_visible (row, !ui_slot_away (slot));
   ui_tip_set (row, possible ? ui_slot_method (slot)->about : ui_slot_reason (slot));

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ui/path-chooser.h"
+
 static double
 step_of (const EngParam *param)
 {
@@ -116,6 +118,26 @@ static const struct
   [ENG_PARAM_OUTPUT_PATH] = { "changed", make_entry, show_entry, read_entry },
 };
 
+/* All files that are named in a form are networks. */
+static void
+on_choose (GtkWidget *button, GtkEditable *entry)
+{
+  static const char *const suffixes[] = { "onnx", NULL };
+  const char *title = g_object_get_data (G_OBJECT (button), "title");
+  ui_path_chooser_show (entry, title, GTK_FILE_CHOOSER_ACTION_OPEN, "ONNX files", suffixes);
+}
+
+static GtkWidget *
+make_choose (const EngParam *param, GtkWidget *entry)
+{
+  GtkWidget *button = gtk_button_new_with_label ("Choose…");
+  g_autofree char *spoken = g_strdup_printf ("Choose a file for %s", param->label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+  g_object_set_data (G_OBJECT (button), "title", (gpointer)param->label);
+  g_signal_connect (button, "clicked", G_CALLBACK (on_choose), entry);
+  return button;
+}
+
 GtkWidget *
 ui_param_row_attach (GtkGrid *grid, int row, const EngParam *param)
 {
@@ -134,6 +156,8 @@ ui_param_row_attach (GtkGrid *grid, int row, const EngParam *param)
       gtk_widget_add_css_class (unit, "sl-dim");
       gtk_grid_attach (grid, unit, 2, row, 1, 1);
     }
+  if (param->type == ENG_PARAM_PATH)
+    gtk_grid_attach (grid, make_choose (param, control), 2, row, 1, 1);
   return control;
 }
 

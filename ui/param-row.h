@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Label, control and unit in the columns 0 to 2. Returns: (transfer none): the control. */
+/* Label, control and unit (of a path: a button that chooses it) in the columns 0 to 2. Returns: (transfer none): the
+ * control. */
 GtkWidget *ui_param_row_attach (GtkGrid *grid, int row, const EngParam *param);
 /* Calls @edited with @data, its only argument, whenever the control says something else. */
 void ui_param_row_watch (GtkWidget *control, const EngParam *param, GCallback edited, gpointer data);

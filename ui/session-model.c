@@ -4,6 +4,7 @@
 
 #include "engine/preprocess-json.h"
 #include "ui/loader.h"
+#include "ui/trainings.h"
 
 typedef struct
 {
@@ -70,6 +71,8 @@ derive_work (gpointer data)
     derive->model = eng_model_with_preprocess (derive->from, derive->preprocess, &derive->error);
   else if (labels)
     derive->model = eng_model_with_labels (derive->from, (const char *const *)labels, &derive->error);
+  if (derive->model)
+    ui_trainings_look_for (derive->model);
 }
 
 static void

@@ -132,7 +132,7 @@ load_slot (UiSession *self, UiSlot *slot, const EngJson *row, GError **error)
       g_autoptr (EngValues) wanted = eng_values_new (ui_slot_method (slot), self->model);
       ok = ok && (!values.object || eng_values_read (wanted, &values, error));
       /* A trained explainer that lies elsewhere is known from now on. */
-      if (ok && eng_method_adopt (self->model, wanted, NULL) && !ui_slot_applies (slot))
+      if (ok && eng_method_adopt (ui_slot_method (slot), self->model, wanted, NULL) && !ui_slot_applies (slot))
         ui_slot_ask_again (slot, self->model);
       if (ok)
         ui_slot_set_values (slot, wanted);

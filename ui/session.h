@@ -163,6 +163,12 @@ guint ui_session_n_busy (UiSession *self);
  * help.
  */
 const EngExplainerKind *ui_session_kind_for (UiSession *self, UiSlot *slot);
+/* @error: (nullable): why the method cannot answer. */
+typedef void (*UiAdopted) (gpointer owner, const EngValues *values, const GError *error);
+/* Reads the explainer that @values may name, so that @slot's method applies and @values can be run. @told:
+ * afterwards, at once where nothing has to be read; not at all when the model is another by then. @owner: (type
+ * GObject): kept until then. */
+void ui_session_adopt (UiSession *self, UiSlot *slot, const EngValues *values, UiAdopted told, gpointer owner);
 /* Adds the method that answers with the file @path to the comparison: in its own tile, or in one beside it where that
  * shows another explainer. (transfer none): NULL: the model is another by now. */
 UiSlot *ui_session_use_explainer (UiSession *self, const EngExplainerKind *kind, const char *path);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ui/help-window.h"
-#include "ui/settings.h"
+#include "ui/path-chooser.h"
 #include "ui/train-estimate.h"
 #include "ui/train-kinds.h"
 #include "ui/train-recipe.h"
@@ -287,56 +287,25 @@ ui_train_form_problem (UiTrainForm *self)
 
 /* ---- choosing files ---- */
 
-static void
-on_response (GtkNativeDialog *dialog, int response, GtkEditable *entry)
-{
-  g_autoptr (GFile) file =
-      response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
-  g_autofree char *path = file ? g_file_get_path (file) : NULL;
-  if (path)
-    gtk_editable_set_text (entry, path);
-  g_object_unref (dialog);
-}
-
-static void
-choose (GtkWidget *button, GtkEditable *entry, const char *title, GtkFileChooserAction action)
-{
-  GtkFileChooserNative *dialog =
-      gtk_file_chooser_native_new (title, GTK_WINDOW (gtk_widget_get_root (button)), action, "_Choose", "_Cancel");
-  g_autofree char *uri = ui_settings_get ("folder");
-  g_autoptr (GFile) folder = uri ? g_file_new_for_uri (uri) : NULL;
-  if (folder)
-    gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (dialog), folder, NULL);
-  if (action == GTK_FILE_CHOOSER_ACTION_OPEN)
-    {
-      g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-      gtk_file_filter_set_name (filter, "Lists (CSV)");
-      gtk_file_filter_add_suffix (filter, "csv");
-      gtk_file_filter_add_suffix (filter, "tsv");
-      gtk_file_filter_add_suffix (filter, "txt");
-      gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
-    }
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), entry, 0);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
-}
+#define LISTS "Lists (CSV)"
+static const char *const lists[] = { "csv", "tsv", "txt", NULL };
 
 static void
 on_choose_folder (GtkWidget *button, UiTrainForm *self)
 {
-  choose (button, self->source, "Pictures to Learn From", GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER);
+  ui_path_chooser_show (self->source, "Pictures to Learn From", GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, NULL, NULL);
 }
 
 static void
 on_choose_list (GtkWidget *button, UiTrainForm *self)
 {
-  choose (button, self->source, "List of Pictures", GTK_FILE_CHOOSER_ACTION_OPEN);
+  ui_path_chooser_show (self->source, "List of Pictures", GTK_FILE_CHOOSER_ACTION_OPEN, LISTS, lists);
 }
 
 static void
 on_choose_labels (GtkWidget *button, UiTrainForm *self)
 {
-  choose (button, self->labels, "Labels of the Pictures", GTK_FILE_CHOOSER_ACTION_OPEN);
+  ui_path_chooser_show (self->labels, "Labels of the Pictures", GTK_FILE_CHOOSER_ACTION_OPEN, LISTS, lists);
 }
 
 /* ---- life ---- */

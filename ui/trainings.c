@@ -43,6 +43,8 @@ ui_trainings_look_for (EngModel *model)
       g_autoptr (GPtrArray) files = eng_explainers_find (model, kind);
       if (files->len > 0) /* its digest is a part of the key of every map */
         eng_explainer_file_sha256 (files->pdata[0]);
+      else /* whether one could be trained stands in lists; finding out may run a part of the network */
+        eng_kind_can_train (kind, model, NULL, NULL);
     }
 }
 

@@ -29,8 +29,8 @@ double ui_trainings_progress (UiTrainings *self);
 char *ui_trainings_words (UiTrainings *self);
 /* The name under which people find what @kind learns: that of the method. */
 const char *ui_trainings_method_name (const EngExplainerKind *kind);
-/* Reads the explainers of @model, so that asking for them takes no time afterwards. Any thread; waits for the disk.
- */
+/* Reads the explainers of @model, so that asking for them takes no time afterwards, nor asking whether one can be
+ * trained. Any thread but the main one; waits for the disk. */
 void ui_trainings_look_for (EngModel *model);
 /* The program ends: cancels, and tells nobody any more. */
 void ui_trainings_shutdown (void);

@@ -7,13 +7,15 @@
 
 #define DIGEST_SHOWN 12
 
+/* FALSE: what helps, or that nothing does. */
 static gboolean
 none_found (const EngExplainerKind *kind, EngModel *model, GError **error)
 {
-  return eng_fail (error, ENG_ERROR_UNSUPPORTED,
-                   "%s answers with an explainer that was trained for the model, and none is found for %s. Train one "
-                   "(“Train an Explainer…”, or sightline-cli train %s), or name its file.",
-                   kind->name, eng_model_name (model), kind->id);
+  return eng_kind_can_train (kind, model, NULL, error)
+         && eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                      "%s answers with an explainer that was trained for the model, and none is found for %s. Train "
+                      "one (“Train an Explainer…”, or sightline-cli train %s), or name its file (parameter “%s”).",
+                      kind->name, eng_model_name (model), kind->id, ENG_TRAINED_ID);
 }
 
 gboolean
@@ -26,6 +28,30 @@ eng_trained_can_explain (EngModel *model, const char *kind_id, GError **error)
 
 /* (transfer full): NULL with an error. */
 static EngExplainerFile *
+open_of_kind (const EngExplainerKind *kind, const char *path, GError **error)
+{
+  g_autoptr (EngExplainerFile) file = eng_explainers_open (path, error);
+  if (!file || eng_explainer_file_kind (file) == kind)
+    return g_steal_pointer (&file);
+  g_autofree char *name = g_filename_display_basename (path);
+  eng_fail (error, ENG_ERROR_ARGUMENT, "%s is an explainer of kind %s, and %s asks for one of kind %s.", name,
+            eng_explainer_file_kind (file)->id, kind->method, kind->id);
+  return NULL;
+}
+
+gboolean
+eng_trained_adopt (EngModel *model, const EngMethod *method, const EngValues *values, GError **error)
+{
+  const EngExplainerKind *kind = eng_kind_of_method (method->id);
+  const char *path = kind ? eng_values_get_text (values, ENG_TRAINED_ID) : "";
+  if (!*path)
+    return TRUE;
+  g_autoptr (EngExplainerFile) file = open_of_kind (kind, path, error);
+  return file && eng_explainers_add (path, model, error);
+}
+
+/* (transfer full): NULL with an error. */
+static EngExplainerFile *
 choose (EngModel *model, const char *kind_id, const EngValues *values, GError **error)
 {
   const char *path = eng_values_get_text (values, ENG_TRAINED_ID);
@@ -33,17 +59,7 @@ choose (EngModel *model, const char *kind_id, const EngValues *values, GError **
   if (!kind)
     return NULL;
   if (*path)
-    {
-      g_autoptr (EngExplainerFile) file = eng_explainers_open (path, error);
-      if (file && eng_explainer_file_kind (file) != kind)
-        {
-          g_autofree char *name = g_filename_display_basename (path);
-          eng_fail (error, ENG_ERROR_ARGUMENT, "%s is an explainer of kind %s, and %s asks for one of kind %s.", name,
-                    eng_explainer_file_kind (file)->id, kind->method, kind->id);
-          return NULL;
-        }
-      return g_steal_pointer (&file);
-    }
+    return open_of_kind (kind, path, error);
   g_autoptr (GPtrArray) files = eng_explainers_find (model, kind);
   if (files->len > 0)
     return eng_explainer_file_ref (files->pdata[0]);

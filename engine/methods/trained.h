@@ -17,8 +17,10 @@ G_BEGIN_DECLS
         FALSE                                                                                                        \
   }
 
-/* For EngMethod.can_explain: FALSE with a sentence that says how to train one when none is found. */
+/* For EngMethod.can_explain: FALSE with a sentence when none is found: how to train one, or why none can be. */
 gboolean eng_trained_can_explain (EngModel *model, const char *kind_id, GError **error);
+/* For eng_method_adopt(): TRUE where @values name no explainer. */
+gboolean eng_trained_adopt (EngModel *model, const EngMethod *method, const EngValues *values, GError **error);
 /* For EngMethod.depends_on: the digest of the file that would be used. (transfer full): NULL: there is none. */
 char *eng_trained_depends_on (EngModel *model, const char *kind_id, const EngValues *values);
 /**

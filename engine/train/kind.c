@@ -33,6 +33,15 @@ eng_kind_find (const char *id, GError **error)
   return NULL;
 }
 
+const EngExplainerKind *
+eng_kind_of_method (const char *method_id)
+{
+  for (guint i = 0; eng_kind_table[i]; i++)
+    if (strcmp (eng_kind_table[i]->method, method_id) == 0)
+      return eng_kind_table[i];
+  return NULL;
+}
+
 const EngTarget *
 eng_kind_default_target (const EngExplainerKind *self, EngModel *model)
 {

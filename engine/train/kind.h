@@ -77,6 +77,7 @@ struct _EngExplainerKind
 
 const EngExplainerKind *eng_kind_nth (guint i); /* NULL at the end; order of kinds/meson.build */
 const EngExplainerKind *eng_kind_find (const char *id, GError **error); /* the error lists the ids */
+const EngExplainerKind *eng_kind_of_method (const char *method_id);     /* (nullable) */
 /* FALSE with a sentence that says why not and what to do. @target: (nullable): the default one. */
 gboolean eng_kind_can_train (const EngExplainerKind *self, EngModel *model, const EngTarget *target, GError **error);
 const EngTarget *eng_kind_default_target (const EngExplainerKind *self, EngModel *model); /* (nullable) */

@@ -259,10 +259,14 @@ frozen (EngModel *model, const EngTarget *target, const EngValues *values)
 
 extern const EngExplainerKind eng_kind_bla;
 
-/* With equal weights the module must be the classifier: what the structure promises, seen in numbers. */
+/* With equal weights the module must be the classifier: what the structure promises, seen in numbers. A model that
+ * does is asked once: lists ask often. */
 static gboolean
 reproduces (EngModel *model, const EngPooled *pooled, GError **error)
 {
+  static const char known[] = "bla-reproduces";
+  if (g_object_get_data (G_OBJECT (model), known))
+    return TRUE;
   g_autoptr (EngValues) values = eng_kind_values (&eng_kind_bla, model);
   g_autoptr (EngNet) net = eng_net_new (model, pooled->target, values, 0, 1, TRUE, build, error);
   if (!net)
@@ -290,6 +294,8 @@ reproduces (EngModel *model, const EngPooled *pooled, GError **error)
       largest = fmax (largest, fabs (own[k]));
       worst = fmax (worst, fabs ((double)own[k] - ours[k]));
     }
+  if (worst <= 1e-5 * largest)
+    g_object_set_data (G_OBJECT (model), known, GINT_TO_POINTER (TRUE));
   return worst <= 1e-5 * largest
          || eng_fail (error, ENG_ERROR_UNSUPPORTED,
                       "BLA puts a weighted mean of “%s” in the place of this network's mean, but even equal weights "
