@@ -436,6 +436,46 @@ check_convolution (const EngConv *p, guint row, gboolean more, const Setting *se
   sums_check (&s.dw, dw, "backward to the weights", row);
 }
 
+static guint16
+rounded (float v)
+{
+  guint32 bits;
+  memcpy (&bits, &v, sizeof bits);
+  return (guint16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* Bounds, and images in bfloat16, give what float32 without bounds gives, bounded and rounded: to the bit. */
+static void
+check_forms (const EngConv *given, guint row)
+{
+  static const float between[] = { -0.25f, 0.5f };
+  g_autoptr (GRand) r = g_rand_new_with_seed (row);
+  const EngKernels *kernels = eng_kernels ();
+  EngConv p = *given;
+  gsize n_x = p.n * p.groups * p.cin * span (p.in), n_w = p.groups * p.cout * p.cin * span (p.kernel);
+  gsize n_y = p.n * p.groups * p.cout * span (p.out), bytes = kernels->conv_scratch (&p);
+  g_autofree float *x = random_floats (n_x, r), *w = random_floats (n_w, r), *bias = random_floats (n_y, r);
+  g_autofree float *dy = random_floats (n_y, r), *scratch = g_malloc (bytes + 64), *plain = g_new (float, n_y + 1);
+  g_autofree float *dw = g_new (float, n_w), *dw_short = g_new (float, n_w), *y = g_new (float, n_y + 1);
+  g_autofree guint16 *x_short = g_new (guint16, n_x + 1), *y_short = g_new (guint16, n_y + 1);
+  kernels->conv_forward (&p, x, w, bias, plain, scratch);
+  kernels->conv_backward_weights (&p, x, dy, dw, FALSE, scratch);
+  p.bounds = between;
+  kernels->conv_forward (&p, x, w, bias, y, scratch);
+  for (gsize i = 0; i < n_y; i++)
+    g_assert_cmpfloat (y[i], ==, CLAMP (plain[i], between[0], between[1]));
+  if (!kernels->takes_short || !kernels->takes_short (&p))
+    return;
+  for (gsize i = 0; i < n_x; i++)
+    x_short[i] = rounded (x[i]);
+  p.x_short = p.y_short = TRUE;
+  kernels->conv_forward (&p, x_short, w, bias, y_short, scratch);
+  kernels->conv_backward_weights (&p, x_short, dy, dw_short, FALSE, scratch);
+  for (gsize i = 0; i < n_y; i++)
+    g_assert_cmphex (y_short[i], ==, rounded (y[i]));
+  g_assert_cmpmem (dw, n_w * sizeof *dw, dw_short, n_w * sizeof *dw);
+}
+
 static void
 test_conv (gconstpointer data)
 {
@@ -454,6 +494,7 @@ test_conv (gconstpointer data)
             p.x_last = storage & 1;
             p.y_last = (storage & 2) != 0;
             check_convolution (&p, row, more, setting);
+            check_forms (&p, row);
           }
     }
   end ();

@@ -1,6 +1,8 @@
 /* Values that lie channels-last: small nets convolution - operator - convolution give the same output and gradients
  * as row-major ones, whose operators other tests check one by one. Both are float32: tolerance 1e-4 of the largest
- * value, for sums of up to 600 terms in another order. */
+ * value, for sums of up to 600 terms in another order.
+ *
+ * Values that lie as bfloat16: the same nets give the same bits as without. */
 #include "kernels/kernels.h"
 #include "nn/op.h"
 #include "nn/pass-private.h"
@@ -116,24 +118,33 @@ typedef struct
   const char *name;
   EngValue *(*add) (EngGraph *g, GRand *r, EngValue *x, GError **error);
   gboolean last; /* whether the values around it are expected to lie channels-last */
+  int shorts;    /* values that are expected to lie as bfloat16: forward and back, forward alone */
+  int shorts_forward;
 } Case;
 
 static const Case cases[] = {
-  { "relu", relu, TRUE },
-  { "clip", clip, TRUE },
-  { "residual", residual, TRUE },
-  { "max-pool", max_pool, TRUE },
-  { "average-pool", average_pool, TRUE },
-  { "concat", concat, TRUE },
-  { "batch-norm", batch_norm, TRUE },
-  { "channel-bias", channel_bias, FALSE },
-  { "transpose", turned, FALSE },
+  { "relu", relu, TRUE, 1, 1 },
+  { "clip", clip, TRUE, 0, 1 },
+  { "residual", residual, TRUE, 0, 0 },
+  { "max-pool", max_pool, TRUE, 0, 0 },
+  { "average-pool", average_pool, TRUE, 0, 0 },
+  { "concat", concat, TRUE, 0, 0 },
+  { "batch-norm", batch_norm, TRUE, 0, 0 },
+  { "channel-bias", channel_bias, FALSE, 0, 0 },
+  { "transpose", turned, FALSE, 0, 0 },
 };
+
+typedef struct
+{
+  const char *kernels;
+  gboolean unfused, long_only, forward_only;
+} Setting;
 
 typedef struct
 {
   GPtrArray *arrays; /* GArray of float: output, gradients */
   gboolean last;     /* the operator's input (in a fused pass: its output) lay channels-last */
+  int shorts;        /* values that lay as bfloat16 */
 } Outcome;
 
 static void
@@ -145,14 +156,14 @@ keep (Outcome *o, const float *v, int64_t n)
 }
 
 static Outcome
-run (const Case *c, const char *kernels, gboolean unfused)
+run (const Case *c, const Setting *setting)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GRand) r = g_rand_new_with_seed (7);
   g_autoptr (EngGraph) g = eng_graph_new ();
   Outcome o = { g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref) };
   EngShape shape = ENG_SHAPE (2, 3, SIZE, SIZE);
-  g_assert_true (eng_kernels_select (kernels, &error));
+  g_assert_true (eng_kernels_select (setting->kernels, &error));
   EngValue *x = eng_graph_add_input (g, "x", ENG_DTYPE_FLOAT, &shape), *inner = conv (g, r, x, CHANNELS, &error);
   EngValue *outer = c->add (g, r, inner, &error), *y = outer;
   y = conv (g, r, y, CHANNELS, &error);
@@ -163,13 +174,15 @@ run (const Case *c, const char *kernels, gboolean unfused)
   g_assert_no_error (error);
   eng_graph_freeze (g);
   g_autoptr (EngPass) pass = eng_pass_new (g);
-  pass->unfused = unfused;
-  eng_pass_want_grad (pass, x);
+  pass->unfused = setting->unfused;
+  pass->long_only = setting->long_only;
+  if (!setting->forward_only)
+    eng_pass_want_grad (pass, x);
   g_autoptr (GPtrArray) weights = g_ptr_array_new ();
   for (guint i = 0; i < g->values->len; i++)
     {
       EngValue *v = g->values->pdata[i];
-      if (v->kind == ENG_VALUE_WEIGHT && i % 3) /* some frozen, some trained */
+      if (v->kind == ENG_VALUE_WEIGHT && i % 3 && !setting->forward_only) /* some frozen, some trained */
         {
           eng_pass_train (pass, v);
           g_ptr_array_add (weights, v);
@@ -177,18 +190,23 @@ run (const Case *c, const char *kernels, gboolean unfused)
     }
   eng_pass_set_root (pass, y);
   g_assert_true (eng_pass_prepare (pass, &error));
-  o.last = eng_is_channels_last (pass, unfused ? inner : outer);
+  o.last = eng_is_channels_last (pass, setting->unfused ? inner : outer);
+  for (guint i = 0; i < g->values->len; i++)
+    o.shorts += eng_is_short (pass, g->values->pdata[i]) && (pass->flags[i] & PASS_NEEDED);
   g_autofree float *values = g_new (float, eng_shape_count (&shape));
   for (int64_t i = 0; i < eng_shape_count (&shape); i++)
     values[i] = (float)(g_rand_double (r) - 0.5);
   eng_pass_write (pass, x, values);
   eng_pass_forward (pass);
-  eng_pass_backward (pass, NULL);
   float out;
   eng_pass_read (pass, y, &out);
   keep (&o, &out, 1);
-  eng_pass_read_grad (pass, x, values);
-  keep (&o, values, eng_shape_count (&shape));
+  if (!setting->forward_only)
+    {
+      eng_pass_backward (pass, NULL);
+      eng_pass_read_grad (pass, x, values);
+      keep (&o, values, eng_shape_count (&shape));
+    }
   for (guint i = 0; i < weights->len; i++)
     {
       EngValue *v = weights->pdata[i];
@@ -221,7 +239,13 @@ assert_close (const Outcome *plain, const Outcome *last)
 }
 
 static void
-test_case (gconstpointer data)
+outcome_clear (Outcome *o)
+{
+  g_ptr_array_unref (o->arrays);
+}
+
+static void
+test_last (gconstpointer data)
 {
   const Case *c = data;
   gboolean available = FALSE;
@@ -235,13 +259,78 @@ test_case (gconstpointer data)
     }
   for (int unfused = 0; unfused < 2; unfused++)
     {
-      Outcome plain = run (c, "openblas", unfused), last = run (c, "onednn", unfused);
+      Outcome plain = run (c, &(Setting){ "openblas", unfused }), last = run (c, &(Setting){ "onednn", unfused });
       g_assert_false (plain.last);
       g_assert_cmpint (last.last, ==, c->last);
       assert_close (&plain, &last);
-      g_ptr_array_unref (plain.arrays);
-      g_ptr_array_unref (last.arrays);
+      outcome_clear (&plain);
+      outcome_clear (&last);
     }
+}
+
+static void
+test_short (gconstpointer data)
+{
+  const Case *c = data;
+  g_autoptr (GError) error = NULL;
+  for (int forward_only = 0; forward_only < 2; forward_only++)
+    {
+      if (!eng_set_precision (ENG_PRECISION_BF16, &error))
+        {
+          g_test_skip (error->message);
+          return;
+        }
+      Outcome plain = run (c, &(Setting){ NULL, FALSE, TRUE, forward_only });
+      Outcome rounded = run (c, &(Setting){ NULL, FALSE, FALSE, forward_only });
+      eng_set_precision (ENG_PRECISION_FLOAT32, NULL);
+      g_assert_cmpint (plain.shorts, ==, 0);
+      g_assert_cmpint (rounded.shorts, ==, forward_only ? c->shorts_forward : c->shorts);
+      g_assert_cmpuint (plain.arrays->len, ==, rounded.arrays->len);
+      for (guint k = 0; k < plain.arrays->len; k++)
+        {
+          const GArray *a = plain.arrays->pdata[k], *b = rounded.arrays->pdata[k];
+          g_assert_cmpmem (a->data, a->len * sizeof (float), b->data, b->len * sizeof (float));
+        }
+      outcome_clear (&plain);
+      outcome_clear (&rounded);
+    }
+}
+
+/* What somebody asks for, or gives, is float32. */
+static void
+test_seen (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GRand) r = g_rand_new_with_seed (3);
+  if (!eng_set_precision (ENG_PRECISION_BF16, &error))
+    {
+      g_test_skip (error->message);
+      return;
+    }
+  for (PassFlags flag = PASS_WANT; flag <= PASS_CUT; flag <<= 1)
+    {
+      g_autoptr (EngGraph) g = eng_graph_new ();
+      EngShape shape = ENG_SHAPE (2, 3, SIZE, SIZE);
+      EngValue *x = eng_graph_add_input (g, "x", ENG_DTYPE_FLOAT, &shape), *seen, *hidden, *y;
+      seen = relu (g, r, conv (g, r, x, CHANNELS, &error), &error);
+      hidden = relu (g, r, conv (g, r, seen, CHANNELS, &error), &error);
+      y = conv (g, r, hidden, CHANNELS, &error);
+      g_assert_no_error (error);
+      eng_graph_freeze (g);
+      g_autoptr (EngPass) pass = eng_pass_new (g);
+      if (flag == PASS_WANT)
+        eng_pass_want (pass, seen);
+      else if (flag == PASS_WANT_GRAD)
+        eng_pass_want_grad (pass, seen);
+      else
+        eng_pass_cut (pass, seen);
+      eng_pass_set_root (pass, y);
+      g_assert_true (eng_pass_prepare (pass, &error));
+      g_assert_false (eng_is_short (pass, seen));
+      g_assert_true (eng_is_short (pass, hidden));
+      g_assert_false (eng_is_short (pass, y));
+    }
+  eng_set_precision (ENG_PRECISION_FLOAT32, NULL);
 }
 
 int
@@ -250,8 +339,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path = g_strconcat ("/storage/", cases[i].name, NULL);
-      g_test_add_data_func (path, &cases[i], test_case);
+      g_autofree char *last = g_strconcat ("/storage/channels-last/", cases[i].name, NULL);
+      g_autofree char *rounded = g_strconcat ("/storage/bfloat16/", cases[i].name, NULL);
+      g_test_add_data_func (last, &cases[i], test_last);
+      g_test_add_data_func (rounded, &cases[i], test_short);
     }
+  g_test_add_func ("/storage/bfloat16/seen", test_seen);
   return g_test_run ();
 }

@@ -29,7 +29,7 @@ count_conv (const EngConv *p)
 }
 
 static void
-count_conv_forward (const EngConv *p, const float *x, const float *w, const float *bias, float *y, void *scratch)
+count_conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y, void *scratch)
 {
   count_conv (p);
   inner->conv_forward (p, x, w, bias, y, scratch);
@@ -44,7 +44,7 @@ count_conv_backward_data (const EngConv *p, const float *dy, const float *w, flo
 }
 
 static void
-count_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate,
+count_conv_backward_weights (const EngConv *p, const void *x, const float *dy, float *dw, gboolean accumulate,
                              void *scratch)
 {
   count_conv (p);

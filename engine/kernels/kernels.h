@@ -38,6 +38,9 @@ typedef struct
                               channels_last() agrees */
   gboolean frozen;         /* w is never written while its memory lives */
   gboolean bf16;           /* as in EngGemm */
+  gboolean x_short, y_short; /* x, y, not their gradients, lie in memory as bfloat16. Only where the set's
+                                takes_short() agrees */
+  const float *bounds;       /* (nullable): y is brought between bounds[0] and bounds[1] */
 } EngConv;
 
 typedef struct
@@ -46,15 +49,16 @@ typedef struct
   gboolean (*available) (void);                 /* does this machine run it */
   gboolean (*has_bf16) (void);                  /* does the processor multiply bfloat16; NULL: the set does not */
   gboolean (*channels_last) (const EngConv *p); /* is @p fastest when x and y lie channels-last; NULL: never */
+  gboolean (*takes_short) (const EngConv *p);   /* may x and y of @p lie as bfloat16, one or both; NULL: never */
   void (*gemm) (const EngGemm *p, const float *a, const float *b, float *c);
   gsize (*conv_scratch) (const EngConv *p); /* bytes that any of the three below need */
-  /* y = x * w + bias (bias may be NULL) */
-  void (*conv_forward) (const EngConv *p, const float *x, const float *w, const float *bias, float *y, void *scratch);
+  /* y = x * w + bias (bias may be NULL), then the bounds. x, y: floats, or as x_short and y_short say */
+  void (*conv_forward) (const EngConv *p, const void *x, const float *w, const float *bias, void *y, void *scratch);
   /* dx = dy * w^T, added to dx if @accumulate, else written */
   void (*conv_backward_data) (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate,
                               void *scratch);
   /* dw = x * dy, added to dw if @accumulate, else written */
-  void (*conv_backward_weights) (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate,
+  void (*conv_backward_weights) (const EngConv *p, const void *x, const float *dy, float *dw, gboolean accumulate,
                                  void *scratch);
 } EngKernels;
 

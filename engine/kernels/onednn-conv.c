@@ -2,6 +2,7 @@
  * written as it lies; a row-major one may be brought into the form that the primitive likes best. */
 #include "onednn-private.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -52,14 +53,19 @@ rounds (const EngConv *p)
   return p->bf16 && !is_depthwise (p) && !(p->cin < FEW_CHANNELS && taps (p) > MANY_TAPS);
 }
 
+static dnnl_data_type_t
+type_of (gboolean bf16)
+{
+  return bf16 ? dnnl_bf16 : dnnl_f32;
+}
+
 static void
 form (dnnl_memory_desc_t *given, dnnl_memory_desc_t *want, int64_t n, int64_t channels, const int64_t *size,
-      gboolean last, gboolean want_last, gboolean bf16)
+      gboolean last, gboolean want_last, gboolean given_bf16, gboolean want_bf16)
 {
   dnnl_dims_t dims = { n, channels, size[1], size[2] };
-  dnnl_data_type_t type = bf16 ? dnnl_bf16 : dnnl_f32;
-  dnnl_memory_desc_init_by_tag (given, 4, dims, dnnl_f32, last ? dnnl_nhwc : dnnl_nchw);
-  dnnl_memory_desc_init_by_tag (want, 4, dims, type, want_last ? dnnl_nhwc : dnnl_format_tag_any);
+  dnnl_memory_desc_init_by_tag (given, 4, dims, type_of (given_bf16), last ? dnnl_nhwc : dnnl_nchw);
+  dnnl_memory_desc_init_by_tag (want, 4, dims, type_of (want_bf16), want_last ? dnnl_nhwc : dnnl_format_tag_any);
 }
 
 static void
@@ -68,15 +74,16 @@ forms_init (Forms *f, const Problem *s)
   const EngConv *p = s->p;
   memset (f, 0, sizeof *f);
   gboolean want_last = p->x_last || p->y_last; /* what suits() has asked for */
-  form (&f->x, &f->want_x, p->n, p->groups * p->cin, p->in, p->x_last, want_last,
+  gboolean x_short = p->x_short && s->direction != TO_DATA, y_short = p->y_short && s->direction == FORWARD;
+  form (&f->x, &f->want_x, p->n, p->groups * p->cin, p->in, p->x_last, want_last, x_short,
         rounds (p) && s->direction != TO_DATA);
-  form (&f->y, &f->want_y, p->n, p->groups * p->cout, p->out, p->y_last, want_last,
-        rounds (p) && s->direction != FORWARD);
+  form (&f->y, &f->want_y, p->n, p->groups * p->cout, p->out, p->y_last, want_last, y_short,
+        y_short || (rounds (p) && s->direction != FORWARD));
   int skip = p->groups == 1;
   dnnl_dims_t dims = { p->groups, p->cout, p->cin, p->kernel[1], p->kernel[2] };
   dnnl_memory_desc_init_by_tag (&f->w, 5 - skip, dims + skip, dnnl_f32, skip ? dnnl_oihw : dnnl_goihw);
-  dnnl_memory_desc_init_by_tag (&f->want_w, 5 - skip, dims + skip,
-                                rounds (p) && s->direction != TO_WEIGHTS ? dnnl_bf16 : dnnl_f32, dnnl_format_tag_any);
+  dnnl_memory_desc_init_by_tag (&f->want_w, 5 - skip, dims + skip, type_of (rounds (p) && s->direction != TO_WEIGHTS),
+                                dnnl_format_tag_any);
   dnnl_memory_desc_init_by_tag (&f->bias, 1, (dnnl_dims_t){ p->groups * p->cout }, dnnl_f32, dnnl_a);
   for (int i = 0; i < 2; i++)
     {
@@ -87,6 +94,21 @@ forms_init (Forms *f, const Problem *s)
       int64_t reach = (p->out[a] - 1) * p->stride[a] + (p->kernel[a] - 1) * p->dilation[a] + 1;
       f->after[i] = MAX (0, reach - p->in[a] - p->pad[a]);
     }
+}
+
+/* Bounds are applied to the sums, before they are rounded: the same as after it. */
+static void
+append_bounds (dnnl_primitive_attr_t attr, const float *bounds)
+{
+  dnnl_post_ops_t post;
+  if (dnnl_post_ops_create (&post) != dnnl_success)
+    return;
+  if (bounds[0] == 0 && bounds[1] == INFINITY)
+    dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_relu, 0, 0);
+  else
+    dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_clip, bounds[0], bounds[1]);
+  dnnl_primitive_attr_set_post_ops (attr, post);
+  dnnl_post_ops_destroy (post);
 }
 
 static dnnl_primitive_desc_t
@@ -110,6 +132,8 @@ describe (Forms *f, const Problem *s, Direction direction, const_dnnl_primitive_
   if (status != dnnl_success || dnnl_primitive_attr_create (&attr) != dnnl_success)
     return NULL;
   dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
+  if (direction == FORWARD && s->direction == FORWARD && s->p->bounds)
+    append_bounds (attr, s->p->bounds);
   if (dnnl_primitive_desc_create (&descriptor, &d, attr, eng_onednn_engine (), hint) != dnnl_success)
     descriptor = NULL;
   dnnl_primitive_attr_destroy (attr);
@@ -156,13 +180,27 @@ conv_key (const Problem *s)
 {
   const EngConv *p = s->p;
   OnednnKey key = { 0 };
-  const int64_t v[] = { s->direction, s->bias,   p->n,      p->groups,  p->cin,
-                        p->cout,      p->x_last, p->y_last, rounds (p), eng_get_threads () };
+  gboolean forward = s->direction == FORWARD, bounded = forward && p->bounds;
+  const int64_t v[] = { s->direction,
+                        s->bias,
+                        p->n,
+                        p->groups,
+                        p->cin,
+                        p->cout,
+                        p->x_last,
+                        p->y_last,
+                        rounds (p),
+                        eng_get_threads (),
+                        bounded,
+                        p->x_short,
+                        forward && p->y_short };
   memcpy (key.v, v, sizeof v);
   int at = G_N_ELEMENTS (v);
   const int64_t *const triples[] = { p->in, p->out, p->kernel, p->stride, p->dilation, p->pad };
   for (guint i = 0; i < G_N_ELEMENTS (triples); i++, at += 3)
     memcpy (key.v + at, triples[i], 3 * sizeof (int64_t));
+  if (bounded)
+    memcpy (key.v + at, p->bounds, 2 * sizeof (float));
   return key;
 }
 
@@ -182,30 +220,41 @@ suits (const EngConv *p)
          && p->cout > 0 && p->cin > 0 && p->out[1] > 0 && p->out[2] > 0 && p->cin * taps (p) >= LEAST_WORK;
 }
 
+static gboolean
+is_compiled (const EngConv *p, Direction direction)
+{
+  Problem s = { p, direction, TRUE };
+  Forms f;
+  forms_init (&f, &s);
+  dnnl_primitive_desc_t descriptor = describe_with_hint (&f, &s);
+  gboolean ok = eng_onednn_is_compiled (descriptor);
+  if (descriptor)
+    dnnl_primitive_desc_destroy (descriptor);
+  return ok;
+}
+
 gboolean
 eng_onednn_conv_suits (const EngConv *given)
 {
+  static const float bounds[] = { 0, 6 };
   EngConv p = *given;
   p.x_last = p.y_last = TRUE;
-  if (!suits (&p))
-    return FALSE;
-  for (Direction d = FORWARD; d <= TO_WEIGHTS; d++)
-    {
-      Problem s = { &p, d, TRUE };
-      Forms f;
-      forms_init (&f, &s);
-      dnnl_primitive_desc_t descriptor = describe_with_hint (&f, &s);
-      gboolean ok = eng_onednn_is_compiled (descriptor);
-      if (descriptor)
-        dnnl_primitive_desc_destroy (descriptor);
-      if (!ok)
-        return FALSE;
-    }
-  return TRUE;
+  p.bounds = bounds;
+  return suits (&p) && is_compiled (&p, FORWARD) && is_compiled (&p, TO_DATA) && is_compiled (&p, TO_WEIGHTS);
+}
+
+gboolean
+eng_onednn_conv_takes_short (const EngConv *given)
+{
+  EngConv p = *given, exact = *given;
+  p.x_short = p.y_short = TRUE;
+  exact.x_short = exact.y_short = FALSE;
+  return suits (&p) && rounds (&p) && is_compiled (&p, FORWARD) && is_compiled (&exact, FORWARD)
+         && is_compiled (&p, TO_WEIGHTS);
 }
 
 static gboolean
-run (const EngConv *p, Direction direction, const float *a, const float *b, const float *bias, float *c,
+run (const EngConv *p, Direction direction, const void *a, const float *b, const float *bias, void *c,
      gboolean accumulate)
 {
   Problem s = { p, direction, bias != NULL };
@@ -228,12 +277,13 @@ run (const EngConv *p, Direction direction, const float *a, const float *b, cons
     eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, (void *)bias, c },
                     p->frozen && direction != TO_WEIGHTS, accumulate);
   eng_onednn_unlock ();
-  g_assert (ok || !(p->x_last || p->y_last)); /* eng_onednn_conv_suits() said that there is one */
+  /* eng_onednn_conv_suits() or eng_onednn_conv_takes_short() said that there is one */
+  g_assert (ok || !(p->x_last || p->y_last || (direction != TO_DATA && (p->x_short || p->y_short))));
   return ok;
 }
 
 gboolean
-eng_onednn_conv_forward (const EngConv *p, const float *x, const float *w, const float *bias, float *y)
+eng_onednn_conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y)
 {
   return run (p, FORWARD, x, w, bias, y, FALSE);
 }
@@ -245,7 +295,7 @@ eng_onednn_conv_backward_data (const EngConv *p, const float *dy, const float *w
 }
 
 gboolean
-eng_onednn_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate)
+eng_onednn_conv_backward_weights (const EngConv *p, const void *x, const float *dy, float *dw, gboolean accumulate)
 {
   return run (p, TO_WEIGHTS, x, dy, NULL, dw, accumulate);
 }

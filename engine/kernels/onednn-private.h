@@ -60,13 +60,15 @@ void eng_onednn_unlock (void);
 gboolean eng_onednn_is_compiled (dnnl_primitive_desc_t descriptor);
 
 /* Each returns FALSE, having done nothing, where oneDNN has nothing good for @p. */
-gboolean eng_onednn_conv_forward (const EngConv *p, const float *x, const float *w, const float *bias, float *y);
+gboolean eng_onednn_conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y);
 gboolean eng_onednn_conv_backward_data (const EngConv *p, const float *dy, const float *w, float *dx,
                                         gboolean accumulate);
-gboolean eng_onednn_conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw,
+gboolean eng_onednn_conv_backward_weights (const EngConv *p, const void *x, const float *dy, float *dw,
                                            gboolean accumulate);
 /* A product of bfloat16 on the calling thread, without a lock. FALSE, having done nothing: not worth it, or no code.
  */
 gboolean eng_onednn_alone (const EngGemm *p, const float *a, const float *b, float *c);
 /* Whether all three directions run with both sides channels-last. */
 gboolean eng_onednn_conv_suits (const EngConv *p);
+/* Whether all that read x round it to bfloat16, and y can be written rounded. */
+gboolean eng_onednn_conv_takes_short (const EngConv *p);

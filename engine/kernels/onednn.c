@@ -460,7 +460,7 @@ onednn_has_bf16 (void)
 }
 
 static void
-conv_forward (const EngConv *p, const float *x, const float *w, const float *bias, float *y, void *scratch)
+conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y, void *scratch)
 {
   if (!eng_onednn_conv_forward (p, x, w, bias, y))
     eng_kernels_openblas.conv_forward (p, x, w, bias, y, scratch);
@@ -474,7 +474,7 @@ conv_backward_data (const EngConv *p, const float *dy, const float *w, float *dx
 }
 
 static void
-conv_backward_weights (const EngConv *p, const float *x, const float *dy, float *dw, gboolean accumulate,
+conv_backward_weights (const EngConv *p, const void *x, const float *dy, float *dw, gboolean accumulate,
                        void *scratch)
 {
   if (!eng_onednn_conv_backward_weights (p, x, dy, dw, accumulate))
@@ -492,6 +492,7 @@ const EngKernels eng_kernels_onednn = {
   .available = onednn_available,
   .has_bf16 = onednn_has_bf16,
   .channels_last = eng_onednn_conv_suits,
+  .takes_short = eng_onednn_conv_takes_short,
   .gemm = onednn_gemm,
   .conv_scratch = conv_scratch,
   .conv_forward = conv_forward,

@@ -50,6 +50,11 @@ struct _EngOp
   gboolean (*channels_last) (const EngNode *node); /* whether its images may lie channels-last, all of them together
                                                       (ENG_OP_BRINGS: each as it likes); NULL: row-major only. Forward
                                                       and backward then ask eng_is_channels_last() */
+  /* In a pass in bfloat16: whether input @i may lie in memory as bfloat16, since forward and backward round it
+   * anyway;
+   * @i -1: whether output 0 may, since forward can write it rounded, and backward, if it reads it, finds what it
+   * needs. NULL: no. Forward and backward then ask eng_is_short() */
+  gboolean (*takes_short) (const EngNode *node, const EngPass *pass, int i);
 };
 
 #define ENG_OPSET_MAX 21
@@ -102,6 +107,8 @@ float *eng_grad_in_fresh (EngPass *pass, const EngNode *node, int i, gboolean *f
 gboolean eng_wants_grad (const EngPass *pass, const EngNode *node, int i);
 /* TRUE: the value, 4-dimensional, and its gradient lie in memory as n x height x width x channels. */
 gboolean eng_is_channels_last (const EngPass *pass, const EngValue *value);
+/* TRUE: the value, but not its gradient, lies in memory as bfloat16. */
+gboolean eng_is_short (const EngPass *pass, const EngValue *value);
 /* TRUE: input @i is constant memory that nothing trains. */
 gboolean eng_is_frozen (const EngPass *pass, const EngNode *node, int i);
 /* TRUE: products round their factors to bfloat16. */

@@ -23,6 +23,7 @@ struct _EngPass
   float **grad;   /* gradients, by value; NULL where none flows */
   guint8 *flags;  /* PassFlags, by value */
   guint8 *last;   /* channels-last, by value */
+  guint8 *shorts; /* held as bfloat16, by value */
   gboolean bf16;  /* products round their factors */
   guint8 **ready; /* whether the gradient buffer holds something; shared by values that share it */
   guint8 *ready_store;
@@ -32,11 +33,12 @@ struct _EngPass
   GPtrArray *fused;    /* EngNode*, owned: those that stand for several nodes of the graph; see fuse.h */
   void *arena, *scratch;
   gsize arena_size, scratch_size;
-  gboolean unfused; /* every node by itself; tests set it */
+  gboolean unfused;   /* every node by itself; tests set it */
+  gboolean long_only; /* no value is held as bfloat16; tests set it */
   gboolean prepared, walked_forward, walked_back;
 };
 
-/* Decides which values lie channels-last. */
+/* Decides which values lie channels-last, and which as bfloat16. */
 void eng_pass_choose_storage (EngPass *self);
 /* Lays every buffer of a pass into one arena. */
 gboolean eng_pass_plan (EngPass *self, GError **error);

@@ -20,6 +20,7 @@ eng_pass_new (EngGraph *graph)
   self->grad = g_new0 (float *, self->n);
   self->flags = g_new0 (guint8, self->n);
   self->last = g_new0 (guint8, self->n);
+  self->shorts = g_new0 (guint8, self->n);
   self->bf16 = eng_get_precision () == ENG_PRECISION_BF16;
   self->ready = g_new0 (guint8 *, self->n);
   self->ready_store = g_new0 (guint8, self->n);
@@ -45,6 +46,7 @@ eng_pass_free (EngPass *self)
   g_free (self->grad);
   g_free (self->flags);
   g_free (self->last);
+  g_free (self->shorts);
   g_free (self->ready);
   g_free (self->ready_store);
   eng_graph_unref (self->graph);
@@ -440,6 +442,12 @@ gboolean
 eng_is_channels_last (const EngPass *self, const EngValue *value)
 {
   return self->last && self->last[slot (self, value)];
+}
+
+gboolean
+eng_is_short (const EngPass *self, const EngValue *value)
+{
+  return self->shorts && self->shorts[slot (self, value)];
 }
 
 gboolean

@@ -39,6 +39,13 @@ bytes_of (const EngValue *v)
   return (MAX (bytes, (gsize)1) + 63) & ~(gsize)63;
 }
 
+static gsize
+data_bytes_of (const EngPass *pass, const EngValue *v)
+{
+  gsize half = (bytes_of (v) / 2 + 63) & ~(gsize)63;
+  return eng_is_short (pass, v) ? half : bytes_of (v);
+}
+
 static void
 live (Block *block, int moment)
 {
@@ -105,7 +112,8 @@ may_run_in_place (Plan *p, const EngNode *node, int moment)
 {
   const EngValue *in = node->inputs[0], *out = node->outputs[0];
   if (!(node->op->flags & ENG_OP_INPLACE) || !in || in->constant || !has_buffer (p, in) || persists (p, out)
-      || !eng_shape_equal (&in->shape, &out->shape) || in->dtype != out->dtype)
+      || !eng_shape_equal (&in->shape, &out->shape) || in->dtype != out->dtype
+      || eng_is_short (p->pass, in) != eng_is_short (p->pass, out))
     return FALSE;
   int root = root_of (p->data_root, in->id);
   if (p->data[root].end > moment)
@@ -123,7 +131,8 @@ plan_data (Plan *p)
   for (guint i = 0; i < pass->n; i++)
     {
       EngValue *v = pass->graph->values->pdata[i];
-      p->data[i] = (Block){ .size = has_buffer (p, v) ? bytes_of (v) : 0, .begin = p->last + 1, .end = -1 };
+      p->data[i] =
+          (Block){ .size = has_buffer (p, v) ? data_bytes_of (pass, v) : 0, .begin = p->last + 1, .end = -1 };
       p->data_root[i] = (int)i;
     }
   /* Views first, so that the uses below count for the shared buffer. */

@@ -1,9 +1,13 @@
-/* Which values of a pass lie channels-last (n x height x width x channels) instead of row-major.
+/* How the values of a pass lie in memory: which of them channels-last (n x height x width x channels) instead of
+ * row-major, and which as bfloat16.
  *
- * Convolutions of some kernel sets are fastest that way, and bring an operand over where its neighbour disagrees;
- * that costs as much as a copy of the image, so neighbours should agree. All images around an operator share one
- * storage, unless it brings them over itself. What others see (inputs, wanted and given values, reshaped ones) is
- * row-major, and so is everything that shares a storage with it. */
+ * Channels-last: convolutions of some kernel sets are fastest that way, and bring an operand over where its neighbour
+ * disagrees; that costs as much as a copy of the image, so neighbours should agree. All images around an operator
+ * share one storage, unless it brings them over itself. What others see (inputs, wanted and given values, reshaped
+ * ones) is row-major, and so is everything that shares a storage with it.
+ *
+ * As bfloat16, in a pass whose products round their factors: a value that all its readers round anyway, so that no
+ * result changes. It is then rounded once, as it is written, and moved as half the bytes. Gradients stay float32. */
 #include "../kernels/kernels.h"
 #include "op.h"
 #include "pass-private.h"
@@ -18,12 +22,19 @@ is_indifferent (const EngValue *v)
   return s->rank == 4 && (s->dim[1] == 1 || s->dim[2] * s->dim[3] == 1);
 }
 
+/* Nobody sees it but the operators of the pass. */
+static gboolean
+is_inner (const EngPass *self, const EngValue *v)
+{
+  const guint8 fixed = PASS_WANT | PASS_WANT_GRAD | PASS_CUT | PASS_TRAIN;
+  return v->kind == ENG_VALUE_COMPUTED && v->dtype == ENG_DTYPE_FLOAT && (self->flags[v->id] & PASS_NEEDED)
+         && !(self->flags[v->id] & fixed);
+}
+
 static gboolean
 may_lie_last (const EngPass *self, const EngValue *v)
 {
-  const guint8 fixed = PASS_WANT | PASS_WANT_GRAD | PASS_CUT | PASS_TRAIN;
-  return v->kind == ENG_VALUE_COMPUTED && v->dtype == ENG_DTYPE_FLOAT && v->shape.rank == 4 && !is_indifferent (v)
-         && (self->flags[v->id] & PASS_NEEDED) && !(self->flags[v->id] & fixed);
+  return is_inner (self, v) && v->shape.rank == 4 && !is_indifferent (v);
 }
 
 /* Images of equal shape, beside scalars. */
@@ -76,11 +87,9 @@ settle_node (EngPass *self, const EngNode *node)
   return changed;
 }
 
-void
-eng_pass_choose_storage (EngPass *self)
+static void
+choose_last (EngPass *self)
 {
-  if (!eng_kernels ()->channels_last)
-    return;
   for (guint i = 0; i < self->n; i++)
     self->last[i] = may_lie_last (self, self->graph->values->pdata[i]);
   for (gboolean changed = TRUE; changed;)
@@ -89,4 +98,65 @@ eng_pass_choose_storage (EngPass *self)
       for (guint i = 0; i < self->needed->len; i++)
         changed |= settle_node (self, self->needed->pdata[i]);
     }
+}
+
+/* ---- as bfloat16 ---- */
+
+static gboolean
+takes_short (const EngPass *self, const EngNode *node, int i)
+{
+  return node->op->takes_short && node->op->takes_short (node, self, i);
+}
+
+static void
+settle_short (EngPass *self, const EngNode *node)
+{
+  for (int i = 0; i < node->n_inputs; i++)
+    if (node->inputs[i] && self->shorts[node->inputs[i]->id])
+      self->shorts[node->inputs[i]->id] = takes_short (self, node, i);
+  for (int i = 0; i < node->n_outputs; i++)
+    if (self->shorts[node->outputs[i]->id])
+      self->shorts[node->outputs[i]->id] = i == 0 && takes_short (self, node, -1);
+}
+
+/* Both sides of a view are the same memory. TRUE when something changed. */
+static gboolean
+settle_view (EngPass *self, const EngNode *node)
+{
+  guint8 *in = &self->shorts[node->inputs[0]->id], *out = &self->shorts[node->outputs[0]->id];
+  gboolean changed = *in != *out;
+  *in = *out = *in && *out;
+  return changed;
+}
+
+static void
+choose_short (EngPass *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    self->shorts[i] = is_inner (self, self->graph->values->pdata[i]);
+  for (guint i = 0; i < self->needed->len; i++)
+    {
+      const EngNode *node = self->needed->pdata[i];
+      if (!(node->op->flags & ENG_OP_VIEW))
+        settle_short (self, node);
+    }
+  for (gboolean changed = TRUE; changed;)
+    {
+      changed = FALSE;
+      for (guint i = 0; i < self->needed->len; i++)
+        {
+          const EngNode *node = self->needed->pdata[i];
+          if (node->op->flags & ENG_OP_VIEW)
+            changed |= settle_view (self, node);
+        }
+    }
+}
+
+void
+eng_pass_choose_storage (EngPass *self)
+{
+  if (eng_kernels ()->channels_last)
+    choose_last (self);
+  if (self->bf16 && !self->long_only)
+    choose_short (self);
 }

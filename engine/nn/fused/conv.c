@@ -1,5 +1,6 @@
 /* A convolution and what is done to each of its numbers: BatchNormalization of fixed parameters (a factor and a
- * summand per channel), then Relu or Clip. The output is walked over once, while it is in the cache.
+ * summand per channel), then Relu or Clip. Bounds alone are the kernels' affair; behind factors the output is walked
+ * over once, while it is in the cache.
  *
  * The walk back reads the output alone: where it lies between the bounds, the gradient passes. At a bound exactly it
  * is 0, as that of Relu and of PyTorch's ReLU6 is; that of Clip by itself is 1 there. */
@@ -14,18 +15,22 @@
 typedef struct
 {
   int64_t rows, length, channels;
-  float low, high;
+  float bounds[2];
   const float *factor, *summand; /* per channel; NULL: none */
-  gboolean last;
+  gboolean last, is_short;
   float *y, *dy;
+  const guint16 *y_short; /* instead of y: bfloat16 */
 } After;
 
 static After
 read_after (const EngNode *node, const EngPass *pass)
 {
   const EngShape *y = &node->outputs[0]->shape;
-  After a = { .channels = y->dim[1], .length = eng_shape_span (y, 2, y->rank), .y = eng_out_f (pass, node, 0) };
+  After a = { .channels = y->dim[1], .length = eng_shape_span (y, 2, y->rank) };
   int n;
+  a.is_short = eng_is_short (pass, node->outputs[0]);
+  a.y = a.is_short ? NULL : eng_out_f (pass, node, 0);
+  a.y_short = a.is_short ? eng_out (pass, node, 0) : NULL;
   a.rows = y->dim[0] * a.channels;
   a.last = eng_is_channels_last (pass, node->outputs[0]);
   if (a.last)
@@ -33,8 +38,8 @@ read_after (const EngNode *node, const EngPass *pass)
       a.rows = y->dim[0] * a.length;
       a.length = a.channels;
     }
-  a.low = eng_attrs_get_float (node->attrs, "low", -INFINITY);
-  a.high = eng_attrs_get_float (node->attrs, "high", INFINITY);
+  a.bounds[0] = eng_attrs_get_float (node->attrs, "low", -INFINITY);
+  a.bounds[1] = eng_attrs_get_float (node->attrs, "high", INFINITY);
   a.factor = eng_attrs_get_floats (node->attrs, "factor", &n);
   a.summand = eng_attrs_get_floats (node->attrs, "summand", &n);
   return a;
@@ -62,6 +67,13 @@ pass_back (float *dy, const float *y, float factor, float low, float high, int64
   ENG_SIMD_LOOP (n) dy[i] = (y[i] > low) & (y[i] < high) ? factor * dy[i] : 0;
 }
 
+/* Of a Relu: @y is a bfloat16 above 0. */
+ENG_CLONES static void
+pass_back_short (float *dy, const guint16 *y, int64_t n)
+{
+  ENG_SIMD_LOOP (n) dy[i] = (gint16)y[i] > 0 ? dy[i] : 0;
+}
+
 static void
 forward_rows (int64_t begin, int64_t end, gpointer data)
 {
@@ -70,11 +82,11 @@ forward_rows (int64_t begin, int64_t end, gpointer data)
     {
       float *y = a->y + i * a->length;
       int64_t c = i % a->channels;
-      if (a->factor && a->last)
+      if (a->last)
         scale_row (y, a->factor, a->summand, a->length);
-      else if (a->factor)
+      else
         eng_vec_scale_shift (y, y, a->factor[c], a->summand[c], a->length);
-      bound (y, a->low, a->high, a->length);
+      bound (y, a->bounds[0], a->bounds[1], a->length);
     }
 }
 
@@ -86,7 +98,10 @@ backward_rows (int64_t begin, int64_t end, gpointer data)
     {
       int64_t at = i * a->length;
       float factor = a->factor && !a->last ? a->factor[i % a->channels] : 1;
-      pass_back (a->dy + at, a->y + at, factor, a->low, a->high, a->length);
+      if (a->is_short)
+        pass_back_short (a->dy + at, a->y_short + at, a->length);
+      else
+        pass_back (a->dy + at, a->y + at, factor, a->bounds[0], a->bounds[1], a->length);
       if (a->factor && a->last)
         eng_vec_mul (a->dy + at, a->dy + at, a->factor, a->length);
     }
@@ -108,8 +123,9 @@ static void
 after_forward (const EngNode *node, EngPass *pass)
 {
   After a = read_after (node, pass);
-  convolution ()->forward (node, pass);
-  eng_parallel (a.rows, 0.15 * (double)a.length + 3, forward_rows, &a);
+  eng_conv_forward (node, pass, a.factor ? NULL : a.bounds);
+  if (a.factor)
+    eng_parallel (a.rows, 0.15 * (double)a.length + 3, forward_rows, &a);
 }
 
 static void
@@ -129,6 +145,16 @@ after_channels_last (const EngNode *node)
   return convolution ()->channels_last (node);
 }
 
+/* The output: what is short is not walked over, and must still tell a gradient whether it passes: the sign survives
+ * rounding, what lies close to another bound becomes it. */
+static gboolean
+after_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  After a = read_after (node, pass);
+  gboolean back = pass->flags[node->outputs[0]->id] & PASS_FLOW, relu = a.bounds[0] == 0 && a.bounds[1] == INFINITY;
+  return (i >= 0 || (!a.factor && (relu || !back))) && eng_conv_takes_short (node, pass, i);
+}
+
 static const EngOp after_op = {
   "Conv+",
   1,
@@ -140,6 +166,7 @@ static const EngOp after_op = {
   ENG_OP_BRINGS | ENG_OP_SPENDS,
   NULL,
   after_channels_last,
+  after_takes_short,
 };
 
 /* Bounds of Relu or Clip, if fixed. */

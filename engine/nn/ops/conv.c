@@ -110,16 +110,25 @@ here (const EngNode *node, const EngPass *pass)
   p.y_last = eng_is_channels_last (pass, node->outputs[0]);
   p.frozen = eng_is_frozen (pass, node, 1);
   p.bf16 = eng_pass_bf16 (pass);
+  p.x_short = eng_is_short (pass, node->inputs[0]);
+  p.y_short = eng_is_short (pass, node->outputs[0]);
   return p;
+}
+
+void
+eng_conv_forward (const EngNode *node, EngPass *pass, const float *bounds)
+{
+  const Conv *c = node->priv;
+  EngConv p = here (node, pass);
+  p.bounds = bounds;
+  c->kernels->conv_forward (&p, eng_in (pass, node, 0), eng_in_f (pass, node, 1), eng_in_f (pass, node, 2),
+                            eng_out (pass, node, 0), eng_pass_scratch (pass));
 }
 
 static void
 conv_forward (const EngNode *node, EngPass *pass)
 {
-  const Conv *c = node->priv;
-  EngConv p = here (node, pass);
-  c->kernels->conv_forward (&p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_in_f (pass, node, 2),
-                            eng_out_f (pass, node, 0), eng_pass_scratch (pass));
+  eng_conv_forward (node, pass, NULL);
 }
 
 typedef struct
@@ -184,7 +193,7 @@ eng_conv_backward (const EngNode *node, EngPass *pass, const float *dy)
     c->kernels->conv_backward_data (&p, dy, eng_in_f (pass, node, 1), dx, !fresh, scratch);
   float *dw = eng_grad_in_fresh (pass, node, 1, &fresh);
   if (dw)
-    c->kernels->conv_backward_weights (&p, eng_in_f (pass, node, 0), dy, dw, !fresh, scratch);
+    c->kernels->conv_backward_weights (&p, eng_in (pass, node, 0), dy, dw, !fresh, scratch);
   bias_backward (node, pass, dy);
 }
 
@@ -201,6 +210,14 @@ conv_channels_last (const EngNode *node)
 {
   const Conv *c = node->priv;
   return node->inputs[0]->shape.rank == 4 && c->kernels->channels_last && c->kernels->channels_last (&c->p);
+}
+
+gboolean
+eng_conv_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  const Conv *c = node->priv;
+  EngConv p = here (node, pass);
+  return i <= 0 && c->kernels->takes_short && c->kernels->takes_short (&p);
 }
 
 /* ---- ConvTranspose ---- */
@@ -361,7 +378,7 @@ static const char *const transpose_examples[] = {
 
 const EngOp eng_ops_conv[] = {
   { "Conv", 1, ENG_OPSET_MAX, conv_shape, conv_forward, conv_backward, ENG_KEEP_CROSS, ENG_OP_BRINGS, conv_examples,
-    conv_channels_last },
+    conv_channels_last, eng_conv_takes_short },
   { "ConvTranspose", 1, ENG_OPSET_MAX, transpose_shape, transpose_forward, transpose_backward, ENG_KEEP_CROSS, 0,
     transpose_examples },
   { NULL },
