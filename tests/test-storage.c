@@ -2,9 +2,11 @@
  * as row-major ones, whose operators other tests check one by one. Both are float32: tolerance 1e-4 of the largest
  * value, for sums of up to 600 terms in another order.
  *
- * Values that lie as bfloat16: the same nets give the same bits as without. */
+ * Values that lie as bfloat16: the same nets give the same bits as without. Weights in tiles: so do steps of
+ * training. */
 #include "kernels/kernels.h"
 #include "nn/op.h"
+#include "nn/optim.h"
 #include "nn/pass-private.h"
 #include "nn/pass.h"
 
@@ -210,7 +212,9 @@ run (const Case *c, const Setting *setting)
   for (guint i = 0; i < weights->len; i++)
     {
       EngValue *v = weights->pdata[i];
-      keep (&o, eng_pass_weight_grad (pass, v), eng_shape_count (&v->shape));
+      g_autofree float *gradient = g_new (float, eng_shape_count (&v->shape));
+      eng_pass_read_grad (pass, v, gradient);
+      keep (&o, gradient, eng_shape_count (&v->shape));
     }
   eng_kernels_select (NULL, NULL);
   return o;
@@ -333,6 +337,138 @@ test_seen (void)
   eng_set_precision (ENG_PRECISION_FLOAT32, NULL);
 }
 
+/* ---- weights in tiles ---- */
+
+#define N_TILED 4
+
+/* Convolutions of 3 -> 32 -> 48 -> 32 -> 16 channels. The weights of the first have no tiles; those of the last are
+ * also read by another operator. */
+typedef struct
+{
+  EngGraph *graph;
+  EngValue *x, *weight[N_TILED], *y;
+  EngPass *pass;
+  EngAdamW *optimiser;
+} Net;
+
+static const gboolean has_tiles[N_TILED] = { FALSE, TRUE, TRUE, FALSE };
+
+static Net
+net_new (gboolean untiled)
+{
+  static const int64_t channels[] = { 3, 32, 48, 32, 16 }, kernel[] = { 3, 3, 1, 3 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GRand) r = g_rand_new_with_seed (11);
+  Net n = { eng_graph_new () };
+  EngShape shape = ENG_SHAPE (2, 3, SIZE, SIZE);
+  n.x = n.y = eng_graph_add_input (n.graph, "x", ENG_DTYPE_FLOAT, &shape);
+  for (int i = 0; i < N_TILED; i++)
+    {
+      EngShape w = ENG_SHAPE (channels[i + 1], channels[i], kernel[i], kernel[i]);
+      n.weight[i] = weight (n.graph, r, &w);
+      n.y = relu (n.graph, r, eng_graph_op (n.graph, &error, "Conv", NULL, 2, n.y, n.weight[i]), &error);
+    }
+  EngAttrs *all = eng_attrs_int (eng_attrs_new (), "keepdims", 0), *again = eng_attrs_copy (all);
+  n.y = eng_graph_op (n.graph, &error, "ReduceMean", all, 1, n.y);
+  n.y = eng_graph_op (n.graph, &error, "Mul", NULL, 2, n.y, n.weight[N_TILED - 1]);
+  n.y = eng_graph_op (n.graph, &error, "ReduceSum", again, 1, n.y);
+  g_assert_no_error (error);
+  eng_graph_freeze (n.graph);
+  n.pass = eng_pass_new (n.graph);
+  n.pass->untiled = untiled;
+  for (int i = 0; i < N_TILED; i++)
+    eng_pass_train (n.pass, n.weight[i]);
+  eng_pass_set_root (n.pass, n.y);
+  g_assert_true (eng_pass_prepare (n.pass, &error));
+  for (int i = 0; i < N_TILED; i++)
+    g_assert_cmpint (eng_is_tiled (n.pass, n.weight[i]), ==, has_tiles[i] && !untiled);
+  g_autofree float *values = g_new (float, eng_shape_count (&shape));
+  for (int64_t i = 0; i < eng_shape_count (&shape); i++)
+    values[i] = (float)(g_rand_double (r) - 0.5);
+  eng_pass_write (n.pass, n.x, values);
+  EngAdamWSettings settings = { 0.01, 0.9, 0.999, 1e-8, 0.01 };
+  n.optimiser = eng_adamw_new (n.pass, n.weight, N_TILED, &settings);
+  return n;
+}
+
+static void
+net_clear (Net *n)
+{
+  eng_adamw_free (n->optimiser);
+  eng_pass_free (n->pass);
+  eng_graph_unref (n->graph);
+}
+
+static void
+net_step (Net *n)
+{
+  eng_pass_forward (n->pass);
+  eng_pass_backward (n->pass, NULL);
+  eng_adamw_step (n->optimiser);
+}
+
+static void
+assert_same_net (Net *a, Net *b)
+{
+  gsize size = eng_adamw_state_size (a->optimiser);
+  g_autofree guint8 *s = g_malloc (size), *t = g_malloc (size);
+  eng_adamw_save (a->optimiser, s);
+  eng_adamw_save (b->optimiser, t);
+  g_assert_cmpmem (s, size, t, size);
+  for (int i = 0; i < N_TILED; i++)
+    {
+      int64_t count = eng_shape_count (&a->weight[i]->shape);
+      g_autofree float *v = g_new (float, count), *w = g_new (float, count);
+      eng_pass_read (a->pass, a->weight[i], v);
+      eng_pass_read (b->pass, b->weight[i], w);
+      g_assert_cmpmem (v, sizeof *v * (gsize)count, w, sizeof *w * (gsize)count);
+      eng_pass_read_grad (a->pass, a->weight[i], v);
+      eng_pass_read_grad (b->pass, b->weight[i], w);
+      g_assert_cmpmem (v, sizeof *v * (gsize)count, w, sizeof *w * (gsize)count);
+    }
+}
+
+static void
+test_tiles (gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  if (!eng_kernels ()->takes_tiles)
+    {
+      g_test_skip ("there is no oneDNN here");
+      return;
+    }
+  if (!eng_set_precision ((EngPrecision)GPOINTER_TO_INT (data), &error))
+    {
+      g_test_skip (error->message);
+      return;
+    }
+  Net plain = net_new (TRUE), tiled = net_new (FALSE);
+  for (int i = 0; i < 3; i++)
+    {
+      net_step (&plain);
+      net_step (&tiled);
+      assert_same_net (&plain, &tiled);
+    }
+  /* A training that goes on elsewhere: weights and moments of one net, brought into the other order. */
+  Net later = net_new (FALSE);
+  g_autofree guint8 *state = g_malloc (eng_adamw_state_size (plain.optimiser));
+  eng_adamw_save (plain.optimiser, state);
+  eng_adamw_load (later.optimiser, state);
+  for (int i = 0; i < N_TILED; i++)
+    {
+      g_autofree float *v = g_new (float, eng_shape_count (&plain.weight[i]->shape));
+      eng_pass_read (plain.pass, plain.weight[i], v);
+      eng_pass_write (later.pass, later.weight[i], v);
+    }
+  net_step (&plain);
+  net_step (&later);
+  assert_same_net (&plain, &later);
+  net_clear (&plain);
+  net_clear (&tiled);
+  net_clear (&later);
+  eng_set_precision (ENG_PRECISION_FLOAT32, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -345,5 +481,7 @@ main (int argc, char **argv)
       g_test_add_data_func (rounded, &cases[i], test_short);
     }
   g_test_add_func ("/storage/bfloat16/seen", test_seen);
+  g_test_add_data_func ("/storage/tiles/float32", GINT_TO_POINTER (ENG_PRECISION_FLOAT32), test_tiles);
+  g_test_add_data_func ("/storage/tiles/bf16", GINT_TO_POINTER (ENG_PRECISION_BF16), test_tiles);
   return g_test_run ();
 }

@@ -40,8 +40,12 @@ typedef struct
   gboolean bf16;           /* as in EngGemm */
   gboolean x_short, y_short; /* x, y, not their gradients, lie in memory as bfloat16. Only where the set's
                                 takes_short() agrees */
+  gboolean w_tiled;          /* w and its gradient lie in tiles: cout / 16 x cin / 16 x kernel x 16 (of cin) x 16 (of
+                                cout). Only where the set's takes_tiles() agrees */
   const float *bounds;       /* (nullable): y is brought between bounds[0] and bounds[1] */
 } EngConv;
+
+#define ENG_TILE 16 /* channels along each side of a tile of weights */
 
 typedef struct
 {
@@ -50,6 +54,7 @@ typedef struct
   gboolean (*has_bf16) (void);                  /* does the processor multiply bfloat16; NULL: the set does not */
   gboolean (*channels_last) (const EngConv *p); /* is @p fastest when x and y lie channels-last; NULL: never */
   gboolean (*takes_short) (const EngConv *p);   /* may x and y of @p lie as bfloat16, one or both; NULL: never */
+  gboolean (*takes_tiles) (const EngConv *p);   /* may weights of @p that are trained lie in tiles; NULL: never */
   void (*gemm) (const EngGemm *p, const float *a, const float *b, float *c);
   gsize (*conv_scratch) (const EngConv *p); /* bytes that any of the three below need */
   /* y = x * w + bias (bias may be NULL), then the bounds. x, y: floats, or as x_short and y_short say */

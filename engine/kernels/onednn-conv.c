@@ -81,7 +81,10 @@ forms_init (Forms *f, const Problem *s)
         y_short || (rounds (p) && s->direction != FORWARD));
   int skip = p->groups == 1;
   dnnl_dims_t dims = { p->groups, p->cout, p->cin, p->kernel[1], p->kernel[2] };
-  dnnl_memory_desc_init_by_tag (&f->w, 5 - skip, dims + skip, dnnl_f32, skip ? dnnl_oihw : dnnl_goihw);
+  dnnl_memory_desc_init_by_tag (&f->w, 5 - skip, dims + skip, dnnl_f32,
+                                p->w_tiled ? dnnl_ABcd16b16a
+                                : skip     ? dnnl_oihw
+                                           : dnnl_goihw);
   dnnl_memory_desc_init_by_tag (&f->want_w, 5 - skip, dims + skip, type_of (rounds (p) && s->direction != TO_WEIGHTS),
                                 dnnl_format_tag_any);
   dnnl_memory_desc_init_by_tag (&f->bias, 1, (dnnl_dims_t){ p->groups * p->cout }, dnnl_f32, dnnl_a);
@@ -181,19 +184,13 @@ conv_key (const Problem *s)
   const EngConv *p = s->p;
   OnednnKey key = { 0 };
   gboolean forward = s->direction == FORWARD, bounded = forward && p->bounds;
-  const int64_t v[] = { s->direction,
-                        s->bias,
-                        p->n,
-                        p->groups,
-                        p->cin,
-                        p->cout,
-                        p->x_last,
-                        p->y_last,
-                        rounds (p),
-                        eng_get_threads (),
-                        bounded,
-                        p->x_short,
-                        forward && p->y_short };
+  const int64_t v[] = { s->direction, s->bias,
+                        p->n,         p->groups,
+                        p->cin,       p->cout,
+                        p->x_last,    p->y_last,
+                        rounds (p),   eng_get_threads (),
+                        bounded,      p->w_tiled,
+                        p->x_short,   forward && p->y_short };
   memcpy (key.v, v, sizeof v);
   int at = G_N_ELEMENTS (v);
   const int64_t *const triples[] = { p->in, p->out, p->kernel, p->stride, p->dilation, p->pad };
@@ -253,6 +250,19 @@ eng_onednn_conv_takes_short (const EngConv *given)
          && is_compiled (&p, TO_WEIGHTS);
 }
 
+gboolean
+eng_onednn_conv_takes_tiles (const EngConv *given)
+{
+  EngConv p = *given, exact = *given;
+  p.w_tiled = exact.w_tiled = TRUE;
+  exact.bf16 = FALSE;
+  exact.x_short = exact.y_short = FALSE;
+  gboolean ok = p.groups == 1 && p.cin % ENG_TILE == 0 && p.cout % ENG_TILE == 0 && suits (&p);
+  for (Direction d = FORWARD; ok && d <= TO_WEIGHTS; d++)
+    ok = is_compiled (&p, d) || is_compiled (&exact, d);
+  return ok;
+}
+
 static gboolean
 run (const EngConv *p, Direction direction, const void *a, const float *b, const float *bias, void *c,
      gboolean accumulate)
@@ -277,8 +287,8 @@ run (const EngConv *p, Direction direction, const void *a, const float *b, const
     eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, (void *)bias, c },
                     p->frozen && direction != TO_WEIGHTS, accumulate);
   eng_onednn_unlock ();
-  /* eng_onednn_conv_suits() or eng_onednn_conv_takes_short() said that there is one */
-  g_assert (ok || !(p->x_last || p->y_last || (direction != TO_DATA && (p->x_short || p->y_short))));
+  /* eng_onednn_conv_suits(), eng_onednn_conv_takes_short() or eng_onednn_conv_takes_tiles() said that there is one */
+  g_assert (ok || !(p->x_last || p->y_last || p->w_tiled || (direction != TO_DATA && (p->x_short || p->y_short))));
   return ok;
 }
 

@@ -72,3 +72,5 @@ gboolean eng_onednn_alone (const EngGemm *p, const float *a, const float *b, flo
 gboolean eng_onednn_conv_suits (const EngConv *p);
 /* Whether all that read x round it to bfloat16, and y can be written rounded. */
 gboolean eng_onednn_conv_takes_short (const EngConv *p);
+/* Whether all three directions run on tiles; the gradient of weights is computed in tiles anyway. */
+gboolean eng_onednn_conv_takes_tiles (const EngConv *p);

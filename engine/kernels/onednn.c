@@ -493,6 +493,7 @@ const EngKernels eng_kernels_onednn = {
   .has_bf16 = onednn_has_bf16,
   .channels_last = eng_onednn_conv_suits,
   .takes_short = eng_onednn_conv_takes_short,
+  .takes_tiles = eng_onednn_conv_takes_tiles,
   .gemm = onednn_gemm,
   .conv_scratch = conv_scratch,
   .conv_forward = conv_forward,

@@ -55,6 +55,9 @@ struct _EngOp
    * @i -1: whether output 0 may, since forward can write it rounded, and backward, if it reads it, finds what it
    * needs. NULL: no. Forward and backward then ask eng_is_short() */
   gboolean (*takes_short) (const EngNode *node, const EngPass *pass, int i);
+  /* Whether input 1, weights that are trained, and its gradient may lie in tiles (EngConv); NULL: no. Forward and
+   * backward then ask eng_is_tiled() */
+  gboolean (*takes_tiles) (const EngNode *node, const EngPass *pass);
 };
 
 #define ENG_OPSET_MAX 21
@@ -109,6 +112,8 @@ gboolean eng_wants_grad (const EngPass *pass, const EngNode *node, int i);
 gboolean eng_is_channels_last (const EngPass *pass, const EngValue *value);
 /* TRUE: the value, but not its gradient, lies in memory as bfloat16. */
 gboolean eng_is_short (const EngPass *pass, const EngValue *value);
+/* TRUE: the trained weight and its gradient lie in tiles. */
+gboolean eng_is_tiled (const EngPass *pass, const EngValue *weight);
 /* TRUE: input @i is constant memory that nothing trains. */
 gboolean eng_is_frozen (const EngPass *pass, const EngNode *node, int i);
 /* TRUE: products round their factors to bfloat16. */

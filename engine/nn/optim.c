@@ -94,21 +94,65 @@ eng_adamw_state_size (const EngAdamW *self)
   return sizeof self->step + self->bytes;
 }
 
+static int64_t
+largest (const EngAdamW *self)
+{
+  int64_t n = 0;
+  for (int i = 0; i < self->n; i++)
+    n = MAX (n, self->slots[i].n);
+  return n;
+}
+
+/* Between a slot's moments and those of a state, which has them in the order of ONNX and at any address. @plain: room
+ * for them. */
+static void
+save_moments (const EngAdamW *self, const Slot *s, const float *moments, float *plain, guint8 **state)
+{
+  gsize bytes = sizeof *plain * (gsize)s->n;
+  if (s->value)
+    eng_pass_gather_weight (self->pass, s->value, moments, plain);
+  memcpy (*state, s->value ? plain : moments, bytes);
+  *state += bytes;
+}
+
+static void
+load_moments (const EngAdamW *self, const Slot *s, float *moments, float *plain, const guint8 **state)
+{
+  gsize bytes = sizeof *plain * (gsize)s->n;
+  memcpy (s->value ? plain : moments, *state, bytes);
+  if (s->value)
+    eng_pass_lay_weight (self->pass, s->value, plain, moments);
+  *state += bytes;
+}
+
 void
 eng_adamw_save (const EngAdamW *self, guint8 *state)
 {
+  g_autofree float *plain = g_new (float, largest (self));
   memcpy (state, &self->step, sizeof self->step);
-  if (self->step)
-    memcpy (state + sizeof self->step, self->moments, self->bytes);
-  else
-    memset (state + sizeof self->step, 0, self->bytes);
+  state += sizeof self->step;
+  if (self->step == 0)
+    memset (state, 0, self->bytes);
+  for (int i = 0; self->step && i < self->n; i++)
+    {
+      const Slot *s = &self->slots[i];
+      save_moments (self, s, s->m, plain, &state);
+      save_moments (self, s, s->v, plain, &state);
+    }
 }
 
 void
 eng_adamw_load (EngAdamW *self, const guint8 *state)
 {
+  g_autofree float *plain = g_new (float, largest (self));
   memcpy (&self->step, state, sizeof self->step);
-  memcpy (self->moments, state + sizeof self->step, self->bytes);
+  state += sizeof self->step;
+  for (int i = 0; i < self->n; i++)
+    {
+      const Slot *s = &self->slots[i];
+      load_moments (self, s, s->m, plain, &state);
+      load_moments (self, s, s->v, plain, &state);
+    }
 }
 
 typedef struct

@@ -24,6 +24,7 @@ struct _EngPass
   guint8 *flags;  /* PassFlags, by value */
   guint8 *last;   /* channels-last, by value */
   guint8 *shorts; /* held as bfloat16, by value */
+  guint8 *tiled;  /* trained weights in tiles, by value */
   gboolean bf16;  /* products round their factors */
   guint8 **ready; /* whether the gradient buffer holds something; shared by values that share it */
   guint8 *ready_store;
@@ -35,10 +36,11 @@ struct _EngPass
   gsize arena_size, scratch_size;
   gboolean unfused;   /* every node by itself; tests set it */
   gboolean long_only; /* no value is held as bfloat16; tests set it */
+  gboolean untiled;   /* every weight as ONNX has it; tests set it */
   gboolean prepared, walked_forward, walked_back;
 };
 
-/* Decides which values lie channels-last, and which as bfloat16. */
+/* Decides which values lie channels-last, which as bfloat16, and which weights in tiles. */
 void eng_pass_choose_storage (EngPass *self);
 /* Lays every buffer of a pass into one arena. */
 gboolean eng_pass_plan (EngPass *self, GError **error);

@@ -21,6 +21,7 @@ eng_pass_new (EngGraph *graph)
   self->flags = g_new0 (guint8, self->n);
   self->last = g_new0 (guint8, self->n);
   self->shorts = g_new0 (guint8, self->n);
+  self->tiled = g_new0 (guint8, self->n);
   self->bf16 = eng_get_precision () == ENG_PRECISION_BF16;
   self->ready = g_new0 (guint8 *, self->n);
   self->ready_store = g_new0 (guint8, self->n);
@@ -47,6 +48,7 @@ eng_pass_free (EngPass *self)
   g_free (self->flags);
   g_free (self->last);
   g_free (self->shorts);
+  g_free (self->tiled);
   g_free (self->ready);
   g_free (self->ready_store);
   eng_graph_unref (self->graph);
@@ -194,7 +196,7 @@ eng_pass_prepare (EngPass *self, GError **error)
     if (self->flags[i] & PASS_TRAIN)
       {
         EngValue *v = self->graph->values->pdata[i];
-        memcpy (self->data[i], v->constant->data, eng_tensor_count (v->constant) * sizeof (float));
+        eng_pass_lay_weight (self, v, v->constant->data, self->data[i]);
       }
   self->prepared = TRUE;
   return TRUE;
@@ -226,7 +228,7 @@ eng_pass_write (EngPass *self, EngValue *value, const float *data)
 {
   g_return_if_fail (self->prepared && is_given (self, value) && eng_dtype_is_float (value->dtype));
   if (self->data[value->id]) /* an input that nothing wanted depends on has no place */
-    memcpy (self->data[value->id], data, value_bytes (value));
+    eng_pass_lay_weight (self, value, data, self->data[value->id]);
 }
 
 void
@@ -241,7 +243,7 @@ void
 eng_pass_read (EngPass *self, EngValue *value, float *data)
 {
   g_return_if_fail (is_readable (self, value) && eng_dtype_is_float (value->dtype));
-  memcpy (data, self->data[value->id], value_bytes (value));
+  eng_pass_gather_weight (self, value, self->data[value->id], data);
 }
 
 void
@@ -270,7 +272,7 @@ eng_pass_read_grad (EngPass *self, EngValue *value, float *data)
 {
   g_return_if_fail (self->walked_back && (self->flags[value->id] & PASS_WANT_GRAD));
   if (self->grad[value->id])
-    memcpy (data, self->grad[value->id], value_bytes (value));
+    eng_pass_gather_weight (self, value, self->grad[value->id], data);
   else
     memset (data, 0, value_bytes (value)); /* the root does not depend on it */
 }
@@ -448,6 +450,12 @@ gboolean
 eng_is_short (const EngPass *self, const EngValue *value)
 {
   return self->shorts && self->shorts[slot (self, value)];
+}
+
+gboolean
+eng_is_tiled (const EngPass *self, const EngValue *weight)
+{
+  return self->tiled && self->tiled[slot (self, weight)];
 }
 
 gboolean

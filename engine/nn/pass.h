@@ -33,9 +33,13 @@ void eng_pass_forward (EngPass *self);
  * Unit: root per unit of the value (the *normalised* input, not 8-bit levels). */
 void eng_pass_backward (EngPass *self, const float *seed);
 void eng_pass_read_grad (EngPass *self, EngValue *value, float *data);
-/* For optimisers: the private copy and its gradient, in place. Grad is NULL before the first backward. */
+/* For optimisers: the private copy and its gradient, in place, in one order, which need not be that of ONNX. Grad is
+ * NULL before the first backward. */
 float *eng_pass_weight (EngPass *self, EngValue *weight);
 float *eng_pass_weight_grad (EngPass *self, EngValue *weight);
+/* Copies @weight's elements from the order of ONNX into that of its private copy, and back; @from is not @to. */
+void eng_pass_lay_weight (const EngPass *self, const EngValue *weight, const float *from, float *to);
+void eng_pass_gather_weight (const EngPass *self, const EngValue *weight, const float *from, float *to);
 
 gsize eng_pass_memory (EngPass *self); /* bytes allocated */
 

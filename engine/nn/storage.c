@@ -1,5 +1,5 @@
 /* How the values of a pass lie in memory: which of them channels-last (n x height x width x channels) instead of
- * row-major, and which as bfloat16.
+ * row-major, which as bfloat16, and which weights in tiles.
  *
  * Channels-last: convolutions of some kernel sets are fastest that way, and bring an operand over where its neighbour
  * disagrees; that costs as much as a copy of the image, so neighbours should agree. All images around an operator
@@ -7,10 +7,15 @@
  * ones) is row-major, and so is everything that shares a storage with it.
  *
  * As bfloat16, in a pass whose products round their factors: a value that all its readers round anyway, so that no
- * result changes. It is then rounded once, as it is written, and moved as half the bytes. Gradients stay float32. */
+ * result changes. It is then rounded once, as it is written, and moved as half the bytes. Gradients stay float32.
+ *
+ * In tiles: weights that only convolutions read, and that are trained, in the order in which some kernel sets compute
+ * their gradient. In a deep net's last layers bringing that over at every step took longer than the convolution. */
 #include "../kernels/kernels.h"
+#include "../kernels/vector.h"
 #include "op.h"
 #include "pass-private.h"
+#include "pass.h"
 
 #include <string.h>
 
@@ -152,6 +157,75 @@ choose_short (EngPass *self)
     }
 }
 
+/* ---- in tiles ---- */
+
+static void
+choose_tiled (EngPass *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    self->tiled[i] = (self->flags[i] & PASS_TRAIN) && ((EngValue *)self->graph->values->pdata[i])->shape.rank == 4
+                     && !(self->flags[i] & PASS_CUT);
+  for (guint i = 0; i < self->needed->len; i++)
+    {
+      const EngNode *node = self->needed->pdata[i];
+      for (int k = 0; k < node->n_inputs; k++)
+        if (node->inputs[k] && self->tiled[node->inputs[k]->id])
+          self->tiled[node->inputs[k]->id] = k == 1 && node->op->takes_tiles && node->op->takes_tiles (node, self);
+    }
+}
+
+typedef struct
+{
+  int64_t cin, taps;
+  const float *from;
+  float *to;
+  gboolean lay;
+} Tiles;
+
+/* Rows of tiles. */
+static void
+move_tiles (int64_t begin, int64_t end, gpointer data)
+{
+  const Tiles *s = data;
+  int64_t row = s->cin * s->taps, at = begin * ENG_TILE * row;
+  for (int64_t a = begin; a < end; a++)
+    for (int64_t b = 0; b < s->cin; b += ENG_TILE)
+      for (int64_t t = 0; t < s->taps; t++)
+        for (int64_t i = b; i < b + ENG_TILE; i++)
+          for (int64_t o = a * ENG_TILE; o < (a + 1) * ENG_TILE; o++, at++)
+            {
+              int64_t plain = o * row + i * s->taps + t;
+              s->to[s->lay ? at : plain] = s->from[s->lay ? plain : at];
+            }
+}
+
+static void
+copy_weight (const EngPass *self, const EngValue *weight, const float *from, float *to, gboolean lay)
+{
+  const EngShape *w = &weight->shape;
+  Tiles s = { .from = from, .to = to, .lay = lay };
+  if (eng_is_tiled (self, weight))
+    {
+      s.cin = w->dim[1];
+      s.taps = eng_shape_span (w, 2, w->rank);
+      eng_parallel (w->dim[0] / ENG_TILE, 2.0 * ENG_TILE * (double)(s.cin * s.taps), move_tiles, &s);
+    }
+  else
+    memcpy (to, from, sizeof *to * (gsize)eng_shape_count (w));
+}
+
+void
+eng_pass_lay_weight (const EngPass *self, const EngValue *weight, const float *from, float *to)
+{
+  copy_weight (self, weight, from, to, TRUE);
+}
+
+void
+eng_pass_gather_weight (const EngPass *self, const EngValue *weight, const float *from, float *to)
+{
+  copy_weight (self, weight, from, to, FALSE);
+}
+
 void
 eng_pass_choose_storage (EngPass *self)
 {
@@ -159,4 +233,6 @@ eng_pass_choose_storage (EngPass *self)
     choose_last (self);
   if (self->bf16 && !self->long_only)
     choose_short (self);
+  if (!self->untiled)
+    choose_tiled (self);
 }

@@ -167,6 +167,7 @@ static const EngOp after_op = {
   NULL,
   after_channels_last,
   after_takes_short,
+  eng_conv_takes_tiles,
 };
 
 /* Bounds of Relu or Clip, if fixed. */

@@ -112,6 +112,7 @@ here (const EngNode *node, const EngPass *pass)
   p.bf16 = eng_pass_bf16 (pass);
   p.x_short = eng_is_short (pass, node->inputs[0]);
   p.y_short = eng_is_short (pass, node->outputs[0]);
+  p.w_tiled = eng_is_tiled (pass, node->inputs[1]);
   return p;
 }
 
@@ -218,6 +219,14 @@ eng_conv_takes_short (const EngNode *node, const EngPass *pass, int i)
   const Conv *c = node->priv;
   EngConv p = here (node, pass);
   return i <= 0 && c->kernels->takes_short && c->kernels->takes_short (&p);
+}
+
+gboolean
+eng_conv_takes_tiles (const EngNode *node, const EngPass *pass)
+{
+  const Conv *c = node->priv;
+  EngConv p = here (node, pass);
+  return c->kernels->takes_tiles && c->kernels->takes_tiles (&p);
 }
 
 /* ---- ConvTranspose ---- */
@@ -378,7 +387,7 @@ static const char *const transpose_examples[] = {
 
 const EngOp eng_ops_conv[] = {
   { "Conv", 1, ENG_OPSET_MAX, conv_shape, conv_forward, conv_backward, ENG_KEEP_CROSS, ENG_OP_BRINGS, conv_examples,
-    conv_channels_last, eng_conv_takes_short },
+    conv_channels_last, eng_conv_takes_short, eng_conv_takes_tiles },
   { "ConvTranspose", 1, ENG_OPSET_MAX, transpose_shape, transpose_forward, transpose_backward, ENG_KEEP_CROSS, 0,
     transpose_examples },
   { NULL },
