@@ -279,6 +279,52 @@ test_square (gconstpointer data)
   end ();
 }
 
+static guint16
+rounded (float v)
+{
+  guint32 bits;
+  memcpy (&bits, &v, sizeof bits);
+  return (guint16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* A in bfloat16 gives the bits that A in float32, which is rounded, gives. */
+static void
+test_short (gconstpointer data)
+{
+  const Setting *setting = data;
+  if (!begin (setting))
+    return;
+  const EngKernels *kernels = eng_kernels ();
+  int taken = 0;
+  for (guint row = 0; row < G_N_ELEMENTS (products); row++)
+    {
+      g_autoptr (GRand) r = g_rand_new_with_seed (row);
+      int64_t m = products[row].m, n = products[row].n, k = products[row].k, gap = products[row].gap;
+      gboolean trans_a = products[row].trans_a, trans_b = products[row].trans_b;
+      EngGemm p = { .trans_a = trans_a, .trans_b = trans_b, .m = m, .n = n, .k = k, .alpha = products[row].alpha };
+      p.bf16 = setting->bf16;
+      p.batch = 1;
+      p.lda = (trans_a ? m : k) + gap;
+      p.ldb = trans_b ? k : n;
+      p.ldc = n;
+      if (!kernels->gemm_takes_short (&p))
+        continue;
+      taken++;
+      gsize n_a = (gsize)((trans_a ? k : m) * p.lda), n_c = (gsize)(m * n);
+      g_autofree float *a = random_floats (n_a, r), *b = random_floats ((gsize)(k * n), r), *c = g_new (float, n_c);
+      g_autofree float *again = g_new (float, n_c);
+      g_autofree guint16 *a_short = g_new (guint16, n_a);
+      for (gsize i = 0; i < n_a; i++)
+        a_short[i] = rounded (a[i]);
+      kernels->gemm (&p, a, b, c);
+      p.a_short = TRUE;
+      kernels->gemm (&p, a_short, b, again);
+      g_assert_cmpmem (c, n_c * sizeof *c, again, n_c * sizeof *c);
+    }
+  g_assert_cmpint (taken, >, 0);
+  end ();
+}
+
 static const EngConv convolutions[] = {
   /* columns: 3x3, asymmetric padding, stride, dilation, groups */
   { 1, 1, 5, 7, { 1, 9, 8 }, { 1, 9, 8 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 } },
@@ -436,14 +482,6 @@ check_convolution (const EngConv *p, guint row, gboolean more, const Setting *se
   sums_check (&s.dw, dw, "backward to the weights", row);
 }
 
-static guint16
-rounded (float v)
-{
-  guint32 bits;
-  memcpy (&bits, &v, sizeof bits);
-  return (guint16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 /* Bounds, and images in bfloat16, give what float32 without bounds gives, bounded and rounded: to the bit. */
 static void
 check_forms (const EngConv *given, guint row)
@@ -464,7 +502,7 @@ check_forms (const EngConv *given, guint row)
   kernels->conv_forward (&p, x, w, bias, y, scratch);
   for (gsize i = 0; i < n_y; i++)
     g_assert_cmpfloat (y[i], ==, CLAMP (plain[i], between[0], between[1]));
-  if (!kernels->takes_short || !kernels->takes_short (&p))
+  if (!kernels->conv_takes_short || !kernels->conv_takes_short (&p))
     return;
   for (gsize i = 0; i < n_x; i++)
     x_short[i] = rounded (x[i]);
@@ -534,6 +572,9 @@ main (int argc, char **argv)
                                                s->threads == 1 ? "one-thread" : "all-threads");
       g_autofree char *gemm = g_strconcat (name, "/gemm", NULL), *conv = g_strconcat (name, "/conv", NULL);
       g_autofree char *square = g_strconcat (name, "/square", NULL), *alone = g_strconcat (name, "/alone", NULL);
+      g_autofree char *bits = g_strconcat (name, "/short", NULL);
+      if (s->bf16)
+        g_test_add_data_func (bits, s, test_short);
       g_test_add_data_func (alone, s, test_alone);
       g_test_add_data_func (square, s, test_square);
       g_test_add_data_func (gemm, s, test_gemm);

@@ -115,6 +115,43 @@ turned (EngGraph *g, GRand *r, EngValue *x, GError **error)
                        1, x);
 }
 
+static EngValue *
+linear (EngGraph *g, GRand *r, EngValue *x, int64_t n, gboolean bias, GError **error)
+{
+  EngShape w = ENG_SHAPE (x->shape.dim[2], n), b = ENG_SHAPE (n);
+  EngValue *y = eng_graph_op (g, error, "MatMul", NULL, 2, x, weight (g, r, &w));
+  return bias ? eng_graph_op (g, error, "Add", NULL, 2, y, weight (g, r, &b)) : y;
+}
+
+static EngValue *
+norm (EngGraph *g, GRand *r, EngValue *x, GError **error)
+{
+  EngShape s = ENG_SHAPE (CHANNELS);
+  return eng_graph_op (g, error, "LayerNormalization", NULL, 3, x, weight (g, r, &s), weight (g, r, &s));
+}
+
+/* A block of a transformer, with one head. Bfloat16: what is normalised, twice, attention's and GELU's output. */
+static EngValue *
+block (EngGraph *g, GRand *r, EngValue *x, GError **error)
+{
+  const int64_t swap[] = { 0, 2, 1 };
+  EngValue *tokens = eng_graph_op (g, error, "Reshape", NULL, 2, x, ints (g, (int64_t[]){ 0, CHANNELS, -1 }, 3));
+  tokens = eng_graph_op (g, error, "Transpose", eng_attrs_ints (eng_attrs_new (), "perm", swap, 3), 1, tokens);
+  EngValue *y = norm (g, r, tokens, error);
+  EngValue *q = linear (g, r, y, CHANNELS, TRUE, error), *k = linear (g, r, y, CHANNELS, FALSE, error);
+  EngValue *v = linear (g, r, y, CHANNELS, TRUE, error);
+  k = eng_graph_op (g, error, "Transpose", eng_attrs_ints (eng_attrs_new (), "perm", swap, 3), 1, k);
+  EngValue *p = eng_graph_op (g, error, "MatMul", NULL, 2, q, k);
+  p = eng_graph_op (g, error, "Softmax", eng_attrs_int (eng_attrs_new (), "axis", -1), 1, p);
+  y = eng_graph_op (g, error, "MatMul", NULL, 2, p, v);
+  tokens = eng_graph_op (g, error, "Add", NULL, 2, tokens, linear (g, r, y, CHANNELS, TRUE, error));
+  y = linear (g, r, norm (g, r, tokens, error), 4 * CHANNELS, TRUE, error);
+  y = linear (g, r, eng_graph_op (g, error, "Gelu", NULL, 1, y), CHANNELS, FALSE, error);
+  tokens = eng_graph_op (g, error, "Add", NULL, 2, tokens, y);
+  y = eng_graph_op (g, error, "Transpose", eng_attrs_ints (eng_attrs_new (), "perm", swap, 3), 1, tokens);
+  return eng_graph_op (g, error, "Reshape", NULL, 2, y, ints (g, (int64_t[]){ 0, CHANNELS, SIZE, SIZE }, 4));
+}
+
 typedef struct
 {
   const char *name;
@@ -134,6 +171,7 @@ static const Case cases[] = {
   { "batch-norm", batch_norm, TRUE, 0, 0 },
   { "channel-bias", channel_bias, FALSE, 0, 0 },
   { "transpose", turned, FALSE, 0, 0 },
+  { "transformer", block, FALSE, 4, 4 },
 };
 
 typedef struct

@@ -15,7 +15,7 @@ count (double operations)
 }
 
 static void
-count_gemm (const EngGemm *p, const float *a, const float *b, float *c)
+count_gemm (const EngGemm *p, const void *a, const float *b, float *c)
 {
   count (2.0 * (double)p->m * (double)p->n * (double)p->k * (double)p->batch);
   inner->gemm (p, a, b, c);

@@ -25,6 +25,7 @@ typedef struct
   const float *bias;   /* (nullable): n numbers, added to every row of C; only with beta 0 and batch 1 */
   gboolean frozen_b;   /* B is never written while its memory lives: it may be kept in another order */
   gboolean bf16;       /* factors rounded to bfloat16, sums in float32, where eng_kernels_has_bf16() */
+  gboolean a_short;    /* A lies in memory as bfloat16. Only where the set's gemm_takes_short() agrees */
 } EngGemm;
 
 /* Convolution in 1 to 3 spatial dimensions (unused leading ones are 1 with kernel 1, stride 1, pad 0).
@@ -39,7 +40,7 @@ typedef struct
   gboolean frozen;         /* w is never written while its memory lives */
   gboolean bf16;           /* as in EngGemm */
   gboolean x_short, y_short; /* x, y, not their gradients, lie in memory as bfloat16. Only where the set's
-                                takes_short() agrees */
+                                conv_takes_short() agrees */
   gboolean w_tiled;          /* w and its gradient lie in tiles: cout / 16 x cin / 16 x kernel x 16 (of cin) x 16 (of
                                 cout). Only where the set's takes_tiles() agrees */
   const float *bounds;       /* (nullable): y is brought between bounds[0] and bounds[1] */
@@ -50,12 +51,13 @@ typedef struct
 typedef struct
 {
   const char *name;
-  gboolean (*available) (void);                 /* does this machine run it */
-  gboolean (*has_bf16) (void);                  /* does the processor multiply bfloat16; NULL: the set does not */
-  gboolean (*channels_last) (const EngConv *p); /* is @p fastest when x and y lie channels-last; NULL: never */
-  gboolean (*takes_short) (const EngConv *p);   /* may x and y of @p lie as bfloat16, one or both; NULL: never */
-  gboolean (*takes_tiles) (const EngConv *p);   /* may weights of @p that are trained lie in tiles; NULL: never */
-  void (*gemm) (const EngGemm *p, const float *a, const float *b, float *c);
+  gboolean (*available) (void);                    /* does this machine run it */
+  gboolean (*has_bf16) (void);                     /* does the processor multiply bfloat16; NULL: the set does not */
+  gboolean (*channels_last) (const EngConv *p);    /* is @p fastest when x and y lie channels-last; NULL: never */
+  gboolean (*gemm_takes_short) (const EngGemm *p); /* may A of @p lie as bfloat16; NULL: never */
+  gboolean (*conv_takes_short) (const EngConv *p); /* may x and y, one or both; NULL: never */
+  gboolean (*takes_tiles) (const EngConv *p);      /* may weights of @p that are trained lie in tiles; NULL: never */
+  void (*gemm) (const EngGemm *p, const void *a, const float *b, float *c); /* a: floats, or as a_short says */
   gsize (*conv_scratch) (const EngConv *p); /* bytes that any of the three below need */
   /* y = x * w + bias (bias may be NULL), then the bounds. x, y: floats, or as x_short and y_short say */
   void (*conv_forward) (const EngConv *p, const void *x, const float *w, const float *bias, void *y, void *scratch);

@@ -3,7 +3,7 @@
  * own, made for one thread, and the memory they need. */
 #include "onednn-private.h"
 
-#include "clones.h"
+#include "vector.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -153,20 +153,11 @@ plan_of (Alone *self, const EngGemm *p)
 
 /* ---- running ---- */
 
-/* To the nearest, ties to even; NaN stays NaN. */
-ENG_CLONES static void
+static void
 round_rows (guint16 *to, const float *from, int64_t rows, int64_t columns, int64_t ld)
 {
   for (int64_t r = 0; r < rows; r++)
-    {
-      const guint32 *restrict x = (const guint32 *)(gconstpointer)(from + r * ld);
-      guint16 *restrict y = to + r * columns;
-      ENG_SIMD_LOOP (columns)
-      {
-        guint32 bits = x[i], rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-        y[i] = (guint16)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
-      }
-    }
+    eng_vec_round (to + r * columns, from + r * ld, columns);
 }
 
 static gsize

@@ -328,7 +328,7 @@ make_product (OnednnPlan *plan, gconstpointer problem)
   dnnl_memory_desc_t a, b, *given_a = &plan->operand[ONEDNN_A].given, *given_b = &plan->operand[ONEDNN_B].given,
                            *given_c = &plan->operand[ONEDNN_C].given;
   gboolean batched = s->rank == 3;
-  matrix (given_a, s, dnnl_f32, p->m, p->k, p->trans_a, p->lda, batched ? p->stride_a : 0);
+  matrix (given_a, s, p->a_short ? dnnl_bf16 : dnnl_f32, p->m, p->k, p->trans_a, p->lda, batched ? p->stride_a : 0);
   matrix (given_b, s, dnnl_f32, p->k, p->n, p->trans_b, p->ldb, batched ? p->stride_b : 0);
   matrix (given_c, s, dnnl_f32, p->m, p->n, FALSE, p->ldc, batched ? p->stride_c : 0);
   a = *given_a;
@@ -388,6 +388,7 @@ product_key (const EngGemm *p)
       key.v[G_N_ELEMENTS (v) + 2] = p->stride_c;
     }
   key.v[G_N_ELEMENTS (v) + 3] = eng_get_threads ();
+  key.v[G_N_ELEMENTS (v) + 4] = p->a_short;
   return key;
 }
 
@@ -410,16 +411,45 @@ product_alone (const EngGemm *p, const float *a, const float *b, float *c)
                 p->lda, b + i * p->stride_b, p->ldb, p->beta, c + i * p->stride_c, p->ldc);
 }
 
-static void
-onednn_gemm (const EngGemm *given, const float *a, const float *b, float *c)
+static EngGemm
+flat (const EngGemm *given)
 {
   EngGemm p = *given;
-  const OnednnPlan *plan = NULL;
   if (eng_gemm_is_tall (&p))
     {
       p.m *= p.batch;
       p.batch = 1;
     }
+  return p;
+}
+
+/* Under the lock. */
+static const OnednnPlan *
+plan_of (const EngGemm *p)
+{
+  Problem problem = { p, p->batch > 1 ? 3 : 2 };
+  OnednnKey key = product_key (p);
+  return eng_onednn_plan (&key, make_product, &problem);
+}
+
+static gboolean
+onednn_gemm_takes_short (const EngGemm *given)
+{
+  EngGemm p = flat (given);
+  p.a_short = TRUE;
+  if (!p.bf16 || !suits (&p))
+    return FALSE;
+  eng_onednn_lock ();
+  gboolean takes = plan_of (&p)->primitive != NULL;
+  eng_onednn_unlock ();
+  return takes;
+}
+
+static void
+onednn_gemm (const EngGemm *given, const void *a, const float *b, float *c)
+{
+  EngGemm p = flat (given);
+  const OnednnPlan *plan = NULL;
   if (suits (&p) && omp_in_parallel ())
     {
       product_alone (given, a, b, c);
@@ -427,16 +457,15 @@ onednn_gemm (const EngGemm *given, const float *a, const float *b, float *c)
     }
   if (suits (&p))
     {
-      Problem problem = { &p, p.batch > 1 ? 3 : 2 };
-      OnednnKey key = product_key (&p);
       eng_onednn_lock ();
-      plan = eng_onednn_plan (&key, make_product, &problem);
+      plan = plan_of (&p);
       if (plan->primitive)
         eng_onednn_run (plan, (void *const[]){ (void *)a, (void *)b, (void *)p.bias, c }, keeps (&p), FALSE);
       else
         plan = NULL;
       eng_onednn_unlock ();
     }
+  g_assert (plan || !p.a_short); /* gemm_takes_short() said that there is one */
   if (!plan)
     eng_kernels_openblas.gemm (given, a, b, c);
 }
@@ -492,7 +521,8 @@ const EngKernels eng_kernels_onednn = {
   .available = onednn_available,
   .has_bf16 = onednn_has_bf16,
   .channels_last = eng_onednn_conv_suits,
-  .takes_short = eng_onednn_conv_takes_short,
+  .gemm_takes_short = onednn_gemm_takes_short,
+  .conv_takes_short = eng_onednn_conv_takes_short,
   .takes_tiles = eng_onednn_conv_takes_tiles,
   .gemm = onednn_gemm,
   .conv_scratch = conv_scratch,

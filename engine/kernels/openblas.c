@@ -76,8 +76,9 @@ add_bias (int64_t begin, int64_t end, gpointer data)
 }
 
 static void
-openblas_gemm (const EngGemm *p, const float *a, const float *b, float *c)
+openblas_gemm (const EngGemm *p, const void *given_a, const float *b, float *c)
 {
+  const float *a = given_a;
   EngGemm one = *p;
   one.batch = 1;
   if (p->m == 0 || p->n == 0 || p->batch == 0)

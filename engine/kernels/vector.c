@@ -130,6 +130,17 @@ eng_vec_softmax (float *dst, const float *src, int64_t n)
   ENG_SIMD_LOOP (n) dst[i] *= scale;
 }
 
+ENG_CLONES void
+eng_vec_round (guint16 *dst, const float *src, int64_t n)
+{
+  const guint32 *restrict x = (const guint32 *)(gconstpointer)src;
+  ENG_SIMD_LOOP (n)
+  {
+    guint32 bits = x[i], rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    dst[i] = (guint16)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
+  }
+}
+
 /* A thread is worth waking for this much work; measured on two cores, where a parallel region costs
  * about 2 microseconds. */
 #define THREAD_NANOSECONDS 10000.0

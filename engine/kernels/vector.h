@@ -26,6 +26,10 @@ void eng_vec_scale (float *dst, const float *src, float s, int64_t n);          
 void eng_vec_scale_shift (float *dst, const float *src, float a, float b, int64_t n);    /* dst = a * src + b */
 void eng_vec_softmax (float *dst, const float *src, int64_t n);                          /* one row, stable */
 
+void eng_vec_round (guint16 *dst, const float *src, int64_t n); /* bfloat16: to nearest, ties to even; NaN stays */
+/* So many floats at a time are computed beside, in the cache, where only their rounded form is kept. */
+#define ENG_VEC_PIECE 1024
+
 /* Runs func (begin, end, data) over 0 .. n in pieces on all threads when n * cost is worth it.
  * cost: rough nanoseconds per item. */
 void eng_parallel (int64_t n, double cost, void (*func) (int64_t begin, int64_t end, gpointer data), gpointer data);

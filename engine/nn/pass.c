@@ -462,7 +462,7 @@ gboolean
 eng_is_frozen (const EngPass *self, const EngNode *node, int i)
 {
   const EngValue *v = i < node->n_inputs ? node->inputs[i] : NULL;
-  return v && v->constant && (!self->flags || self->data[slot (self, v)] == v->constant->data);
+  return v && v->constant && !(self->flags && (self->flags[v->id] & (PASS_TRAIN | PASS_CUT)));
 }
 
 gboolean

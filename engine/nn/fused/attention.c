@@ -39,6 +39,7 @@ attention_shape (EngNode *node, GError **error)
   int64_t buffer = s->rows * s->columns * s->batch;
   if (node->n_outputs == 1)
     buffer = MIN (s->rows, BLOCK) * s->columns * eng_max_threads ();
+  buffer += MIN (s->rows, BLOCK) * s->width * eng_max_threads ();
   node->scratch = sizeof (float) * (gsize)buffer;
   return eng_node_set_output (node, 0, s->dtype, &s->shape[0], error)
          && eng_node_set_output (node, 1, s->dtype, &s->shape[1], error);
@@ -52,6 +53,7 @@ struct _Job
   const Attention *s;
   const float *q, *k, *v, *dy;
   float *y, *p, *ds; /* @p, @ds: batch x rows x columns, or as many blocks as threads */
+  guint16 *y_short;  /* instead of @y: bfloat16; then @y: a block of rows per thread */
   float *dq, *dk, *dv;
   gboolean bf16;
   float keep[3];  /* what dq, dk, dv are multiplied with before: 0 or 1 */
@@ -114,8 +116,12 @@ forward_block (const Job *job, int64_t head, int64_t from, int64_t n, int worker
            s->columns);
   for (int64_t i = 0; i < n; i++)
     eng_vec_softmax (p + i * s->columns, p + i * s->columns, s->columns);
+  int64_t at = s->y.offset[head] + from * s->y.step;
+  float *y = job->y_short ? job->y + worker * MIN (s->rows, BLOCK) * s->width : job->y + at;
   product (job->bf16, FALSE, FALSE, n, s->width, s->columns, s->beta, 0, p, s->columns, job->v + s->v.offset[head],
-           s->v.step, job->y + s->y.offset[head] + from * s->y.step, s->y.step);
+           s->v.step, y, job->y_short ? s->width : s->y.step);
+  for (int64_t i = 0; job->y_short && i < n; i++)
+    eng_vec_round (job->y_short + at + i * s->y.step, y + i * s->width, s->width);
 }
 
 static void
@@ -126,10 +132,12 @@ attention_forward (const EngNode *node, EngPass *pass)
               .q = eng_in_f (pass, node, s->q.input),
               .k = eng_in_f (pass, node, s->k.input),
               .v = eng_in_f (pass, node, s->v.input),
-              .y = eng_out_f (pass, node, 0),
               .p = eng_out_f (pass, node, 1),
               .ds = eng_pass_scratch (pass),
               .bf16 = eng_pass_bf16 (pass) };
+  gboolean is_short = eng_is_short (pass, node->outputs[0]);
+  job.y = is_short ? job.ds + MIN (s->rows, BLOCK) * s->columns * eng_max_threads () : eng_out_f (pass, node, 0);
+  job.y_short = is_short ? eng_out (pass, node, 0) : NULL;
   run (&job, s->rows, forward_block);
 }
 
@@ -204,6 +212,12 @@ attention_backward (const EngNode *node, EngPass *pass)
     run (&job, s->columns, backward_columns);
 }
 
+static gboolean
+attention_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  return i < 0;
+}
+
 static const EngOp attention_op = {
   "Attention",
   1,
@@ -214,6 +228,8 @@ static const EngOp attention_op = {
   ENG_KEEP_INS | ENG_KEEP_OUT_1,
   ENG_OP_PLAIN,
   NULL,
+  NULL,
+  attention_takes_short,
 };
 
 /* ---- recognising it ---- */

@@ -26,8 +26,9 @@ linear_shape (EngNode *node, GError **error)
   return eng_node_set_output (node, 0, node->inputs[0]->dtype, &y, error);
 }
 
-static void
-linear_forward (const EngNode *node, EngPass *pass)
+/* x W + b */
+static EngGemm
+to_output (const EngNode *node, const EngPass *pass)
 {
   const Linear *s = node->priv;
   EngGemm p = { .m = s->rows, .n = s->n, .k = s->k, .alpha = 1, .batch = 1, .rows_alone = TRUE };
@@ -35,8 +36,28 @@ linear_forward (const EngNode *node, EngPass *pass)
   p.ldb = p.ldc = s->n;
   p.frozen_b = eng_is_frozen (pass, node, 1);
   p.bf16 = eng_pass_bf16 (pass);
+  p.a_short = eng_is_short (pass, node->inputs[0]);
   p.bias = eng_in_f (pass, node, 2);
-  eng_kernels ()->gemm (&p, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_out_f (pass, node, 0));
+  return p;
+}
+
+/* x' dy */
+static EngGemm
+to_weights (const EngNode *node, const EngPass *pass)
+{
+  const Linear *s = node->priv;
+  EngGemm p = { .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->rows, .alpha = 1, .batch = 1, .lda = s->k };
+  p.ldb = p.ldc = s->n;
+  p.bf16 = eng_pass_bf16 (pass);
+  p.a_short = eng_is_short (pass, node->inputs[0]);
+  return p;
+}
+
+static void
+linear_forward (const EngNode *node, EngPass *pass)
+{
+  EngGemm p = to_output (node, pass);
+  eng_kernels ()->gemm (&p, eng_in (pass, node, 0), eng_in_f (pass, node, 1), eng_out_f (pass, node, 0));
 }
 
 #define COLUMNS 64
@@ -84,20 +105,26 @@ linear_backward (const EngNode *node, EngPass *pass)
   if (d)
     eng_kernels ()->gemm (&p, dy, eng_in_f (pass, node, 1), d);
   d = eng_grad_in_fresh (pass, node, 1, &fresh);
-  p = (EngGemm){
-    .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->rows, .alpha = 1, .batch = 1, .lda = s->k, .bf16 = p.bf16
-  };
-  p.ldb = p.ldc = s->n;
+  p = to_weights (node, pass);
   p.beta = fresh ? 0 : 1;
   if (d)
-    eng_kernels ()->gemm (&p, eng_in_f (pass, node, 0), dy, d);
+    eng_kernels ()->gemm (&p, eng_in (pass, node, 0), dy, d);
   Job job = { s, dy, eng_grad_in (pass, node, 2) };
   if (job.to)
     eng_parallel (s->n, 0.1 * (double)s->rows, sum_columns, &job);
 }
 
+static gboolean
+linear_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  EngGemm forward = to_output (node, pass), back = to_weights (node, pass);
+  gboolean (*takes) (const EngGemm *p) = eng_kernels ()->gemm_takes_short;
+  return i == 0 && takes && takes (&forward) && (eng_is_frozen (pass, node, 1) || takes (&back));
+}
+
 static const EngOp linear_op = {
-  "Linear", 1, ENG_OPSET_MAX, linear_shape, linear_forward, linear_backward, ENG_KEEP_CROSS, ENG_OP_PLAIN, NULL,
+  "Linear",     1,    ENG_OPSET_MAX, linear_shape,       linear_forward, linear_backward, ENG_KEEP_CROSS,
+  ENG_OP_PLAIN, NULL, NULL,          linear_takes_short,
 };
 
 static gboolean

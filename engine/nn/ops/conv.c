@@ -218,7 +218,7 @@ eng_conv_takes_short (const EngNode *node, const EngPass *pass, int i)
 {
   const Conv *c = node->priv;
   EngConv p = here (node, pass);
-  return i <= 0 && c->kernels->takes_short && c->kernels->takes_short (&p);
+  return i <= 0 && c->kernels->conv_takes_short && c->kernels->conv_takes_short (&p);
 }
 
 gboolean

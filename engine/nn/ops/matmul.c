@@ -137,24 +137,54 @@ matmul_shape (EngNode *node, GError **error)
   return TRUE;
 }
 
+/* C = A B */
+static EngGemm
+to_output (const EngNode *node, const EngPass *pass)
+{
+  const Matmul *s = node->priv;
+  EngGemm p = { .m = s->m, .n = s->n, .k = s->k, .alpha = 1, .batch = 1, .lda = s->k, .ldb = s->n, .ldc = s->n };
+  p.rows_alone = TRUE;
+  p.frozen_b = eng_is_frozen (pass, node, 1);
+  p.bf16 = eng_pass_bf16 (pass);
+  p.a_short = eng_is_short (pass, node->inputs[0]);
+  return p;
+}
+
+/* dB = A^T dC */
+static EngGemm
+to_b (const EngNode *node, const EngPass *pass)
+{
+  const Matmul *s = node->priv;
+  EngGemm p = { .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->m, .alpha = 1, .batch = 1, .lda = s->k };
+  p.ldb = p.ldc = s->n;
+  p.bf16 = eng_pass_bf16 (pass);
+  p.a_short = eng_is_short (pass, node->inputs[0]);
+  return p;
+}
+
+/* A, where all is one product. */
+static gboolean
+matmul_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  const Matmul *s = node->priv;
+  EngGemm forward = to_output (node, pass), back = to_b (node, pass);
+  gboolean (*takes) (const EngGemm *p) = eng_kernels ()->gemm_takes_short;
+  return i == 0 && s->rank == 0 && takes && takes (&forward) && (eng_is_frozen (pass, node, 1) || takes (&back));
+}
+
 static void
 matmul_forward (const EngNode *node, EngPass *pass)
 {
-  const Matmul *s = node->priv;
   static const int operand[] = { 0, 1, 2 };
-  EngGemm p = {
-    .m = s->m, .n = s->n, .k = s->k, .alpha = 1, .lda = s->k, .ldb = s->n, .ldc = s->n, .rows_alone = TRUE
-  };
-  p.frozen_b = eng_is_frozen (pass, node, 1);
-  p.bf16 = eng_pass_bf16 (pass);
-  batched (s, 0, &p, operand, eng_in_f (pass, node, 0), eng_in_f (pass, node, 1), eng_out_f (pass, node, 0));
+  EngGemm p = to_output (node, pass);
+  batched (node->priv, 0, &p, operand, eng_in (pass, node, 0), eng_in_f (pass, node, 1), eng_out_f (pass, node, 0));
 }
 
 static void
 matmul_backward (const EngNode *node, EngPass *pass)
 {
   const Matmul *s = node->priv;
-  static const int to_a[] = { 2, 1, 0 }, to_b[] = { 0, 2, 1 };
+  static const int of_a[] = { 2, 1, 0 }, of_b[] = { 0, 2, 1 };
   const float *dy = eng_grad_out (pass, node, 0);
   if (!dy)
     return;
@@ -166,13 +196,11 @@ matmul_backward (const EngNode *node, EngPass *pass)
   p.ldc = s->k;
   float *d = gradient_of (pass, node, s, 0, &p.beta);
   if (d)
-    batched (s, 0, &p, to_a, dy, eng_in_f (pass, node, 1), d);
-  /* dB = A^T dC */
-  p = (EngGemm){ .trans_a = TRUE, .m = s->k, .n = s->n, .k = s->m, .alpha = 1, .lda = s->k, .bf16 = p.bf16 };
-  p.ldb = p.ldc = s->n;
+    batched (s, 0, &p, of_a, dy, eng_in_f (pass, node, 1), d);
+  p = to_b (node, pass);
   d = gradient_of (pass, node, s, 1, &p.beta);
   if (d)
-    batched (s, 0, &p, to_b, eng_in_f (pass, node, 0), dy, d);
+    batched (s, 0, &p, of_b, eng_in (pass, node, 0), dy, d);
 }
 
 /* ---- Gemm ---- */
@@ -326,7 +354,8 @@ static const char *const gemm_examples[] = {
 };
 
 const EngOp eng_ops_matmul[] = {
-  { "MatMul", 1, ENG_OPSET_MAX, matmul_shape, matmul_forward, matmul_backward, ENG_KEEP_CROSS, 0, matmul_examples },
+  { "MatMul", 1, ENG_OPSET_MAX, matmul_shape, matmul_forward, matmul_backward, ENG_KEEP_CROSS, 0, matmul_examples,
+    NULL, matmul_takes_short },
   { "Gemm", 7, ENG_OPSET_MAX, gemm_shape, gemm_forward, gemm_backward, ENG_KEEP_CROSS, 0, gemm_examples },
   { NULL },
 };

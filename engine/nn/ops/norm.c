@@ -108,6 +108,7 @@ typedef struct
   float epsilon;
   const float *x, *scale, *shift, *dy;
   float *y, *mean, *factor; /* @mean, @factor: by row */
+  guint16 *y_short;         /* instead of @y: bfloat16 */
   float *dx, *dscale, *dshift;
 } Rows;
 
@@ -134,6 +135,19 @@ row_statistics (const Rows *s, int64_t row)
 }
 
 static void
+normalise_short (const Rows *s, int64_t row)
+{
+  float piece[ENG_VEC_PIECE];
+  for (int64_t i = 0; i < s->parts; i += ENG_VEC_PIECE)
+    {
+      int64_t n = MIN (ENG_VEC_PIECE, s->parts - i), at = row * s->parts + i;
+      normalise_elements (piece, s->x + at, n, s->mean[row], s->factor[row], s->scale + i,
+                          s->shift ? s->shift + i : NULL);
+      eng_vec_round (s->y_short + at, piece, n);
+    }
+}
+
+static void
 rows_run (int64_t begin, int64_t end, gpointer data)
 {
   const Rows *s = data;
@@ -142,6 +156,8 @@ rows_run (int64_t begin, int64_t end, gpointer data)
     {
       row_statistics (s, i);
       float mean = s->mean[i], r = s->factor[i];
+      if (s->y_short)
+        normalise_short (s, i);
       if (!s->y)
         continue;
       if (s->by_element)
@@ -163,7 +179,10 @@ static void
 rows_forward (const EngNode *node, EngPass *pass)
 {
   Rows s = rows_begin (node, pass);
-  s.y = eng_out_f (pass, node, 0);
+  if (eng_is_short (pass, node->outputs[0]))
+    s.y_short = eng_out (pass, node, 0);
+  else
+    s.y = eng_out_f (pass, node, 0);
   eng_parallel (s.rows, 0.6 * (double)(s.parts * s.span) + 20, rows_run, &s);
   /* LayerNormalization may give its statistics away; an output that nobody reads has no place. */
   for (int i = 1; i < node->n_outputs; i++)
@@ -359,6 +378,12 @@ static const char *const layer_examples[] = {
   NULL,
 };
 
+static gboolean
+layer_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  return i < 0;
+}
+
 #define ROWS_KEEP (ENG_KEEP_IN_0 | ENG_KEEP_IN_1)
 
 const EngOp eng_ops_norm[] = {
@@ -369,6 +394,6 @@ const EngOp eng_ops_norm[] = {
   { "GroupNormalization", 21, ENG_OPSET_MAX, group_shape, rows_forward, rows_backward, ROWS_KEEP, ENG_OP_INPLACE,
     group_21_examples },
   { "LayerNormalization", 17, ENG_OPSET_MAX, layer_shape, rows_forward, rows_backward, ROWS_KEEP, ENG_OP_INPLACE,
-    layer_examples },
+    layer_examples, NULL, layer_takes_short },
   { NULL },
 };

@@ -31,17 +31,31 @@ typedef struct
   void *out;
   const void *in;
   const float *dy, *p;
-  gboolean fresh;
+  gboolean fresh, out_short;
 } Job;
 
 /* For operators that have none. */
 static const float no_params[2];
 
 static void
+loop_short (const Job *job, int64_t begin, int64_t end)
+{
+  float piece[ENG_VEC_PIECE];
+  for (int64_t i = begin; i < end; i += ENG_VEC_PIECE)
+    {
+      int64_t n = MIN (ENG_VEC_PIECE, end - i);
+      job->loop (piece, (const float *)job->in + i, job->p, n);
+      eng_vec_round ((guint16 *)job->out + i, piece, n);
+    }
+}
+
+static void
 loop_range (int64_t begin, int64_t end, gpointer data)
 {
   const Job *job = data;
-  if (job->loop)
+  if (job->out_short)
+    loop_short (job, begin, end);
+  else if (job->loop)
     job->loop ((float *)job->out + begin, (const float *)job->in + begin, job->p, end - begin);
   else if (job->int_loop)
     job->int_loop ((int64_t *)job->out + begin, (const int64_t *)job->in + begin, end - begin);
@@ -59,7 +73,8 @@ unary_forward (const EngNode *node, EngPass *pass, Loop loop, IntLoop int_loop, 
               .int_loop = is_float ? NULL : int_loop,
               .out = eng_out (pass, node, 0),
               .in = eng_in (pass, node, 0),
-              .p = node->priv ? node->priv : no_params };
+              .p = node->priv ? node->priv : no_params,
+              .out_short = eng_is_short (pass, node->outputs[0]) };
   int64_t n = eng_shape_count (&x->shape);
   eng_parallel (n, cost, loop_range, &job);
   for (int64_t i = 0; !is_float && x->dtype != ENG_DTYPE_INT64 && i < n; i++)
@@ -341,6 +356,13 @@ gelu_backward (const EngNode *node, EngPass *pass)
   (((Gelu *)node->priv)->tanh ? gelu_tanh_backward : gelu_erf_backward) (node, pass);
 }
 
+/* The way back reads the input alone. */
+static gboolean
+gelu_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  return i < 0;
+}
+
 /* ---- Clip: bounds are attributes before opset 11, inputs (computed ones too) since ---- */
 
 LOOP (clip, (x < p[0] ? p[0] : x) > p[1] ? p[1] : (x < p[0] ? p[0] : x))
@@ -439,7 +461,8 @@ const EngOp eng_ops_unary[] = {
   { "Exp", ALL, float_shape, exp_forward, exp_backward, OUT_0, SMALL },
   { "Floor", ALL, float_shape, floor_forward, NULL, NONE, NULL },
   { "Gelu", SINCE (20), gelu_shape, gelu_forward, gelu_backward, IN_0,
-    EXAMPLES ("f:2x3", "f:2x3x37", "f:2x3 approximate='tanh'", "f:2x3x37 approximate='tanh'") },
+    EXAMPLES ("f:2x3", "f:2x3x37", "f:2x3 approximate='tanh'", "f:2x3x37 approximate='tanh'"), NULL,
+    gelu_takes_short },
   { "HardSigmoid", ALL, hard_sigmoid_shape, hard_sigmoid_forward, hard_sigmoid_backward, OUT_0,
     EXAMPLES ("f:2x3", "f:2x3x37 alpha=0.9 beta=0.4") },
   { "HardSwish", SINCE (14), float_shape, hard_swish_forward, hard_swish_backward, IN_0, SMALL },
