@@ -17,10 +17,8 @@ import json
 import pathlib
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
 
-from trained_side import Net, Scenes, Sightline, mean, median, metadata, run_explainer, softmax
+from trained_side import Net, Scenes, Sightline, mean, median, metadata, run_explainer, second_head, softmax
 
 HALF = 0.5  # a mask's value from which a pixel counts as selected
 
@@ -156,11 +154,17 @@ class Bench:
     # ---- TVE ----
 
     def tve(self):
+        """Against the exact form, for the net's own head and for others on the same encoder."""
+        heads, found = {}, {}
+        for task, (labels, _) in second_head.TASKS.items():
+            path = self.work / f"{self.model.stem}.{task}.onnx"
+            found[f"accuracy of {', '.join(labels)}"] = second_head.make(self.model, self.folder, task, path, self.test.folder)
+            heads[", ".join(labels)] = Sightline(self.sightline.cli.parents[1], path, self.sightline.options[-1])
+
         def figures(seed):
-            explainer, other = self.train("tve", seed), self.second_head()
-            skies = Sightline(self.sightline.cli.parents[1], other, self.sightline.options[-1])
-            return {"scene classes": self.correlation(self.sightline, explainer), "accuracy of the second head": self.head,
-                    "day, dusk, night": self.correlation(skies, explainer)}
+            explainer = self.train("tve", seed)
+            return {"scene classes": self.correlation(self.sightline, explainer), **found,
+                    **{name: self.correlation(head, explainer) for name, head in heads.items()}}
         return self.each_seed("TVE, rank correlation with the exact form", ">= 0.85; second head >= 0.75", figures)
 
     def correlation(self, sightline, explainer):
@@ -170,36 +174,6 @@ class Bench:
         exact = sightline.explain("tve-exact", pictures, None, ["grid=%d" % learned[0][1].shape[-1],
                                                                 "radius=%s" % windows["radius"]])
         return mean(spearman(a, b) for (_, a, _), (_, b, _) in zip(exact, learned))
-
-    def second_head(self):
-        """The same encoder with another linear layer, for the light of the scene."""
-        path = self.work / "skies.onnx"
-        names = ["day", "dusk", "night"]
-        model = onnx.load(str(self.model))
-        last = [n for n in model.graph.node if self.net.output in n.output][0]
-        assert last.op_type == "Gemm", "the model does not end in a linear layer"
-        net = Net(self.model, [last.input[0]])
-        light = {"day": 0, "morning": 0, "overcast": 0, "sunset": 1, "dusk": 1, "night": 2}
-
-        def samples(scenes):
-            chosen = [s for s in scenes.index if s["place"] not in ("room", "underwater")]
-            inputs = np.stack([net.input(scenes.path(s)) for s in chosen])
-            return net.run(inputs, last.input[0]).reshape(len(inputs), -1), np.asarray([light[s["sky"]] for s in chosen])
-
-        x, y = samples(Scenes(self.folder))
-        weight, bias = fit_linear(x, y, len(names))
-        fresh, truth = samples(self.test)
-        self.head = mean((fresh @ weight.T + bias).argmax(1) == truth)
-        transposed = next((a.i for a in last.attribute if a.name == "transB"), 0)
-        for name, value in zip(last.input[1:], (weight if transposed else weight.T, bias)):
-            tensor = next(t for t in model.graph.initializer if t.name == name)
-            tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name))
-        model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = len(names)
-        onnx.save(model, str(path))
-        sidecar = json.loads(self.model.with_suffix(".json").read_text()) | {"labels": "skies.txt"}
-        path.with_suffix(".json").write_text(json.dumps(sidecar))
-        path.with_suffix(".txt").write_text("\n".join(names))
-        return path
 
     # ---- the file elsewhere ----
 
@@ -235,18 +209,6 @@ def ranks(values):
 
 def spearman(a, b):
     return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
-
-
-def fit_linear(x, y, n, steps=3000, rate=0.5, decay=1e-3):
-    """Logistic regression by gradient descent -> weight [n, d], bias [n], for x as it is."""
-    middle, spread = x.mean(0), x.std(0) + 1e-6
-    z, target = (x - middle) / spread, np.eye(n)[y]
-    weight, bias = np.zeros((n, x.shape[1])), np.zeros(n)
-    for _ in range(steps):
-        error = (softmax(z @ weight.T + bias) - target) / len(z)
-        weight -= rate * (error.T @ z + decay * weight)
-        bias -= rate * error.sum(0)
-    return weight / spread, bias - (weight / spread) @ middle
 
 
 ROWS = {"pltx": Bench.pltx, "inverse": Bench.inverse, "nn": Bench.nn, "bla": Bench.bla, "l2x": Bench.l2x, "tve": Bench.tve,

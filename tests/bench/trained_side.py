@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import statistics
+import sys
 import tempfile
 
 import numpy as np
@@ -15,6 +16,8 @@ from PIL import Image
 from own import run
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "data/scripts"
+sys.path.append(str(SCRIPTS))
+import second_head  # noqa: E402
 
 
 class Scenes:
