@@ -13,6 +13,7 @@
 G_BEGIN_DECLS
 
 #define ENG_MASKS_MAX_FILES 1000000
+#define ENG_MASKS_BESIDE "masks" /* folder beside the pictures where they are looked for */
 
 /* Immutable, reference-counted, may cross threads. */
 typedef struct _EngMasks EngMasks;

@@ -99,6 +99,7 @@ static const struct
   { "<Shift>Escape", "win.stop-all" },
   { "t", "win.pick-target" },
   { "<Shift>t", "win.target-top" },
+  { "<Control>t", "win.train('')" },
   { "<Control>f", "win.find-class" },
   { "F11", "win.fullscreen" },
   { "<Control>w", "window.close" },

@@ -260,6 +260,27 @@ test_class_folders (Fixture *f, gconstpointer unused)
   assert_summary (loose, "5 pictures");
 }
 
+/* Masks of objects lie beside the pictures that they are of; another folder of that name is one of pictures. */
+static void
+test_masks (Fixture *f, gconstpointer unused)
+{
+  write_some (f, 2);
+  write_picture (f, "more/p00.v2.png", 60, 60, 3);
+  write_picture (f, "masks/p00.png", 90, 60, 4);
+  write_picture (f, "masks/p01.kettle.png", 97, 60, 5);
+  write_picture (f, "masks/other.png", 60, 60, 6);
+  write_picture (f, "more/masks/p00.v2.2.png", 60, 60, 7);
+  write_picture (f, "cats/masks/p00.png", 60, 60, 8);
+  g_autoptr (EngTrainData) data = prepare (f, NULL);
+  assert_skipped (data,
+                  (const char *const[]){ "masks/p00.png: the mask of an object in p00",
+                                         "masks/p01.kettle.png: the mask of an object in p01",
+                                         "more/masks/p00.v2.2.png: the mask of an object in more/p00.v2", NULL });
+  assert_summary (data, "5 pictures, 3 left out");
+  g_assert_cmpstr (eng_train_data_name (data, 0), ==, "cats/masks/p00.png");
+  g_assert_cmpstr (eng_train_data_name (data, 1), ==, "masks/other.png");
+}
+
 static void
 test_one_class (Fixture *f, gconstpointer unused)
 {
@@ -550,6 +571,7 @@ main (int argc, char **argv)
   add ("/train-data/no-such-value", test_no_such_value);
   add ("/train-data/few", test_few);
   add ("/train-data/class-folders", test_class_folders);
+  add ("/train-data/masks", test_masks);
   add ("/train-data/one-class", test_one_class);
   add ("/train-data/list", test_list);
   add ("/train-data/labels", test_labels);

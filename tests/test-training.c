@@ -372,6 +372,23 @@ test_few (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (s->note, "A batch is 10 pictures"));
 }
 
+/* A checkpoint that cannot be written is noted beside what else should be known, once. */
+static void
+test_unsaved (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *inside = g_build_filename (f->checkpoint, "in the way", NULL);
+  g_assert_cmpint (g_mkdir (f->checkpoint, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (inside, "", 0, NULL));
+  g_autoptr (EngTraining) t = make (f, "batch=500", ENG_RESUME_NO);
+  g_assert_true (eng_training_run (t, &error));
+  g_autoptr (EngTrainingStatus) s = eng_training_status (t);
+  const char *unsaved = strstr (s->note, "toy.explainer.onnx.checkpoint");
+  g_assert_nonnull (strstr (s->note, "A batch is 10 pictures"));
+  g_assert_nonnull (unsaved);
+  g_assert_null (strstr (unsaved + 1, "toy.explainer.onnx.checkpoint"));
+}
+
 static void
 test_damaged (Fixture *f, gconstpointer data)
 {
@@ -455,10 +472,15 @@ test_estimate (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (EngValues) values = eng_kind_values (&toy_kind, f->model);
-  double seconds = eng_training_estimate (f->model, &toy_kind, NULL, values, &error);
+  double seconds = eng_training_estimate (f->model, &toy_kind, NULL, values, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (seconds, >, 0);
-  g_assert_cmpfloat (eng_training_estimate (f->model, &toy_kind, "nowhere", values, &error), <, 0);
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_cancellable_cancel (cancelled);
+  g_assert_cmpfloat (eng_training_estimate (f->model, &toy_kind, NULL, values, cancelled, &error), <, 0);
+  g_assert_error (error, ENG_ERROR, ENG_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_cmpfloat (eng_training_estimate (f->model, &toy_kind, "nowhere", values, NULL, &error), <, 0);
   g_assert_nonnull (error);
 }
 
@@ -477,6 +499,7 @@ main (int argc, char **argv)
   ADD ("nan", test_nan);
   ADD ("unwritable", test_unwritable);
   ADD ("few-pictures", test_few);
+  ADD ("unsaved-checkpoint", test_unsaved);
   ADD ("damaged-checkpoint", test_damaged);
   ADD ("pause", test_pause);
   ADD ("estimate", test_estimate);

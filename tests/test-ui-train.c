@@ -292,6 +292,15 @@ test_form (void)
   for (guint i = 0; (row = eng_kind_nth (i)); i++)
     g_assert_true (test_ui_shows (widget, row->name));
   wait_until (strstr (ui_train_form_estimate (form), "Takes about"));
+  gtk_widget_set_visible (widget, FALSE); /* nobody waits for it */
+  g_assert_cmpstr (ui_train_form_estimate (form), ==, "");
+  gtk_widget_set_visible (widget, TRUE);
+  wait_until (strstr (ui_train_form_estimate (form), "Takes about"));
+
+  /* The open folder is offered. */
+  g_autofree char *scenes = test_data ("scenes");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (tab_to (widget, "Pictures"))), ==, scenes);
+  ui_train_form_set_source (form, "");
 
   /* What is missing is said, and the focus is where it can be given. */
   g_assert_null (ui_train_form_problem (form));

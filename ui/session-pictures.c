@@ -112,6 +112,29 @@ ui_session_pictures (UiSession *self)
   return G_LIST_MODEL (self->pictures);
 }
 
+/* (transfer full) */
+static char *
+folder_of (UiSession *self, guint i)
+{
+  g_autoptr (UiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), i);
+  return g_path_get_dirname (ui_picture_path (picture));
+}
+
+char *
+ui_session_folder (UiSession *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->pictures));
+  g_autofree char *first = n > 1 ? folder_of (self, 0) : NULL, *above = first ? g_path_get_dirname (first) : NULL;
+  gboolean all_there = TRUE, all_below = TRUE;
+  for (guint i = 0; i < n && first; i++)
+    {
+      g_autofree char *folder = folder_of (self, i), *outer = g_path_get_dirname (folder);
+      all_there = all_there && g_str_equal (folder, first);
+      all_below = all_below && g_str_equal (outer, above);
+    }
+  return !first ? NULL : all_there ? g_steal_pointer (&first) : all_below ? g_steal_pointer (&above) : NULL;
+}
+
 UiPicture *
 ui_session_picture (UiSession *self)
 {

@@ -94,6 +94,9 @@ gboolean ui_session_model_lost (UiSession *self);
 /* ---- pictures ---- */
 GListModel *ui_session_pictures (UiSession *self); /* of UiPicture */
 UiPicture *ui_session_picture (UiSession *self);   /* the current one; (nullable) */
+/* The folder that all pictures lie in, or all in folders of (one per class). (transfer full): NULL: there is none, or
+ * a single picture. */
+char *ui_session_folder (UiSession *self);
 guint ui_session_position (UiSession *self);
 void ui_session_show (UiSession *self, guint position);
 /* @by: -1, 1: past broken pictures; G_MININT, G_MAXINT: the first, the last. */

@@ -1,6 +1,7 @@
 /* See start-page.h. */
 #include "ui/start-page.h"
 
+#include "ui/draw/words.h"
 #include "ui/recents.h"
 #include "ui/sample.h"
 
@@ -97,8 +98,7 @@ make_row (gpointer item, gpointer unused)
   GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 10);
   GtkWidget *text = gtk_box_new (GTK_ORIENTATION_VERTICAL, 1);
   g_autofree char *name = g_filename_display_basename (ui_recent_path (recent)), *when = ui_recent_when (recent);
-  g_autofree char *kind = g_strdup (ui_recent_kind (recent));
-  kind[0] = g_ascii_toupper (kind[0]);
+  g_autofree char *kind = ui_words_capital (ui_recent_kind (recent));
   g_autofree char *detail = g_strdup_printf ("%s · %s", kind, ui_recent_detail (recent));
   gtk_box_append (GTK_BOX (text), make_label (name, NULL));
   gtk_box_append (GTK_BOX (text), make_label (detail, "sl-dim"));

@@ -3,8 +3,6 @@
 #include "ui/loader.h"
 #include "ui/threshold-private.h"
 
-#define BESIDE "masks" /* folder beside the pictures */
-
 enum
 {
   CHOSEN,
@@ -111,7 +109,7 @@ start_looking (UiThreshold *self)
   look->self = g_object_ref (self);
   look->epoch = self->truth_epoch;
   look->folders[CHOSEN] = g_strdup (self->masks);
-  look->folders[BESIDE_PICTURE] = g_build_filename (folder, BESIDE, NULL);
+  look->folders[BESIDE_PICTURE] = g_build_filename (folder, ENG_MASKS_BESIDE, NULL);
   for (int place = 0; place < N_PLACES; place++)
     {
       if (self->listed[place] && g_strcmp0 (eng_masks_folder (self->listed[place]), look->folders[place]) != 0)

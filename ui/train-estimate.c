@@ -10,6 +10,7 @@ typedef struct
   const EngExplainerKind *kind;
   char *layer;
   EngValues *values;
+  GCancellable *cancellable;
   double seconds;
   GError *error;
 } Question;
@@ -31,6 +32,7 @@ question_free (Question *q)
   g_object_unref (q->model);
   g_free (q->layer);
   eng_values_free (q->values);
+  g_object_unref (q->cancellable);
   g_clear_error (&q->error);
   g_free (q);
 }
@@ -39,7 +41,7 @@ static void
 work (gpointer data)
 {
   Question *q = data;
-  q->seconds = eng_training_estimate (q->model, q->kind, q->layer, q->values, &q->error);
+  q->seconds = eng_training_estimate (q->model, q->kind, q->layer, q->values, q->cancellable, &q->error);
 }
 
 static void
@@ -63,7 +65,7 @@ done (gpointer data)
       q->view->asked = NULL;
       if (q->view->waiting)
         ask_next (q->view);
-      else
+      else if (!g_cancellable_is_cancelled (q->cancellable))
         show (q->view, q);
     }
   question_free (q);
@@ -76,20 +78,36 @@ ask_next (UiTrainEstimate *self)
   eng_engine_push (ENG_PRIORITY_BACKGROUND, work, done, self->asked);
 }
 
+static void
+drop (UiTrainEstimate *self)
+{
+  g_clear_pointer (&self->waiting, question_free);
+  if (self->asked)
+    g_cancellable_cancel (self->asked->cancellable);
+}
+
+void
+ui_train_estimate_cancel (UiTrainEstimate *self)
+{
+  drop (self);
+  gtk_label_set_text (self->label, "");
+}
+
 void
 ui_train_estimate_ask (UiTrainEstimate *self, EngModel *model, const EngExplainerKind *kind, const char *layer,
                        EngValues *values)
 {
-  g_clear_pointer (&self->waiting, question_free);
-  gtk_label_set_text (self->label, values ? "Estimating the time…" : "");
+  ui_train_estimate_cancel (self); /* of many questions the last one matters */
   if (!values)
     return;
+  gtk_label_set_text (self->label, "Estimating the time…");
   self->waiting = g_new0 (Question, 1);
   g_set_weak_pointer (&self->waiting->view, self);
   self->waiting->model = g_object_ref (model);
   self->waiting->kind = kind;
   self->waiting->layer = g_strdup (layer);
   self->waiting->values = values;
+  self->waiting->cancellable = g_cancellable_new ();
   if (!self->asked)
     ask_next (self);
 }
@@ -106,9 +124,9 @@ static void
 ui_train_estimate_dispose (GObject *object)
 {
   UiTrainEstimate *self = UI_TRAIN_ESTIMATE (object);
+  drop (self);
   for (GtkWidget *child; (child = gtk_widget_get_first_child (GTK_WIDGET (self)));)
     gtk_widget_unparent (child);
-  g_clear_pointer (&self->waiting, question_free);
   G_OBJECT_CLASS (ui_train_estimate_parent_class)->dispose (object);
 }
 
@@ -127,6 +145,7 @@ ui_train_estimate_init (UiTrainEstimate *self)
   gtk_label_set_xalign (self->label, 0);
   gtk_widget_add_css_class (GTK_WIDGET (self->label), "sl-dim");
   gtk_widget_set_parent (GTK_WIDGET (self->label), GTK_WIDGET (self));
+  g_signal_connect (self, "unmap", G_CALLBACK (ui_train_estimate_cancel), NULL); /* nobody reads it any more */
 }
 
 GtkWidget *

@@ -1,4 +1,5 @@
-/* About how long a training will take, found out on the engine thread when nothing else is to do. */
+/* About how long a training will take, found out on the engine thread when nothing else is to do, as long as it is
+ * on the screen. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -15,6 +16,7 @@ GtkWidget *ui_train_estimate_new (void);
  * the last one is answered. */
 void ui_train_estimate_ask (UiTrainEstimate *self, EngModel *model, const EngExplainerKind *kind, const char *layer,
                             EngValues *values);
+void ui_train_estimate_cancel (UiTrainEstimate *self);
 const char *ui_train_estimate_text (UiTrainEstimate *self);
 
 G_END_DECLS

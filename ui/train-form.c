@@ -242,11 +242,13 @@ on_reset (UiTrainForm *self)
 }
 
 void
-ui_train_form_set_model (UiTrainForm *self, EngModel *model, const EngExplainerKind *kind)
+ui_train_form_set_model (UiTrainForm *self, EngModel *model, const char *folder, const EngExplainerKind *kind)
 {
   g_set_object (&self->model, model);
   gtk_widget_set_visible (GTK_WIDGET (self->problem), FALSE);
   gtk_editable_set_text (self->name, "");
+  if (folder && !*gtk_editable_get_text (self->source))
+    gtk_editable_set_text (self->source, folder);
   g_clear_pointer (&self->suggested, g_free);
   ui_train_kinds_set_model (self->kinds, model);
   if (kind)

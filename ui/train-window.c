@@ -84,6 +84,13 @@ update (UiTrainWindow *self)
     focus_button (self);
 }
 
+static void
+begin_form (UiTrainWindow *self, UiSession *session, const EngExplainerKind *kind)
+{
+  g_autofree char *folder = ui_session_folder (session);
+  ui_train_form_set_model (self->form, ui_session_model (session), folder, kind);
+}
+
 /* ---- buttons ---- */
 
 static void
@@ -117,7 +124,7 @@ on_back (UiTrainWindow *self)
   const EngExplainerKind *kind = eng_training_kind (ui_trainings_current (self->trainings));
   ui_trainings_forget (self->trainings);
   if (ui_session_model (self->session))
-    ui_train_form_set_model (self->form, ui_session_model (self->session), kind);
+    begin_form (self, self->session, kind);
   else
     gtk_window_close (GTK_WINDOW (self));
   ui_train_form_focus (self->form);
@@ -139,9 +146,8 @@ on_use (UiTrainWindow *self)
 static void
 on_model (UiTrainWindow *self)
 {
-  EngModel *model = ui_session_model (self->session);
-  if (model)
-    ui_train_form_set_model (self->form, model, NULL);
+  if (ui_session_model (self->session))
+    begin_form (self, self->session, NULL);
   else if (!ui_trainings_current (self->trainings))
     gtk_window_close (GTK_WINDOW (self));
 }
@@ -248,7 +254,7 @@ ui_train_window_show (GtkWindow *parent, UiSession *session, const EngExplainerK
   if (kind && ui_trainings_current (trainings) && !ui_trainings_active (trainings))
     ui_trainings_forget (trainings); /* it was seen, and something else is asked for */
   if (model && (fresh || kind || shown->session != session))
-    ui_train_form_set_model (shown->form, model, kind);
+    begin_form (shown, session, kind);
   set_session (shown, session);
   update (shown);
   if (fresh && !ui_trainings_current (trainings))

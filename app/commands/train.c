@@ -135,7 +135,7 @@ make_plan (Plan *self, const Options *o, GError **error)
 static AppStatus
 print_estimate (const Plan *plan, GError **error)
 {
-  double seconds = eng_training_estimate (plan->model, plan->kind, plan->options->layer, plan->values, error);
+  double seconds = eng_training_estimate (plan->model, plan->kind, plan->options->layer, plan->values, NULL, error);
   if (seconds < 0)
     return APP_FAILED;
   g_autofree char *words = ui_words_duration (seconds);

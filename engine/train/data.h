@@ -4,7 +4,7 @@
  * Sources: a folder (subfolders too; where all pictures lie in subfolders, these name the classes), a single list
  * (CSV: path,label; paths relative to the list), or a folder and a list of labels (CSV: name,label). A label may name
  * several classes with semicolons between. Files that are no pictures, broken or hold fewer pixels than one cell are
- * left out, counted and listed. */
+ * left out, counted and listed; so are masks of objects beside the pictures of a folder (masks.h). */
 #pragma once
 
 #include "../model.h"

@@ -326,19 +326,31 @@ frozen_size (EngTrainRun *self)
   return value ? (gsize)eng_shape_count (&value->shape) / (gsize)self->part : 0;
 }
 
+/* Whether an estimate goes on; those who watch it can wait no longer than a part. */
+static gboolean
+goes_on (GCancellable *cancellable, GError **error)
+{
+  if (cancellable)
+    eng_engine_yield ();
+  return !g_cancellable_is_cancelled (cancellable) || eng_fail (error, ENG_ERROR_CANCELLED, "Stopped");
+}
+
 /* The second of two parts on random pictures: the first one also fetches memory. */
 static double
-estimate (EngTrainRun *self, GError **error)
+estimate (EngTrainRun *self, GCancellable *cancellable, GError **error)
 {
   EngTrainBatch batch;
   gint64 begun = 0;
-  if (!choose_target (self, error) || !choose_part (self, error) || !build_net (self, error))
+  if (!goes_on (cancellable, error) || !choose_target (self, error) || !choose_part (self, error)
+      || !build_net (self, error))
     return -1;
   eng_train_buffers_free (self);
   self->frozen_size = frozen_size (self);
   eng_train_buffers_new (self);
   for (int i = 0; i < 2; i++)
     {
+      if (!goes_on (cancellable, error))
+        return -1;
       begun = g_get_monotonic_time ();
       if (!eng_train_feed (self, NULL, self->part, FALSE, 0, &batch, error))
         return -1;
@@ -355,11 +367,11 @@ estimate (EngTrainRun *self, GError **error)
 
 double
 eng_training_estimate (EngModel *model, const EngExplainerKind *kind, const char *layer, const EngValues *values,
-                       GError **error)
+                       GCancellable *cancellable, GError **error)
 {
   EngTrainRun *self =
       eng_train_run_new (model, kind, layer, NULL, eng_values_copy (values), 0, NULL, NULL, ENG_RESUME_NO);
-  double seconds = estimate (self, error);
+  double seconds = estimate (self, cancellable, error);
   eng_train_run_free (self);
   return seconds;
 }

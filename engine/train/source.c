@@ -4,6 +4,7 @@
 #include "../csv.h"
 #include "../error.h"
 #include "../file.h"
+#include "../masks.h"
 #include "../random.h"
 #include "../truth.h"
 
@@ -136,6 +137,62 @@ label_by_folder (EngTrainFound *self)
     {
       EngTrainPicture *picture = self->pictures->pdata[i];
       picture->label = g_path_get_dirname (picture->name);
+    }
+}
+
+/* "a/b.c.png" -> "a/b.c", FALSE where nothing is left of the name. */
+static gboolean
+drop_ending (char *name)
+{
+  char *dot = strrchr (name, '.'), *slash = strrchr (name, '/');
+  if (!dot || (slash && dot <= slash + 1) || dot == name)
+    return FALSE;
+  *dot = '\0';
+  return TRUE;
+}
+
+/* The picture whose mask @name would be, by the rule of masks.h: "a/masks/b.cat.png" is one of "a/b.png". @stems:
+ * names of all pictures without endings. NULL: none. (transfer full) */
+static char *
+masked_by (GHashTable *stems, const char *name)
+{
+  g_autofree char *folder = g_path_get_dirname (name), *last = g_path_get_basename (folder);
+  if (strcmp (last, ENG_MASKS_BESIDE) != 0)
+    return NULL;
+  g_autofree char *base = g_path_get_basename (name), *above = g_path_get_dirname (folder);
+  g_autofree char *stem = strcmp (above, ".") == 0 ? g_steal_pointer (&base) : g_build_path ("/", above, base, NULL);
+  while (drop_ending (stem))
+    if (g_hash_table_contains (stems, stem))
+      return g_steal_pointer (&stem);
+  return NULL;
+}
+
+/* What is true of the pictures is nothing to learn from. */
+static void
+leave_out_masks (EngTrainFound *self)
+{
+  g_autoptr (GHashTable) stems = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) all = g_steal_pointer (&self->pictures);
+  g_ptr_array_set_free_func (all, NULL); /* each goes on or is freed below */
+  self->pictures = g_ptr_array_new_with_free_func (picture_free);
+  for (guint i = 0; i < all->len; i++)
+    {
+      g_autofree char *stem = g_strdup (((EngTrainPicture *)all->pdata[i])->name);
+      if (drop_ending (stem))
+        g_hash_table_add (stems, g_steal_pointer (&stem));
+    }
+  for (guint i = 0; i < all->len; i++)
+    {
+      EngTrainPicture *picture = all->pdata[i];
+      g_autofree char *of = masked_by (stems, picture->name);
+      if (!of)
+        {
+          g_ptr_array_add (self->pictures, picture);
+          continue;
+        }
+      g_autofree char *reason = g_strdup_printf ("the mask of an object in %s", of);
+      skip (self, picture->name, reason);
+      picture_free (picture);
     }
 }
 
@@ -294,6 +351,8 @@ eng_train_find (const EngTrainSource *source, GError **error)
     state.labels = &labels;
   if (!(folder ? scan (&state, path, "", 0, error) : read_list (self, path, error)))
     return NULL;
+  if (folder)
+    leave_out_masks (self);
   g_ptr_array_sort (self->pictures, by_path);
   if (source->labels && !read_labels (self, source->labels, error))
     return NULL;

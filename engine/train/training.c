@@ -24,6 +24,7 @@ struct _EngTraining
   int begun_step; /* steps taken before this run */
   double checkpoint_seconds, worked;
   gint64 checkpoint_at;
+  char *unsaved; /* why the newest checkpoint could not be written; NULL: it was */
   /* behind the lock */
   GMutex lock;
   EngTrainingState state;
@@ -43,6 +44,7 @@ eng_training_finalize (GObject *object)
   EngTraining *self = ENG_TRAINING (object);
   eng_train_run_free (self->run);
   g_clear_error (&self->error);
+  g_free (self->unsaved);
   g_array_unref (self->now.points);
   g_array_unref (self->now.marks);
   g_strfreev (self->now.skipped);
@@ -128,6 +130,15 @@ replace_text (char **place, const char *text)
   *place = g_strdup (text);
 }
 
+/* With the lock held. */
+static void
+publish_note (EngTraining *self)
+{
+  const char *note = self->run->note;
+  g_free (self->now.note);
+  self->now.note = g_strconcat (note, *note && self->unsaved ? " " : "", self->unsaved, NULL);
+}
+
 /* What was appended to @from since. */
 static void
 catch_up (GArray *to, const GArray *from, guint element)
@@ -174,7 +185,7 @@ publish (EngTraining *self)
   self->now.seconds = self->worked + (double)(g_get_monotonic_time () - self->begun) / G_USEC_PER_SEC;
   int taken = run->step - self->begun_step;
   self->now.eta = taken > 0 ? self->now.seconds / taken * (run->steps - run->step) : -1;
-  replace_text (&self->now.note, run->note);
+  publish_note (self);
   if (judged)
     publish_previews (self);
   g_mutex_unlock (&self->lock);
@@ -246,11 +257,12 @@ save_checkpoint (EngTraining *self)
 {
   g_autoptr (GError) error = NULL;
   gint64 begun = g_get_monotonic_time ();
+  g_clear_pointer (&self->unsaved, g_free);
   if (!eng_train_run_save (self->run, &error))
-    {
-      g_free (self->run->note);
-      self->run->note = g_strdup (error->message);
-    }
+    self->unsaved = g_strdup (error->message);
+  g_mutex_lock (&self->lock);
+  publish_note (self);
+  g_mutex_unlock (&self->lock);
   self->checkpoint_at = g_get_monotonic_time ();
   self->checkpoint_seconds = (double)(self->checkpoint_at - begun) / G_USEC_PER_SEC;
 }

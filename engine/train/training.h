@@ -111,8 +111,9 @@ const EngExplainerKind *eng_training_kind (EngTraining *self);
 EngModel *eng_training_model (EngTraining *self);
 const char *eng_training_output (EngTraining *self);
 
-/* Seconds that @steps would take, from a few steps on random pictures; engine thread. < 0 with an error. */
+/* Seconds that @steps would take, from two parts of a step on random pictures; engine thread. < 0 with an error.
+ * @cancellable: (nullable): looked at between the parts, where other work is let in too. */
 double eng_training_estimate (EngModel *model, const EngExplainerKind *kind, const char *layer,
-                              const EngValues *values, GError **error);
+                              const EngValues *values, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

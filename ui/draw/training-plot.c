@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/draw/pen.h"
+#include "ui/draw/words.h"
 
 #define MOST_DRAWN 600 /* points of a line; more cannot be told apart */
 #define GAP 10
@@ -220,11 +221,12 @@ static char *
 score_title (const EngTrainingStatus *s, const EngExplainerKind *kind)
 {
   const char *arrow = kind->higher_is_better ? "↑" : "↓";
+  g_autofree char *name = ui_words_capital (kind->score_name);
   if (s->best < 0)
-    return g_strdup_printf ("%s %s of held-out pictures", kind->score_name, arrow);
+    return g_strdup_printf ("%s %s of held-out pictures", name, arrow);
   const EngTrainingMark *best = nth_mark (s, (guint)s->best);
   g_autofree char *score = ui_training_score (kind, best->score);
-  return g_strdup_printf ("%s %s, best: %s at step %d", kind->score_name, arrow, score, best->step);
+  return g_strdup_printf ("%s %s, best: %s at step %d", name, arrow, score, best->step);
 }
 
 void
@@ -246,7 +248,8 @@ ui_training_plot_draw (const EngTrainingStatus *status, const EngExplainerKind *
   cairo_translate (cr, beside ? w + 2 * GAP : 0, beside ? -head : h - head + GAP);
   draw_legend (&l, of_score, (const char *const *)&title, 1, look, cr, head);
   cairo_translate (cr, 0, head);
-  draw_panel (status, &l, of_score, 1, 0, kind->score_name, look, cr, w, h - head);
+  draw_panel (status, &l, of_score, 1, 0, "score", look, cr, w,
+              h - head); /* its name stands above: most are too long */
   cairo_restore (cr);
   lines_clear (&l);
 }
@@ -267,8 +270,9 @@ ui_training_plot_words (const EngTrainingStatus *status, const EngExplainerKind 
       const EngTrainingMark *best = nth_mark (status, (guint)status->best);
       g_autofree char *last = ui_training_score (kind, nth_mark (status, status->marks->len - 1)->score);
       g_autofree char *score = ui_training_score (kind, best->score);
-      g_string_append_printf (text, " %s of held-out pictures %s, best %s after %d steps; %s is better.",
-                              kind->score_name, last, score, best->step, kind->higher_is_better ? "higher" : "lower");
+      g_autofree char *name = ui_words_capital (kind->score_name);
+      g_string_append_printf (text, " %s of held-out pictures %s, best %s after %d steps; %s is better.", name, last,
+                              score, best->step, kind->higher_is_better ? "higher" : "lower");
     }
   return g_string_free (text, FALSE);
 }

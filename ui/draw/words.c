@@ -17,6 +17,14 @@ ui_words_count (guint n)
 }
 
 char *
+ui_words_capital (const char *text)
+{
+  char *copy = g_strdup (text);
+  copy[0] = g_ascii_toupper (copy[0]);
+  return copy;
+}
+
+char *
 ui_words_duration (double seconds)
 {
   if (seconds < 10)

@@ -7,6 +7,8 @@ G_BEGIN_DECLS
 
 /* "1,240". (transfer full) */
 char *ui_words_count (guint n);
+/* As it begins a sentence or a title: its first letter in upper case. (transfer full) */
+char *ui_words_capital (const char *text);
 /* "about 3 s": 1 s steps below 10 s, 5 s below a minute, then minutes. (transfer full) */
 char *ui_words_duration (double seconds);
 /* "about 3 s left". (transfer full) */
