@@ -1,6 +1,7 @@
 /* Fusion: a pass that evaluates groups of nodes as one gives the values and gradients of one that does not, and
  * leaves a group alone where a value inside it is asked for, given or read by others. */
 #include "fuse-net.h"
+#include "kernels/kernels.h"
 
 /* ---- GELU ---- */
 
@@ -242,6 +243,39 @@ test_conv (void)
   net_assert_none (build_no_conv, 2, "Conv+");
 }
 
+/* Bit 0: which comes first; bit 1: Relu or Clip. */
+static void
+build_sum (Net *net)
+{
+  EngValue *z = convolve (net, FALSE), *sum = net_either (net, "Add", z, net->x);
+  if (net->variant & 2)
+    net->y = net_op (net, "Relu", sum, NULL);
+  else
+    net->y =
+        eng_graph_op (net->graph, &net->error, "Clip", NULL, 3, sum, net_number (net, -0.3f), net_number (net, 2));
+}
+
+/* A number per channel; twice the same. */
+static void
+build_no_sum (Net *net)
+{
+  EngValue *z = convolve (net, FALSE);
+  net->y =
+      net_op (net, "Relu", net_op (net, "Add", z, net->variant ? z : net_weight (net, ENG_SHAPE (4, 1, 1))), NULL);
+}
+
+static void
+test_sum (void)
+{
+  if (!eng_kernels ()->conv_adds)
+    {
+      g_test_skip ("these kernels do not add to what a convolution writes");
+      return;
+    }
+  net_check (build_sum, 4, "Conv+Add");
+  net_assert_none (build_no_sum, 2, "Conv+Add");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -250,5 +284,6 @@ main (int argc, char **argv)
   g_test_add_func ("/fuse/layer-norm", test_layer_norm);
   g_test_add_func ("/fuse/linear", test_linear);
   g_test_add_func ("/fuse/conv", test_conv);
+  g_test_add_func ("/fuse/sum", test_sum);
   return g_test_run ();
 }

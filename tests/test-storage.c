@@ -68,6 +68,28 @@ residual (EngGraph *g, GRand *r, EngValue *x, GError **error)
   return eng_graph_op (g, error, "Add", NULL, 2, x, y);
 }
 
+/* As in a residual net. */
+static EngValue *
+bottleneck (EngGraph *g, GRand *r, EngValue *x, GError **error)
+{
+  EngValue *y = relu (g, r, conv (g, r, x, CHANNELS, error), error);
+  return relu (g, r, eng_graph_op (g, error, "Add", NULL, 2, x, conv (g, r, y, CHANNELS, error)), error);
+}
+
+static EngValue *
+turned (EngGraph *g, GRand *r, EngValue *x, GError **error)
+{
+  return eng_graph_op (g, error, "Transpose", eng_attrs_ints (eng_attrs_new (), "perm", (int64_t[]){ 0, 1, 3, 2 }, 4),
+                       1, x);
+}
+
+/* The same with images that are row-major. */
+static EngValue *
+turned_bottleneck (EngGraph *g, GRand *r, EngValue *x, GError **error)
+{
+  return bottleneck (g, r, turned (g, r, x, error), error);
+}
+
 static EngValue *
 max_pool (EngGraph *g, GRand *r, EngValue *x, GError **error)
 {
@@ -106,13 +128,6 @@ channel_bias (EngGraph *g, GRand *r, EngValue *x, GError **error)
 {
   EngShape s = ENG_SHAPE (CHANNELS, 1, 1);
   return eng_graph_op (g, error, "Add", NULL, 2, x, weight (g, r, &s));
-}
-
-static EngValue *
-turned (EngGraph *g, GRand *r, EngValue *x, GError **error)
-{
-  return eng_graph_op (g, error, "Transpose", eng_attrs_ints (eng_attrs_new (), "perm", (int64_t[]){ 0, 1, 3, 2 }, 4),
-                       1, x);
 }
 
 static EngValue *
@@ -165,6 +180,8 @@ static const Case cases[] = {
   { "relu", relu, TRUE, 1, 1 },
   { "clip", clip, TRUE, 0, 1 },
   { "residual", residual, TRUE, 0, 0 },
+  { "bottleneck", bottleneck, TRUE, 1, 1 },
+  { "turned-bottleneck", turned_bottleneck, FALSE, 1, 1 },
   { "max-pool", max_pool, TRUE, 0, 0 },
   { "average-pool", average_pool, TRUE, 0, 0 },
   { "concat", concat, TRUE, 0, 0 },
@@ -299,9 +316,12 @@ test_last (gconstpointer data)
       g_test_skip ("there is no oneDNN here");
       return;
     }
-  for (int unfused = 0; unfused < 2; unfused++)
+  for (int variant = 0; variant < 4; variant++)
     {
-      Outcome plain = run (c, &(Setting){ "openblas", unfused }), last = run (c, &(Setting){ "onednn", unfused });
+      Setting setting = { "openblas", .unfused = variant & 1, .forward_only = (variant & 2) != 0 };
+      Outcome plain = run (c, &setting);
+      setting.kernels = "onednn";
+      Outcome last = run (c, &setting);
       g_assert_false (plain.last);
       g_assert_cmpint (last.last, ==, c->last);
       assert_close (&plain, &last);

@@ -6,6 +6,7 @@
  * since a product of 49 columns runs at half the speed of one of 200. */
 #include "clones.h"
 #include "conv-private.h"
+#include "vector.h"
 
 #include <omp.h>
 #include <string.h>
@@ -434,3 +435,24 @@ columns_backward_weights (const EngConv *p, EngGemmFunc gemm, const float *x, co
 
 const EngConvWay eng_conv_columns = { columns_suits, columns_scratch, columns_forward, columns_backward_data,
                                       columns_backward_weights };
+
+typedef struct
+{
+  float *y;
+  const float *bounds;
+} Bounds;
+
+static void
+bound_piece (int64_t begin, int64_t end, gpointer data)
+{
+  const Bounds *b = data;
+  eng_vec_bound (b->y + begin, b->y + begin, b->bounds[0], b->bounds[1], end - begin);
+}
+
+void
+eng_conv_bound (const EngConv *p, float *y)
+{
+  Bounds b = { y, p->bounds };
+  if (p->bounds)
+    eng_parallel (p->n * p->groups * p->cout * eng_conv_span (p->out), 0.15, bound_piece, &b);
+}

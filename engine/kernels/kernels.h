@@ -43,6 +43,7 @@ typedef struct
                                 conv_takes_short() agrees */
   gboolean w_tiled;          /* w and its gradient lie in tiles: cout / 16 x cin / 16 x kernel x 16 (of cin) x 16 (of
                                 cout). Only where the set's takes_tiles() agrees */
+  gboolean adds;             /* forward adds to what is in y, floats. Only where the set's conv_adds() agrees */
   const float *bounds;       /* (nullable): y is brought between bounds[0] and bounds[1] */
 } EngConv;
 
@@ -57,9 +58,11 @@ typedef struct
   gboolean (*gemm_takes_short) (const EngGemm *p); /* may A of @p lie as bfloat16; NULL: never */
   gboolean (*conv_takes_short) (const EngConv *p); /* may x and y, one or both; NULL: never */
   gboolean (*takes_tiles) (const EngConv *p);      /* may weights of @p that are trained lie in tiles; NULL: never */
+  gboolean (*conv_adds) (const EngConv *p);        /* may forward of @p, however it lies, add to y; NULL: never */
   void (*gemm) (const EngGemm *p, const void *a, const float *b, float *c); /* a: floats, or as a_short says */
   gsize (*conv_scratch) (const EngConv *p); /* bytes that any of the three below need */
-  /* y = x * w + bias (bias may be NULL), then the bounds. x, y: floats, or as x_short and y_short say */
+  /* y = x * w + bias (bias may be NULL), + y if p->adds, then the bounds. x, y: floats, or as x_short and y_short say
+   */
   void (*conv_forward) (const EngConv *p, const void *x, const float *w, const float *bias, void *y, void *scratch);
   /* dx = dy * w^T, added to dx if @accumulate, else written */
   void (*conv_backward_data) (const EngConv *p, const float *dy, const float *w, float *dx, gboolean accumulate,

@@ -1,5 +1,6 @@
 /* Convolutions on oneDNN, in two dimensions (or one, as a flat image). An operand that lies channels-last is read and
  * written as it lies; a row-major one may be brought into the form that the primitive likes best. */
+#include "conv-private.h"
 #include "onednn-private.h"
 
 #include <math.h>
@@ -99,17 +100,19 @@ forms_init (Forms *f, const Problem *s)
     }
 }
 
-/* Bounds are applied to the sums, before they are rounded: the same as after it. */
+/* Adding to y, and bounds: on the sums, before they are rounded, which is the same as after it. */
 static void
-append_bounds (dnnl_primitive_attr_t attr, const float *bounds)
+append_after (dnnl_primitive_attr_t attr, const EngConv *p)
 {
   dnnl_post_ops_t post;
   if (dnnl_post_ops_create (&post) != dnnl_success)
     return;
-  if (bounds[0] == 0 && bounds[1] == INFINITY)
+  if (p->adds)
+    dnnl_post_ops_append_sum (post, 1);
+  if (p->bounds && p->bounds[0] == 0 && p->bounds[1] == INFINITY)
     dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_relu, 0, 0);
-  else
-    dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_clip, bounds[0], bounds[1]);
+  else if (p->bounds)
+    dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_clip, p->bounds[0], p->bounds[1]);
   dnnl_primitive_attr_set_post_ops (attr, post);
   dnnl_post_ops_destroy (post);
 }
@@ -135,8 +138,8 @@ describe (Forms *f, const Problem *s, Direction direction, const_dnnl_primitive_
   if (status != dnnl_success || dnnl_primitive_attr_create (&attr) != dnnl_success)
     return NULL;
   dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
-  if (direction == FORWARD && s->direction == FORWARD && s->p->bounds)
-    append_bounds (attr, s->p->bounds);
+  if (direction == FORWARD && s->direction == FORWARD)
+    append_after (attr, s->p);
   if (dnnl_primitive_desc_create (&descriptor, &d, attr, eng_onednn_engine (), hint) != dnnl_success)
     descriptor = NULL;
   dnnl_primitive_attr_destroy (attr);
@@ -175,6 +178,7 @@ make_conv (OnednnPlan *plan, gconstpointer problem)
   plan->arg[ONEDNN_B] = s->direction == TO_WEIGHTS ? DNNL_ARG_DIFF_DST : DNNL_ARG_WEIGHTS;
   plan->arg[ONEDNN_BIAS] = forward && s->bias ? DNNL_ARG_BIAS : 0;
   plan->arg[ONEDNN_C] = forward ? DNNL_ARG_DST : data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DIFF_WEIGHTS;
+  plan->adds = forward && s->p->adds;
   eng_onednn_plan_finish (plan, describe_with_hint (&f, s));
 }
 
@@ -184,13 +188,21 @@ conv_key (const Problem *s)
   const EngConv *p = s->p;
   OnednnKey key = { 0 };
   gboolean forward = s->direction == FORWARD, bounded = forward && p->bounds;
-  const int64_t v[] = { s->direction, s->bias,
-                        p->n,         p->groups,
-                        p->cin,       p->cout,
-                        p->x_last,    p->y_last,
-                        rounds (p),   eng_get_threads (),
-                        bounded,      p->w_tiled,
-                        p->x_short,   forward && p->y_short };
+  const int64_t v[] = { s->direction,
+                        s->bias,
+                        p->n,
+                        p->groups,
+                        p->cin,
+                        p->cout,
+                        p->x_last,
+                        p->y_last,
+                        rounds (p),
+                        eng_get_threads (),
+                        bounded,
+                        p->w_tiled,
+                        p->x_short,
+                        forward && p->y_short,
+                        forward && p->adds };
   memcpy (key.v, v, sizeof v);
   int at = G_N_ELEMENTS (v);
   const int64_t *const triples[] = { p->in, p->out, p->kernel, p->stride, p->dilation, p->pad };
@@ -230,13 +242,14 @@ is_compiled (const EngConv *p, Direction direction)
   return ok;
 }
 
+static const float any_bounds[] = { 0, 6 };
+
 gboolean
 eng_onednn_conv_suits (const EngConv *given)
 {
-  static const float bounds[] = { 0, 6 };
   EngConv p = *given;
   p.x_last = p.y_last = TRUE;
-  p.bounds = bounds;
+  p.bounds = any_bounds;
   return suits (&p) && is_compiled (&p, FORWARD) && is_compiled (&p, TO_DATA) && is_compiled (&p, TO_WEIGHTS);
 }
 
@@ -248,6 +261,15 @@ eng_onednn_conv_takes_short (const EngConv *given)
   exact.x_short = exact.y_short = FALSE;
   return suits (&p) && rounds (&p) && is_compiled (&p, FORWARD) && is_compiled (&exact, FORWARD)
          && is_compiled (&p, TO_WEIGHTS);
+}
+
+gboolean
+eng_onednn_conv_adds (const EngConv *given)
+{
+  EngConv p = *given;
+  p.x_last = p.y_last = p.adds = TRUE;
+  p.bounds = any_bounds;
+  return suits (&p) && !is_depthwise (&p) && is_compiled (&p, FORWARD);
 }
 
 gboolean
@@ -295,7 +317,15 @@ run (const EngConv *p, Direction direction, const void *a, const float *b, const
 gboolean
 eng_onednn_conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y)
 {
-  return run (p, FORWARD, x, w, bias, y, FALSE);
+  EngConv beside = *p;
+  if (!p->adds || p->y_last) /* a row-major y is brought over, or of a form that the primitive does not know */
+    return run (p, FORWARD, x, w, bias, y, p->adds);
+  beside.adds = FALSE;
+  beside.bounds = NULL;
+  gboolean ok = run (&beside, FORWARD, x, w, bias, y, TRUE);
+  g_assert (ok); /* eng_onednn_conv_adds() said that there is one */
+  eng_conv_bound (p, y);
+  return TRUE;
 }
 
 gboolean

@@ -70,6 +70,8 @@ gboolean eng_onednn_conv_backward_weights (const EngConv *p, const void *x, cons
 gboolean eng_onednn_alone (const EngGemm *p, const float *a, const float *b, float *c);
 /* Whether all three directions run with both sides channels-last. */
 gboolean eng_onednn_conv_suits (const EngConv *p);
+/* Whether forward can add to y in any storage. */
+gboolean eng_onednn_conv_adds (const EngConv *p);
 /* Whether all that read x round it to bfloat16, and y can be written rounded. */
 gboolean eng_onednn_conv_takes_short (const EngConv *p);
 /* Whether all three directions run on tiles; the gradient of weights is computed in tiles anyway. */

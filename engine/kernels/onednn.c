@@ -523,6 +523,7 @@ const EngKernels eng_kernels_onednn = {
   .channels_last = eng_onednn_conv_suits,
   .gemm_takes_short = onednn_gemm_takes_short,
   .conv_takes_short = eng_onednn_conv_takes_short,
+  .conv_adds = eng_onednn_conv_adds,
   .takes_tiles = eng_onednn_conv_takes_tiles,
   .gemm = onednn_gemm,
   .conv_scratch = conv_scratch,

@@ -1,6 +1,5 @@
 /* Kernels on a CBLAS, made for the OpenMP build of OpenBLAS: inside a parallel region it computes with
  * one thread, outside with as many as OpenMP has. */
-#include "clones.h"
 #include "conv-private.h"
 #include "vector.h"
 
@@ -119,29 +118,6 @@ openblas_conv_scratch (const EngConv *p)
   return eng_conv_way (p)->scratch (p);
 }
 
-typedef struct
-{
-  float *y;
-  const float *bounds;
-} Bounds;
-
-ENG_CLONES static void
-bound (float *y, float low, float high, int64_t n)
-{
-  ENG_SIMD_LOOP (n)
-  {
-    float v = y[i] < low ? low : y[i];
-    y[i] = v > high ? high : v;
-  }
-}
-
-static void
-bound_piece (int64_t begin, int64_t end, gpointer data)
-{
-  const Bounds *b = data;
-  bound (b->y + begin, b->bounds[0], b->bounds[1], end - begin);
-}
-
 /* Nothing to compute, and nothing that a parallel region could be cut into. */
 static gboolean
 is_empty (const EngConv *p)
@@ -152,12 +128,10 @@ is_empty (const EngConv *p)
 static void
 openblas_conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y, void *scratch)
 {
-  Bounds b = { y, p->bounds };
   if (is_empty (p))
     return;
   eng_conv_way (p)->forward (p, product, x, w, bias, y, scratch);
-  if (p->bounds)
-    eng_parallel (p->n * p->groups * p->cout * eng_conv_span (p->out), 0.15, bound_piece, &b);
+  eng_conv_bound (p, y);
 }
 
 static void

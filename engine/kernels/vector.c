@@ -131,6 +131,16 @@ eng_vec_softmax (float *dst, const float *src, int64_t n)
 }
 
 ENG_CLONES void
+eng_vec_bound (float *dst, const float *src, float low, float high, int64_t n)
+{
+  ENG_SIMD_LOOP (n)
+  {
+    float v = src[i] < low ? low : src[i];
+    dst[i] = v > high ? high : v;
+  }
+}
+
+ENG_CLONES void
 eng_vec_round (guint16 *dst, const float *src, int64_t n)
 {
   const guint32 *restrict x = (const guint32 *)(gconstpointer)src;

@@ -24,6 +24,7 @@ void eng_vec_accumulate_scaled (float *dst, const float *src, float s, int64_t n
 void eng_vec_accumulate_product (float *dst, const float *a, const float *b, int64_t n); /* dst += a * b */
 void eng_vec_scale (float *dst, const float *src, float s, int64_t n);                   /* dst = s * src */
 void eng_vec_scale_shift (float *dst, const float *src, float a, float b, int64_t n);    /* dst = a * src + b */
+void eng_vec_bound (float *dst, const float *src, float low, float high, int64_t n);     /* NaN stays */
 void eng_vec_softmax (float *dst, const float *src, int64_t n);                          /* one row, stable */
 
 void eng_vec_round (guint16 *dst, const float *src, int64_t n); /* bfloat16: to nearest, ties to even; NaN stays */

@@ -34,7 +34,9 @@ typedef enum
   ENG_OP_BRINGS = 1 << 5,       /* input 0 and output 0 may each lie in another storage; see channels_last */
   ENG_OP_INPLACE_BACK = 1 << 6, /* backward may run with input 0's gradient in the memory of output 0's: it asks with
                                    eng_grad_in_fresh() and reads nothing that it has overwritten */
-  ENG_OP_SPENDS = 1 << 7        /* backward overwrites the gradient of output 0: see eng_grad_out_spent() */
+  ENG_OP_SPENDS = 1 << 7,       /* backward overwrites the gradient of output 0: see eng_grad_out_spent() */
+  ENG_OP_SUMMAND = 1 << 8       /* input 3 is added to what is computed: it lies like output 0, which may lie in its
+                                    memory */
 } EngOpFlags;
 
 struct _EngOp

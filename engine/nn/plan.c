@@ -106,20 +106,27 @@ keep_for_backward (Plan *p, const EngNode *node, int moment)
       touch_data (p, node->outputs[i], moment);
 }
 
-/* TRUE when output 0 of @node may lie in the memory of its input 0, which dies here. */
+/* The input in whose memory output 0 of @node may lie, if it dies here; -1: none. */
+static int
+input_in_place (const EngNode *node)
+{
+  return node->op->flags & ENG_OP_SUMMAND ? 3 : node->op->flags & ENG_OP_INPLACE && node->n_inputs > 0 ? 0 : -1;
+}
+
 static gboolean
 may_run_in_place (Plan *p, const EngNode *node, int moment)
 {
-  const EngValue *in = node->inputs[0], *out = node->outputs[0];
-  if (!(node->op->flags & ENG_OP_INPLACE) || !in || in->constant || !has_buffer (p, in) || persists (p, out)
-      || !eng_shape_equal (&in->shape, &out->shape) || in->dtype != out->dtype
-      || eng_is_short (p->pass, in) != eng_is_short (p->pass, out))
+  int at = input_in_place (node);
+  const EngValue *in = at < 0 ? NULL : node->inputs[at], *out = node->outputs[0];
+  if (!in || in->constant || !has_buffer (p, in) || persists (p, out) || !eng_shape_equal (&in->shape, &out->shape)
+      || in->dtype != out->dtype || eng_is_short (p->pass, in) != eng_is_short (p->pass, out))
     return FALSE;
   int root = root_of (p->data_root, in->id);
   if (p->data[root].end > moment)
     return FALSE;
-  for (int i = 1; i < node->n_inputs; i++)
-    if (node->inputs[i] && has_buffer (p, node->inputs[i]) && root_of (p->data_root, node->inputs[i]->id) == root)
+  for (int i = 0; i < node->n_inputs; i++)
+    if (i != at && node->inputs[i] && has_buffer (p, node->inputs[i])
+        && root_of (p->data_root, node->inputs[i]->id) == root)
       return FALSE;
   return TRUE;
 }
@@ -167,7 +174,7 @@ plan_data (Plan *p)
     {
       EngNode *node = pass->needed->pdata[t];
       if (node->n_inputs && node->n_outputs && !(node->op->flags & ENG_OP_VIEW) && may_run_in_place (p, node, (int)t))
-        share (p, p->data_root, p->data, node->outputs[0]->id, node->inputs[0]->id);
+        share (p, p->data_root, p->data, node->outputs[0]->id, node->inputs[input_in_place (node)]->id);
     }
 }
 

@@ -85,8 +85,12 @@ settle_node (EngPass *self, const EngNode *node)
     }
   if (together)
     return FALSE;
+  gboolean adds = able && (node->op->flags & ENG_OP_SUMMAND);
   for (int i = able && alone ? 1 : 0; i < node->n_inputs; i++)
-    changed |= settle (self, node->inputs[i]);
+    if (!(adds && i == 3 && self->last[node->inputs[3]->id] == self->last[node->outputs[0]->id]))
+      changed |= settle (self, node->inputs[i]);
+  if (adds && !self->last[node->inputs[3]->id])
+    changed |= settle (self, node->outputs[0]);
   for (int i = able && alone ? 1 : 0; i < node->n_outputs; i++)
     changed |= settle (self, node->outputs[i]);
   return changed;

@@ -1,6 +1,7 @@
 /* A convolution and what is done to each of its numbers: BatchNormalization of fixed parameters (a factor and a
  * summand per channel), then Relu or Clip. Bounds alone are the kernels' affair; behind factors the output is walked
- * over once, while it is in the cache.
+ * over once, while it is in the cache. Where the kernels can, what a residual net adds before the bounds (He et al.,
+ * CVPR 2016) goes with them: input 3, whose memory the output takes over if nobody else needs it.
  *
  * The walk back reads the output alone: where it lies between the bounds, the gradient passes. At a bound exactly it
  * is 0, as that of Relu and of PyTorch's ReLU6 is; that of Clip by itself is 1 there. */
@@ -10,6 +11,7 @@
 #include "../ops/conv.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows of one channel, or, where the output lies channels-last, of a number of every channel. */
 typedef struct
@@ -46,16 +48,6 @@ read_after (const EngNode *node, const EngPass *pass)
 }
 
 ENG_CLONES static void
-bound (float *y, float low, float high, int64_t n)
-{
-  ENG_SIMD_LOOP (n)
-  {
-    float v = y[i] < low ? low : y[i];
-    y[i] = v > high ? high : v;
-  }
-}
-
-ENG_CLONES static void
 scale_row (float *y, const float *factor, const float *summand, int64_t n)
 {
   ENG_SIMD_LOOP (n) y[i] = factor[i] * y[i] + summand[i];
@@ -86,7 +78,7 @@ forward_rows (int64_t begin, int64_t end, gpointer data)
         scale_row (y, a->factor, a->summand, a->length);
       else
         eng_vec_scale_shift (y, y, a->factor[c], a->summand[c], a->length);
-      bound (y, a->bounds[0], a->bounds[1], a->length);
+      eng_vec_bound (y, y, a->bounds[0], a->bounds[1], a->length);
     }
 }
 
@@ -123,7 +115,7 @@ static void
 after_forward (const EngNode *node, EngPass *pass)
 {
   After a = read_after (node, pass);
-  eng_conv_forward (node, pass, a.factor ? NULL : a.bounds);
+  eng_conv_forward (node, pass, FALSE, a.factor ? NULL : a.bounds);
   if (a.factor)
     eng_parallel (a.rows, 0.15 * (double)a.length + 3, forward_rows, &a);
 }
@@ -167,6 +159,88 @@ static const EngOp after_op = {
   NULL,
   after_channels_last,
   after_takes_short,
+  eng_conv_takes_tiles,
+};
+
+/* ---- with what is added ---- */
+
+static gboolean
+sum_shape (EngNode *node, GError **error)
+{
+  int n = node->n_inputs;
+  node->n_inputs = 3; /* Conv knows no more */
+  gboolean ok = convolution ()->shape (node, error);
+  node->n_inputs = n;
+  return ok;
+}
+
+typedef struct
+{
+  float *to;
+  const float *from;
+  gboolean adds;
+} Move;
+
+static void
+move_piece (int64_t begin, int64_t end, gpointer data)
+{
+  const Move *m = data;
+  if (m->adds)
+    eng_vec_accumulate (m->to + begin, m->from + begin, end - begin);
+  else
+    memcpy (m->to + begin, m->from + begin, sizeof *m->to * (gsize)(end - begin));
+}
+
+static void
+move (const EngNode *node, float *to, const float *from, gboolean adds)
+{
+  Move m = { to, from, adds };
+  eng_parallel (eng_shape_count (&node->outputs[0]->shape), 0.3, move_piece, &m);
+}
+
+static void
+sum_forward (const EngNode *node, EngPass *pass)
+{
+  After a = read_after (node, pass);
+  if (eng_in_f (pass, node, 3) != a.y)
+    move (node, a.y, eng_in_f (pass, node, 3), FALSE);
+  eng_conv_forward (node, pass, TRUE, a.bounds);
+}
+
+static void
+sum_backward (const EngNode *node, EngPass *pass)
+{
+  After a = read_after (node, pass);
+  gboolean fresh;
+  a.dy = eng_grad_out_spent (pass, node);
+  if (!a.dy)
+    return;
+  eng_parallel (a.rows, 0.2 * (double)a.length + 3, backward_rows, &a);
+  float *d = eng_grad_in_fresh (pass, node, 3, &fresh);
+  if (d)
+    move (node, d, a.dy, !fresh);
+  eng_conv_backward (node, pass, a.dy);
+}
+
+/* Sums of rounded numbers would be others: what is added and the output stay float32. */
+static gboolean
+sum_takes_short (const EngNode *node, const EngPass *pass, int i)
+{
+  return i == 0 && eng_conv_takes_short (node, pass, i);
+}
+
+static const EngOp sum_op = {
+  "Conv+Add",
+  1,
+  ENG_OPSET_MAX,
+  sum_shape,
+  sum_forward,
+  sum_backward,
+  ENG_KEEP_CROSS | ENG_KEEP_OUT_0,
+  ENG_OP_BRINGS | ENG_OP_SPENDS | ENG_OP_SUMMAND,
+  NULL,
+  after_channels_last,
+  sum_takes_short,
   eng_conv_takes_tiles,
 };
 
@@ -215,8 +289,36 @@ read_normalization (const EngFuse *fuse, const EngNode *node, EngAttrs *attrs)
   return TRUE;
 }
 
+/* bounds (conv + summand) */
 static gboolean
-match (const EngFuse *fuse, EngNode *last, EngGroup *group)
+match_sum (const EngFuse *fuse, EngNode *last, EngGroup *group)
+{
+  float low, high;
+  EngNode *sum = read_bounds (fuse, last, &low, &high) ? eng_fuse_take (fuse, group, last->inputs[0], "Add") : NULL;
+  if (!sum || !eng_fuse_passes (fuse, last->outputs[0]))
+    return FALSE;
+  for (int i = 0; i < 2; i++)
+    {
+      EngNode *conv = eng_fuse_producer (fuse, sum->inputs[i], "Conv");
+      EngValue *summand = sum->inputs[1 - i];
+      if (!conv || summand == sum->inputs[i] || !eng_shape_equal (&summand->shape, &last->outputs[0]->shape)
+          || eng_fuse_uses (fuse, sum->inputs[i]) != 1 || !eng_conv_adds (conv))
+        continue;
+      eng_fuse_take (fuse, group, conv->outputs[0], NULL);
+      group->op = &sum_op;
+      group->attrs = eng_attrs_copy (conv->attrs);
+      eng_attrs_float (eng_attrs_float (group->attrs, "low", low), "high", high);
+      for (int k = 0; k < 3; k++)
+        group->input[k] = k < conv->n_inputs ? conv->inputs[k] : NULL;
+      group->input[3] = summand;
+      group->n_inputs = 4;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+match_after (const EngFuse *fuse, EngNode *last, EngGroup *group)
 {
   float low = -INFINITY, high = INFINITY;
   gboolean bounded = read_bounds (fuse, last, &low, &high);
@@ -235,6 +337,15 @@ match (const EngFuse *fuse, EngNode *last, EngGroup *group)
   for (int i = 0; i < conv->n_inputs; i++)
     group->input[group->n_inputs++] = conv->inputs[i];
   return !normalization || read_normalization (fuse, normalization, group->attrs);
+}
+
+static gboolean
+match (const EngFuse *fuse, EngNode *last, EngGroup *group)
+{
+  if (match_sum (fuse, last, group))
+    return TRUE;
+  group->n_nodes = 1;
+  return match_after (fuse, last, group);
 }
 
 const EngFusion eng_fusion_conv = { "convolution and what follows", match };

@@ -117,10 +117,11 @@ here (const EngNode *node, const EngPass *pass)
 }
 
 void
-eng_conv_forward (const EngNode *node, EngPass *pass, const float *bounds)
+eng_conv_forward (const EngNode *node, EngPass *pass, gboolean adds, const float *bounds)
 {
   const Conv *c = node->priv;
   EngConv p = here (node, pass);
+  p.adds = adds;
   p.bounds = bounds;
   c->kernels->conv_forward (&p, eng_in (pass, node, 0), eng_in_f (pass, node, 1), eng_in_f (pass, node, 2),
                             eng_out (pass, node, 0), eng_pass_scratch (pass));
@@ -129,7 +130,7 @@ eng_conv_forward (const EngNode *node, EngPass *pass, const float *bounds)
 static void
 conv_forward (const EngNode *node, EngPass *pass)
 {
-  eng_conv_forward (node, pass, NULL);
+  eng_conv_forward (node, pass, FALSE, NULL);
 }
 
 typedef struct
@@ -211,6 +212,13 @@ conv_channels_last (const EngNode *node)
 {
   const Conv *c = node->priv;
   return node->inputs[0]->shape.rank == 4 && c->kernels->channels_last && c->kernels->channels_last (&c->p);
+}
+
+gboolean
+eng_conv_adds (const EngNode *node)
+{
+  const Conv *c = node->priv;
+  return c->kernels->conv_adds && c->kernels->conv_adds (&c->p);
 }
 
 gboolean
