@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TOLERANCE 1e-4
+#define COLOURS 8 /* sums long enough for bfloat16 */
 #define CHANNELS 24
 #define SIZE 9
 
@@ -219,7 +220,7 @@ run (const Case *c, const Setting *setting)
   g_autoptr (GRand) r = g_rand_new_with_seed (7);
   g_autoptr (EngGraph) g = eng_graph_new ();
   Outcome o = { g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref) };
-  EngShape shape = ENG_SHAPE (2, 3, SIZE, SIZE);
+  EngShape shape = ENG_SHAPE (2, COLOURS, SIZE, SIZE);
   g_assert_true (eng_kernels_select (setting->kernels, &error));
   EngValue *x = eng_graph_add_input (g, "x", ENG_DTYPE_FLOAT, &shape), *inner = conv (g, r, x, CHANNELS, &error);
   EngValue *outer = c->add (g, r, inner, &error), *y = outer;
@@ -372,7 +373,7 @@ test_seen (void)
   for (PassFlags flag = PASS_WANT; flag <= PASS_CUT; flag <<= 1)
     {
       g_autoptr (EngGraph) g = eng_graph_new ();
-      EngShape shape = ENG_SHAPE (2, 3, SIZE, SIZE);
+      EngShape shape = ENG_SHAPE (2, COLOURS, SIZE, SIZE);
       EngValue *x = eng_graph_add_input (g, "x", ENG_DTYPE_FLOAT, &shape), *seen, *hidden, *y;
       seen = relu (g, r, conv (g, r, x, CHANNELS, &error), &error);
       hidden = relu (g, r, conv (g, r, seen, CHANNELS, &error), &error);

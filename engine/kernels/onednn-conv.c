@@ -12,6 +12,7 @@
 #define FEW_CHANNELS 8
 #define MOST_DEPTHWISE_TAPS 25
 #define MANY_TAPS 64
+#define SHORT_SUM 64
 
 typedef enum
 {
@@ -46,12 +47,15 @@ is_depthwise (const EngConv *p)
   return p->groups > 1 && p->cin == 1 && p->cout == 1;
 }
 
-/* Not where bfloat16 is slower: one channel at a time is bound by memory, and the gradients of patches cut from a
- * colour image take a hundred times as long (oneDNN 2.6: 0.6 against 190 GFLOP/s for 16 x 16). */
+/* Not where bfloat16 gains nothing: one channel at a time and short sums are bound by memory, and rounding in a net's
+ * first layers is felt by all that follow (without short sums, MobileNetV2's logits are a third closer to float32).
+ * The gradients of patches cut from a colour image take a hundred times as long (oneDNN 2.6: 0.6 against 190 GFLOP/s
+ * for 16 x 16). */
 static gboolean
 rounds (const EngConv *p)
 {
-  return p->bf16 && !is_depthwise (p) && !(p->cin < FEW_CHANNELS && taps (p) > MANY_TAPS);
+  return p->bf16 && !is_depthwise (p) && p->cin * taps (p) >= SHORT_SUM
+         && !(p->cin < FEW_CHANNELS && taps (p) > MANY_TAPS);
 }
 
 static dnnl_data_type_t
