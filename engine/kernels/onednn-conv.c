@@ -12,6 +12,7 @@
 #define FEW_CHANNELS 8
 #define MOST_DEPTHWISE_TAPS 25
 #define MANY_TAPS 64
+#define MOST_ANSWERS 4096 /* then all are found anew */
 #define SHORT_SUM 64
 
 typedef enum
@@ -234,16 +235,38 @@ suits (const EngConv *p)
 }
 
 static gboolean
-is_compiled (const EngConv *p, Direction direction)
+try_describe (const Problem *s)
 {
-  Problem s = { p, direction, TRUE };
   Forms f;
-  forms_init (&f, &s);
-  dnnl_primitive_desc_t descriptor = describe_with_hint (&f, &s);
+  forms_init (&f, s);
+  dnnl_primitive_desc_t descriptor = describe_with_hint (&f, s);
   gboolean ok = eng_onednn_is_compiled (descriptor);
   if (descriptor)
     dnnl_primitive_desc_destroy (descriptor);
   return ok;
+}
+
+/* Answers are kept: every pass asks several times for each of its convolutions, and a descriptor takes a tenth of a
+ * millisecond. */
+static gboolean
+is_compiled (const EngConv *p, Direction direction)
+{
+  static GHashTable *known; /* OnednnKey -> 1 + answer; under the lock */
+  Problem s = { p, direction, TRUE };
+  OnednnKey key = conv_key (&s);
+  eng_onednn_lock ();
+  if (!known)
+    known = g_hash_table_new_full (eng_onednn_key_hash, eng_onednn_key_equal, g_free, NULL);
+  int answer = GPOINTER_TO_INT (g_hash_table_lookup (known, &key));
+  if (!answer)
+    {
+      answer = 1 + try_describe (&s);
+      if (g_hash_table_size (known) >= MOST_ANSWERS)
+        g_hash_table_remove_all (known);
+      g_hash_table_insert (known, g_memdup2 (&key, sizeof key), GINT_TO_POINTER (answer));
+    }
+  eng_onednn_unlock ();
+  return answer - 1;
 }
 
 static const float any_bounds[] = { 0, 6 };
