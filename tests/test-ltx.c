@@ -284,6 +284,24 @@ test_variants (Sample *s, gconstpointer data)
   g_assert_true (isnan (t[1].inverse_loss));
 }
 
+/* The steps of a run that stops early are the first of one that does not. */
+static void
+test_stop (Sample *s, gconstpointer data)
+{
+  static const char *const early[] = { "steps=25", NULL }, *const all[] = { "steps=25", "stop=never", NULL };
+  g_autoptr (EngHeatmap) a = run_ltx (s, -1, 0, early), b = run_ltx (s, -1, 0, all);
+  int n, m;
+  const EngTrajectoryStep *t = eng_heatmap_trajectory (a, &n), *u = eng_heatmap_trajectory (b, &m);
+  g_assert_cmpint (m, ==, 25);
+  g_assert_cmpint (n, <, m);
+  g_assert_cmpfloat (t[n - 1].auc, <, 6);
+  for (int i = 0; i < n; i++)
+    {
+      g_assert_cmpfloat (t[i].loss, ==, u[i].loss);
+      g_assert_true (i == n - 1 || isnan (t[i].auc) || t[i].auc >= 6);
+    }
+}
+
 static void
 test_save (Sample *s, gconstpointer data)
 {
@@ -436,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ltx/ranking", test_ranking);
   ADD ("seed", test_seed);
   ADD ("selection", test_selection);
+  ADD ("stop", test_stop);
   ADD ("variants", test_variants);
   ADD ("save", test_save);
   ADD ("cancel", test_cancel);

@@ -34,6 +34,13 @@ enum
   START_PRETRAINED
 };
 
+enum
+{
+  STOP_WHEN_GOOD,
+  STOP_NEVER
+};
+
+static const char *const stops[] = { "when-good", "never", NULL };
 static const char *const starts[] = { "fresh", "pretrained", NULL };
 static const char *const selections[] = { "pos", "neg", "last", "lowest-loss", NULL };
 static const char *const mask_losses[] = { "softplus", "l1", NULL };
@@ -56,6 +63,11 @@ static const EngParam params[] = {
     "How the size of the mask is measured: mean softplus (as published) or mean absolute value.", FALSE },
   { "selection", "Selection", "", ENG_PARAM_CHOICE, 0, 3, SELECT_POS, selections,
     "Which step's mask is kept: lowest POS AUC (deletion), highest NEG AUC, the last step, or the lowest loss.",
+    FALSE },
+  { "stop", "Stop early", "", ENG_PARAM_CHOICE, 0, 1, STOP_WHEN_GOOD, stops,
+    "Whether no further steps are taken once the kept mask is as good as the authors' code asks: POS AUC below 6, or "
+    "NEG "
+    "AUC above 89.",
     FALSE },
   { "start-from", "Start", "", ENG_PARAM_CHOICE, 0, 1, START_FRESH, starts,
     "Where the explainer begins: the classifier's own weights with a fresh head, or an explainer that was trained on "
@@ -158,7 +170,8 @@ static gboolean
 is_good_enough (Run *r)
 {
   double auc = step_at (r, r->best)->auc;
-  return r->perturbation && r->score == ENG_SCORE_ACCURACY && (r->selection == SELECT_POS ? auc < 6 : auc > 89);
+  return eng_values_get (eng_job_values (r->job), "stop") == STOP_WHEN_GOOD && r->perturbation
+         && r->score == ENG_SCORE_ACCURACY && (r->selection == SELECT_POS ? auc < 6 : auc > 89);
 }
 
 static char *

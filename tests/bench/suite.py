@@ -29,7 +29,7 @@ import fidelity
 from own import Failed, Programs, run
 
 HERE = pathlib.Path(__file__).resolve().parent
-STEPS, LTX = 25, ["steps=25", "learning-rate=0.0005", "lambda=50"]
+STEPS, LTX = 25, ["steps=25", "learning-rate=0.0005", "lambda=50", "stop=never"]
 METHODS = {"rise": [], "integrated-gradients": ["steps=50", "rule=gauss-legendre"], "grad-cam": [],
            "score-cam": ["variant=softmax-over-channels"], "smooth-grad": ["samples=25"]}
 
