@@ -102,7 +102,7 @@ test_progress (void)
   g_assert_true (gtk_widget_get_visible (test_ui_find (widget, GTK_TYPE_DRAWING_AREA, 0)));
   g_assert_true (test_ui_shows (widget, "Loss 1.7 · prediction 1.2 · sparsity 0.5"));
   GtkExpander *left_out = GTK_EXPANDER (test_ui_find (widget, GTK_TYPE_EXPANDER, 0));
-  g_assert_cmpstr (gtk_expander_get_label (left_out), ==, "2 pictures were left out");
+  g_assert_cmpstr (gtk_expander_get_label (left_out), ==, "2 files were left out");
   gtk_expander_set_expanded (left_out, TRUE);
   g_assert_true (test_ui_shows (widget, "b.png: 4 × 4 pixels"));
   wait_until (ui_train_progress_is_drawn (progress));
@@ -346,7 +346,7 @@ test_train (void)
   g_assert_true (gtk_widget_get_visible (indicator));
   GtkExpander *left_out =
       GTK_EXPANDER (test_ui_find (GTK_WIDGET (ui_train_window_progress (train)), GTK_TYPE_EXPANDER, 0));
-  g_assert_cmpstr (gtk_expander_get_label (left_out), ==, "1 picture was left out");
+  g_assert_cmpstr (gtk_expander_get_label (left_out), ==, "1 file was left out");
   wait_until (ui_train_progress_is_drawn (ui_train_window_progress (train)));
   test_ui_click (GTK_WIDGET (train), "_Pause");
   wait_for (ENG_TRAINING_PAUSED);

@@ -141,7 +141,6 @@ show_values (UiMethodForm *self, const EngValues *values)
       ui_param_row_show (self->controls->pdata[i], param, values);
     }
   self->showing = FALSE;
-  gtk_widget_set_visible (self->problem, FALSE);
   if (values)
     update_preset (self);
 }
@@ -175,6 +174,14 @@ fill_layers (UiMethodForm *self, EngModel *model)
 
 /* ---- the form ---- */
 
+/* @text: NULL: there is none. */
+static void
+show_problem (UiMethodForm *self, const char *text)
+{
+  gtk_widget_set_visible (self->problem, text != NULL);
+  gtk_label_set_label (GTK_LABEL (self->problem), text ? text : "");
+}
+
 static void
 on_map (UiMethodForm *self)
 {
@@ -192,6 +199,7 @@ on_map (UiMethodForm *self)
   if (layered)
     fill_layers (self, model);
   show_values (self, model ? ui_slot_values (self->slot) : NULL);
+  show_problem (self, model && !ui_slot_applies (self->slot) ? ui_slot_reason (self->slot) : NULL);
   g_free (self->opened);
   self->opened = model ? settings_text (self) : NULL;
   gtk_widget_set_sensitive (self->run, ready);
@@ -199,18 +207,10 @@ on_map (UiMethodForm *self)
 }
 
 static void
-show_problem (UiMethodForm *self, const GError *error)
-{
-  gtk_widget_set_visible (self->problem, error != NULL);
-  if (error)
-    gtk_label_set_label (GTK_LABEL (self->problem), error->message);
-}
-
-static void
 on_adopted (gpointer owner, const EngValues *values, const GError *error)
 {
   UiMethodForm *self = owner;
-  show_problem (self, error);
+  show_problem (self, error ? error->message : NULL);
   gtk_widget_set_sensitive (self->run, TRUE);
   if (error)
     return;
@@ -225,7 +225,7 @@ on_run (UiMethodForm *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (EngValues) values = read_values (self, &error);
-  show_problem (self, error);
+  show_problem (self, error ? error->message : NULL);
   if (error)
     return;
   gtk_widget_set_sensitive (self->run, FALSE);
@@ -371,7 +371,6 @@ ui_method_form_new (UiSession *session, UiSlot *slot)
   if (eng_method_param (method, own))
     gtk_box_append (GTK_BOX (box), make_combinations (self, own));
   self->problem = make_label ("", "sl-err");
-  gtk_widget_set_visible (self->problem, FALSE);
   gtk_box_append (GTK_BOX (box), self->problem);
   gtk_box_append (GTK_BOX (box), make_buttons (self, self->controls->len > 0));
   gtk_widget_set_parent (box, GTK_WIDGET (self));
@@ -392,6 +391,7 @@ ui_method_form_popover (UiSession *session, UiSlot *slot)
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 520);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), form);
   gtk_popover_set_child (GTK_POPOVER (popover), scrolled);
+  gtk_popover_set_default_widget (GTK_POPOVER (popover), UI_METHOD_FORM (form)->run);
   g_signal_connect_object (form, "done", G_CALLBACK (gtk_popover_popdown), popover, G_CONNECT_SWAPPED);
   return popover;
 }

@@ -31,7 +31,8 @@ make_train (UiSlot *slot, const EngExplainerKind *kind)
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
   gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (button), action);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_widget_add_css_class (button, "small");
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_add_css_class (button, "link"); /* a frame would leave no room for the name */
   ui_tip_set (button, spoken);
   return button;
 }

@@ -5,6 +5,8 @@
 
 #include "ui/path-chooser.h"
 
+#define LABEL_CHARS 18 /* a longer name takes two lines */
+
 static double
 step_of (const EngParam *param)
 {
@@ -13,6 +15,14 @@ step_of (const EngParam *param)
   /* A tenth of the default's magnitude moves by a sensible amount on any scale. */
   double size = param->otherwise != 0 ? fabs (param->otherwise) : (param->maximum - param->minimum) / 100;
   return pow (10, floor (log10 (fmax (size, 1e-12))) - (param->logarithmic ? 0 : 1));
+}
+
+/* Enter does what the form is for. */
+static void
+activate_default (GtkWidget *control)
+{
+  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (control));
+  gtk_text_set_activates_default (GTK_TEXT (text), TRUE);
 }
 
 static GtkWidget *
@@ -25,6 +35,7 @@ make_spin (const EngParam *param)
   gtk_spin_button_set_increments (GTK_SPIN_BUTTON (spin), step, 10 * step);
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (spin), TRUE);
   gtk_editable_set_width_chars (GTK_EDITABLE (spin), MAX (6, digits + 2));
+  activate_default (spin);
   return spin;
 }
 
@@ -46,6 +57,7 @@ make_entry (const EngParam *param)
   GtkWidget *entry = gtk_entry_new ();
   gtk_entry_set_placeholder_text (GTK_ENTRY (entry), "None");
   gtk_editable_set_width_chars (GTK_EDITABLE (entry), 16);
+  activate_default (entry);
   return entry;
 }
 
@@ -143,6 +155,8 @@ ui_param_row_attach (GtkGrid *grid, int row, const EngParam *param)
 {
   GtkWidget *label = gtk_label_new (param->label), *control = kinds[param->type].make (param);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), LABEL_CHARS);
   gtk_widget_set_tooltip_text (label, param->help);
   gtk_widget_set_tooltip_text (control, param->help);
   gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, param->label,
@@ -153,6 +167,7 @@ ui_param_row_attach (GtkGrid *grid, int row, const EngParam *param)
   if (param->unit && *param->unit)
     {
       GtkWidget *unit = gtk_label_new (param->unit);
+      gtk_label_set_xalign (GTK_LABEL (unit), 0);
       gtk_widget_add_css_class (unit, "sl-dim");
       gtk_grid_attach (grid, unit, 2, row, 1, 1);
     }

@@ -11,7 +11,10 @@ on_response (GtkNativeDialog *dialog, int response, GtkEditable *entry)
   g_autofree char *path = file ? g_file_get_path (file) : NULL;
   GtkWidget *popover = gtk_widget_get_ancestor (GTK_WIDGET (entry), GTK_TYPE_POPOVER);
   if (path)
-    gtk_editable_set_text (entry, path);
+    {
+      gtk_editable_set_text (entry, path);
+      gtk_editable_set_position (entry, -1); /* its name, rather than its folders */
+    }
   if (popover && !gtk_widget_get_visible (popover)) /* the dialog took its place */
     gtk_popover_popup (GTK_POPOVER (popover));
   g_object_unref (dialog);

@@ -8,7 +8,7 @@ struct _UiTrainButton
 {
   GtkWidget parent_instance;
   GtkWidget *button, *ring;
-  GtkLabel *percent;
+  GtkLabel *state;
   double progress;
 };
 
@@ -41,7 +41,9 @@ update (UiTrainButton *self)
   g_autofree char *words = ui_trainings_words (trainings), *spoken = g_strdup_printf ("Training %s", words);
   g_autofree char *percent = g_strdup_printf ("%.0f %%", 100 * ui_trainings_progress (trainings));
   self->progress = ui_trainings_progress (trainings);
-  gtk_label_set_label (self->percent, status->state == ENG_TRAINING_PAUSED ? "Paused" : percent);
+  gtk_label_set_label (self->state, status->state == ENG_TRAINING_PAUSED   ? "Paused"
+                                    : status->state < ENG_TRAINING_RUNNING ? "Reading"
+                                                                           : percent);
   ui_tip_set (self->button, spoken);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
   gtk_widget_queue_draw (self->ring);
@@ -68,14 +70,15 @@ ui_train_button_init (UiTrainButton *self)
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   self->button = gtk_button_new ();
   self->ring = gtk_drawing_area_new ();
-  self->percent = GTK_LABEL (gtk_label_new (""));
+  self->state = GTK_LABEL (gtk_label_new (""));
   gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (self->ring), 16);
   gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (self->ring), 16);
   gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (self->ring), draw_ring, self, NULL);
   gtk_widget_set_valign (self->ring, GTK_ALIGN_CENTER);
-  gtk_widget_add_css_class (GTK_WIDGET (self->percent), "sl-num");
+  gtk_label_set_width_chars (self->state, 7); /* what stands beside it keeps its place */
+  gtk_widget_add_css_class (GTK_WIDGET (self->state), "sl-num");
   gtk_box_append (GTK_BOX (box), self->ring);
-  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->percent));
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->state));
   gtk_button_set_child (GTK_BUTTON (self->button), box);
   gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (self->button), "win.train('')");
   gtk_widget_set_parent (self->button, GTK_WIDGET (self));

@@ -59,6 +59,7 @@ static void
 estimate_later (UiTrainForm *self)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
+  ui_train_estimate_cancel (self->estimate); /* what stands there is about something else by now */
   self->timer = g_timeout_add (REST, on_timer, self);
 }
 

@@ -100,6 +100,37 @@ ui_train_kinds_focus (UiTrainKinds *self)
       gtk_widget_grab_focus (self->checks->pdata[i]);
 }
 
+/* ---- keys ---- */
+
+/* The next kind in that direction that can be chosen; -1: none. */
+static int
+next_kind (UiTrainKinds *self, int step)
+{
+  int n = (int)self->checks->len, at = 0;
+  while (at < n && eng_kind_nth ((guint)at) != self->chosen)
+    at++;
+  for (at += step; at >= 0 && at < n; at += step)
+    if (gtk_widget_get_sensitive (self->checks->pdata[at]))
+      return at;
+  return -1;
+}
+
+/* One of several: the arrows choose, as among radio buttons. A list would take them for its rows, which have no
+ * focus.
+ */
+static gboolean
+on_key (UiTrainKinds *self, guint key, guint code, GdkModifierType modifiers)
+{
+  int step = key == GDK_KEY_Down || key == GDK_KEY_KP_Down ? 1 : key == GDK_KEY_Up || key == GDK_KEY_KP_Up ? -1 : 0;
+  int at = step ? next_kind (self, step) : -1;
+  if (at >= 0)
+    {
+      gtk_check_button_set_active (self->checks->pdata[at], TRUE);
+      gtk_widget_grab_focus (self->checks->pdata[at]);
+    }
+  return step != 0;
+}
+
 /* ---- life ---- */
 
 static void
@@ -131,6 +162,10 @@ ui_train_kinds_init (UiTrainKinds *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL, "Kind of explainer",
                                   -1);
   gtk_widget_set_parent (GTK_WIDGET (self->list), GTK_WIDGET (self));
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (on_key), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->list), keys);
 }
 
 GtkWidget *

@@ -159,7 +159,7 @@ show_skipped (UiTrainProgress *self, char **skipped)
     return;
   g_autofree char *count = ui_words_count (n);
   g_autofree char *title =
-      n == 1 ? g_strdup ("1 picture was left out") : g_strdup_printf ("%s pictures were left out", count);
+      n == 1 ? g_strdup ("1 file was left out") : g_strdup_printf ("%s files were left out", count);
   GString *text = g_string_new (NULL);
   for (guint i = 0; i < MIN (n, MOST_LISTED); i++)
     append_line (text, skipped[i]);
