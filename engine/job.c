@@ -4,6 +4,7 @@
 #include "combine.h"
 #include "engine.h"
 #include "job-private.h"
+#include "live.h"
 
 #include <math.h>
 #include <string.h>
@@ -445,8 +446,7 @@ eng_job_run (EngJob *self, GError **error)
   return ok;
 }
 
-static GMutex live_lock;
-static GPtrArray *live_jobs; /* EngJob*, borrowed: started and not finished */
+static EngLive live;
 
 static void
 work_func (gpointer data)
@@ -458,9 +458,7 @@ static void
 work_done (gpointer data)
 {
   EngJob *self = data;
-  g_mutex_lock (&live_lock);
-  g_ptr_array_remove_fast (live_jobs, self);
-  g_mutex_unlock (&live_lock);
+  eng_live_goes_on (&live, self, TRUE); /* it does not */
   /* The worker's reference ends here, on the main thread, after the last delivery. */
   if (self->state != self->next_state)
     deliver (self);
@@ -470,11 +468,7 @@ work_done (gpointer data)
 void
 eng_job_start (EngJob *self, int priority)
 {
-  g_mutex_lock (&live_lock);
-  if (!live_jobs)
-    live_jobs = g_ptr_array_new ();
-  g_ptr_array_add (live_jobs, self);
-  g_mutex_unlock (&live_lock);
+  eng_live_add (&live, self);
   eng_engine_push (priority, work_func, work_done, g_object_ref (self));
 }
 
@@ -509,13 +503,16 @@ eng_job_stop (EngJob *self)
     eng_job_cancel (self);
 }
 
+static void
+cancel_one (gpointer job)
+{
+  eng_job_cancel (job);
+}
+
 void
 eng_job_cancel_all (void)
 {
-  g_mutex_lock (&live_lock);
-  for (guint i = 0; live_jobs && i < live_jobs->len; i++)
-    eng_job_cancel (live_jobs->pdata[i]);
-  g_mutex_unlock (&live_lock);
+  eng_live_close (&live, cancel_one);
 }
 
 /* ---- looking ---- */

@@ -7,6 +7,7 @@
 
 #include "session-support.h"
 #include "support.h"
+#include "ui/own-map.h"
 #include "ui/autosave.h"
 #include "engine/json-read.h"
 
@@ -53,6 +54,8 @@ test_file_moves_along (void)
   g_autofree char *path = g_build_filename (folder, "s.sightline", NULL);
   g_autofree char *moved = g_build_filename (other, "s.sightline", NULL);
   UiSession *a = test_session_open_project (folder, "grad-cam");
+  ui_session_paint (a, 200, 100, 240, 100, 5, FALSE);
+  ui_session_end_stroke (a);
   test_session_save (a, path);
   g_assert_cmpint (g_rename (folder, other), ==, 0);
   UiSession *b = test_session_open (moved);
@@ -60,6 +63,9 @@ test_file_moves_along (void)
   g_assert_true (g_str_has_prefix (ui_picture_path (ui_session_picture (b)), other));
   g_assert_false (ui_picture_lost (ui_session_picture (b)));
   test_session_assert_same_map (test_ui_slot (a, "grad-cam"), test_ui_slot (b, "grad-cam"));
+  g_assert_nonnull (ui_session_mask (b));
+  g_autoptr (UiSlot) mask = g_list_model_get_item (ui_session_own_maps (b), 0);
+  g_assert_cmpstr (ui_own_map_picture (mask), ==, ui_picture_path (ui_session_picture (b)));
   test_ui_end (a);
   test_ui_end (b);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ui/figure-view.h"
+#include "ui/tip.h"
 
 struct _UiFigurePage
 {
@@ -109,7 +110,7 @@ update_verdict (UiFigurePage *self)
     g_string_append_printf (all, "%s%s", i ? "\n" : "", ((UiFigureFinding *)findings->pdata[i])->sentence);
   say (self, first->warning ? "sl-warning-symbolic" : "sl-info-symbolic", first->warning ? "sl-warn" : "sl-dim",
        first->sentence);
-  gtk_widget_set_tooltip_text (self->verdict, findings->len > 1 ? all->str : NULL);
+  ui_tip_describe (self->verdict, findings->len > 1 ? all->str : NULL);
   offer (self, first->button, first->remedy);
   g_string_free (all, TRUE);
 }

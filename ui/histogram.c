@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ui/draw/legend.h"
+#include "ui/tip.h"
 
 #define BINS 58
 #define HEIGHT 58
@@ -231,8 +232,7 @@ ui_histogram_init (UiHistogram *self)
   gtk_widget_add_controller (GTK_WIDGET (self), focus);
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self),
-                               "Drag an end of the scale. Left and Right move it, Up and Down choose "
-                               "the other one.");
+  ui_tip_describe (GTK_WIDGET (self), "Drag an end of the scale. Left and Right move it, Up and Down choose "
+                                      "the other one.");
   describe (self);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/param-row.h"
+#include "ui/tip.h"
 
 struct _UiMethodForm
 {
@@ -277,10 +278,9 @@ add_choice (UiMethodForm *self, int row, const char *text, const char *help, Gtk
   *label = gtk_label_new (text);
   gtk_label_set_xalign (GTK_LABEL (*label), 0);
   gtk_widget_set_tooltip_text (*label, help);
-  gtk_widget_set_tooltip_text (control, help);
+  ui_tip_describe (control, help);
   gtk_widget_set_hexpand (control, TRUE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, text,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, help, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
   gtk_grid_attach (GTK_GRID (self->setup), *label, 0, row, 1, 1);
   gtk_grid_attach (GTK_GRID (self->setup), control, 1, row, 1, 1);
   return GTK_DROP_DOWN (control);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ui/path-chooser.h"
+#include "ui/tip.h"
 
 #define LABEL_CHARS 18 /* a longer name takes two lines */
 
@@ -158,9 +159,8 @@ ui_param_row_attach (GtkGrid *grid, int row, const EngParam *param)
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_max_width_chars (GTK_LABEL (label), LABEL_CHARS);
   gtk_widget_set_tooltip_text (label, param->help);
-  gtk_widget_set_tooltip_text (control, param->help);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, param->label,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, param->help, -1);
+  ui_tip_describe (control, param->help);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, param->label, -1);
   gtk_widget_set_halign (control, param->type == ENG_PARAM_BOOL ? GTK_ALIGN_START : GTK_ALIGN_FILL);
   gtk_grid_attach (grid, label, 0, row, 1, 1);
   gtk_grid_attach (grid, control, 1, row, 1, 1);

@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "ui/settings.h"
+#include "ui/tip.h"
 
 #define KEY "methods"
 #define LIST_HEIGHT 320
@@ -65,7 +66,7 @@ make_list (GtkMenuButton *button)
       const EngMethod *method = eng_method_nth (i);
       GtkWidget *check = gtk_check_button_new_with_label (method->name);
       gtk_check_button_set_active (GTK_CHECK_BUTTON (check), ui_preference_methods_has (method->id));
-      gtk_widget_set_tooltip_text (check, method->about);
+      ui_tip_describe (check, method->about);
       g_object_set_data (G_OBJECT (check), "id", (gpointer)method->id);
       g_signal_connect (check, "toggled", G_CALLBACK (on_toggled), button);
       gtk_box_append (GTK_BOX (box), check);

@@ -13,6 +13,7 @@
 #include "ui/ramp-drop-down.h"
 #include "ui/results.h"
 #include "ui/settings.h"
+#include "ui/tip.h"
 
 #define AUTOMATIC "Automatic"
 
@@ -283,8 +284,8 @@ make_precision (void)
   GtkWidget *control = make_choice ("precision", names, g_memdup2 (ids, sizeof ids));
   gtk_widget_set_sensitive (control, has);
   if (!has)
-    gtk_widget_set_tooltip_text (control, k->has_bf16 ? "This processor does not multiply bfloat16 numbers."
-                                                      : "The chosen kernels compute in float32 only.");
+    ui_tip_describe (control, k->has_bf16 ? "This processor does not multiply bfloat16 numbers."
+                                          : "The chosen kernels compute in float32 only.");
   return control;
 }
 

@@ -358,6 +358,19 @@ load_row (UiSession *self, const EngJson *row, GHashTable *stay, GError **error)
   return TRUE;
 }
 
+/* A session may lie elsewhere now, with its pictures. */
+static char *
+place_of (UiSession *self, const char *image_sha256, const char *as_written)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->pictures)); i++)
+    {
+      g_autoptr (UiPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->pictures), i);
+      if (g_strcmp0 (ui_picture_sha256 (picture), image_sha256) == 0)
+        return g_strdup (ui_picture_path (picture));
+    }
+  return g_strdup (as_written);
+}
+
 static gboolean
 load_mask (UiSession *self, const EngJson *row, GHashTable *stay, GError **error)
 {
@@ -375,7 +388,8 @@ load_mask (UiSession *self, const EngJson *row, GHashTable *stay, GError **error
     ui_own_map_set_mask (slot, mask);
   else
     {
-      g_autoptr (UiSlot) made = slot = ui_own_map_new_painted (mask, picture, image);
+      g_autofree char *place = place_of (self, image, picture);
+      g_autoptr (UiSlot) made = slot = ui_own_map_new_painted (mask, place, image);
       ui_session_add_own (self, slot);
     }
   g_hash_table_add (stay, slot);

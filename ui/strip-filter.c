@@ -2,6 +2,8 @@
  * a thousand classes has its place in the sidebar. */
 #include "ui/strip-filter.h"
 
+#include "ui/tip.h"
+
 struct _UiStripFilter
 {
   GtkWidget parent_instance;
@@ -95,9 +97,8 @@ ui_strip_filter_init (UiStripFilter *self)
   self->rows = gtk_string_list_new (rows);
   self->drop_down = gtk_drop_down_new (G_LIST_MODEL (self->rows), NULL);
   gtk_widget_add_css_class (self->drop_down, "small");
-  gtk_widget_set_tooltip_text (self->drop_down,
-                               "Which pictures are listed. Wrong: the label says otherwise; unsure: the "
-                               "top class has less than a half");
+  ui_tip_describe (self->drop_down, "Which pictures are listed. Wrong: the label says otherwise; unsure: the "
+                                    "top class has less than a half");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, "Pictures listed",
                                   -1);
   g_signal_connect_swapped (self->drop_down, "notify::selected", G_CALLBACK (on_selected), self);

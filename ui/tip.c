@@ -33,3 +33,13 @@ ui_tip_set (GtkWidget *widget, const char *text)
   g_autofree char *markup = text ? g_markup_escape_text (text, -1) : NULL;
   ui_tip_set_markup (widget, markup);
 }
+
+void
+ui_tip_describe (GtkWidget *widget, const char *text)
+{
+  ui_tip_set (widget, text);
+  if (text && *text)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+  else
+    gtk_accessible_reset_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION);
+}

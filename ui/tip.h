@@ -11,4 +11,7 @@ void ui_tip_set (GtkWidget *widget, const char *text);
 /* Likewise, with Pango markup. */
 void ui_tip_set_markup (GtkWidget *widget, const char *markup);
 
+/* The same of words that the widget's name does not hold, for those who hear them too: its accessible description. */
+void ui_tip_describe (GtkWidget *widget, const char *text);
+
 G_END_DECLS

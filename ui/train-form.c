@@ -6,6 +6,7 @@
 
 #include "ui/help-window.h"
 #include "ui/path-chooser.h"
+#include "ui/tip.h"
 #include "ui/train-estimate.h"
 #include "ui/train-kinds.h"
 #include "ui/train-recipe.h"
@@ -428,8 +429,7 @@ make_output (UiTrainForm *self)
   self->place = make_caption ("");
   self->resume = GTK_CHECK_BUTTON (
       gtk_check_button_new_with_mnemonic ("_Go on with the training of this name that stopped half-way"));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->resume),
-                               "With the same pictures and settings. Otherwise begin anew.");
+  ui_tip_describe (GTK_WIDGET (self->resume), "With the same pictures and settings. Otherwise begin anew.");
   gtk_widget_set_visible (GTK_WIDGET (self->resume), FALSE);
   gtk_grid_attach (grid, GTK_WIDGET (self->place), 1, 1, 2, 1);
   gtk_grid_attach (grid, GTK_WIDGET (self->resume), 1, 2, 2, 1);
@@ -499,7 +499,7 @@ ui_train_form_init (UiTrainForm *self)
   self->kinds = UI_TRAIN_KINDS (ui_train_kinds_new ());
   self->settings = UI_TRAIN_SETTINGS (ui_train_settings_new ());
   GtkWidget *reset = gtk_button_new_with_mnemonic ("_Reset");
-  gtk_widget_set_tooltip_text (reset, "The kind’s own settings");
+  ui_tip_describe (reset, "The kind’s own settings");
   g_signal_connect_swapped (reset, "clicked", G_CALLBACK (on_reset), self);
   gtk_widget_add_css_class (reset, "small");
   GtkWidget *help = gtk_button_new_with_mnemonic ("_What do they show?");

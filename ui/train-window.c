@@ -1,6 +1,7 @@
 /* See train-window.h. */
 #include "ui/train-window.h"
 
+#include "ui/tip.h"
 #include "ui/trainings.h"
 
 struct _UiTrainWindow
@@ -185,7 +186,7 @@ static GtkButton *
 add_button (UiTrainWindow *self, GtkWidget *row, const char *text, const char *tip, void (*clicked) (UiTrainWindow *))
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (text);
-  gtk_widget_set_tooltip_text (button, tip);
+  ui_tip_describe (button, tip);
   g_signal_connect_swapped (button, "clicked", G_CALLBACK (clicked), self);
   gtk_box_append (GTK_BOX (row), button);
   return GTK_BUTTON (button);

@@ -4,6 +4,7 @@
 
 #include "../error.h"
 #include "../job-private.h"
+#include "../live.h"
 
 struct _EngCheck
 {
@@ -216,9 +217,7 @@ eng_check_run (EngCheck *self, GError **error)
 
 /* ---- on the engine thread ---- */
 
-static GMutex live_lock;
-static GPtrArray *live_checks; /* EngCheck*, borrowed: started and not finished */
-static gboolean closing;       /* nothing may be pushed any more */
+static EngLive live;
 
 static void
 work_func (gpointer data)
@@ -231,13 +230,7 @@ static void
 work_done (gpointer data)
 {
   EngCheck *self = data;
-  gboolean over = is_over (self);
-  g_mutex_lock (&live_lock);
-  if (over || closing)
-    g_ptr_array_remove_fast (live_checks, self);
-  over = over || closing;
-  g_mutex_unlock (&live_lock);
-  if (!over)
+  if (eng_live_goes_on (&live, self, is_over (self)))
     eng_engine_push (self->priority, work_func, work_done, g_object_ref (self));
   g_signal_emit (self, signal_changed, 0);
   g_object_unref (self);
@@ -246,11 +239,7 @@ work_done (gpointer data)
 void
 eng_check_start (EngCheck *self, int priority)
 {
-  g_mutex_lock (&live_lock);
-  if (!live_checks)
-    live_checks = g_ptr_array_new ();
-  g_ptr_array_add (live_checks, self);
-  g_mutex_unlock (&live_lock);
+  eng_live_add (&live, self);
   self->priority = priority;
   eng_engine_push (priority, work_func, work_done, g_object_ref (self));
 }
@@ -266,14 +255,16 @@ eng_check_cancel (EngCheck *self)
     eng_job_cancel (job);
 }
 
+static void
+cancel_one (gpointer check)
+{
+  eng_check_cancel (check);
+}
+
 void
 eng_check_cancel_all (void)
 {
-  g_mutex_lock (&live_lock);
-  closing = TRUE;
-  for (guint i = 0; live_checks && i < live_checks->len; i++)
-    eng_check_cancel (live_checks->pdata[i]);
-  g_mutex_unlock (&live_lock);
+  eng_live_close (&live, cancel_one);
 }
 
 /* ---- looking ---- */

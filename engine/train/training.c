@@ -4,6 +4,7 @@
 
 #include "../error.h"
 #include "../job.h"
+#include "../live.h"
 #include "explainer-file.h"
 #include "run.h"
 
@@ -412,9 +413,7 @@ eng_training_run (EngTraining *self, GError **error)
 
 /* ---- on the engine thread ---- */
 
-static GMutex live_lock;
-static GPtrArray *live;  /* EngTraining*, borrowed: started and not over */
-static gboolean closing; /* nothing may be pushed any more */
+static EngLive live;
 
 static void
 work_func (gpointer data)
@@ -450,18 +449,12 @@ static void
 work_done (gpointer data)
 {
   EngTraining *self = data;
-  gboolean over = is_over (self), again;
   self->in_queue = FALSE;
   g_mutex_lock (&self->lock);
-  /* Paused: eng_training_set_paused() pushes it again. */
-  again = !over && !(self->state == ENG_TRAINING_PAUSED && self->paused && !self->stopping && !self->cancelled);
+  /* eng_training_set_paused() pushes it again. */
+  gboolean rests = self->state == ENG_TRAINING_PAUSED && self->paused && !self->stopping && !self->cancelled;
   g_mutex_unlock (&self->lock);
-  g_mutex_lock (&live_lock);
-  if (over || closing)
-    g_ptr_array_remove_fast (live, self);
-  again = again && !closing;
-  g_mutex_unlock (&live_lock);
-  if (again)
+  if (eng_live_goes_on (&live, self, is_over (self)) && !rests)
     push (self);
   g_signal_emit (self, signal_changed, 0);
   g_object_unref (self);
@@ -470,11 +463,7 @@ work_done (gpointer data)
 void
 eng_training_start (EngTraining *self)
 {
-  g_mutex_lock (&live_lock);
-  if (!live)
-    live = g_ptr_array_new ();
-  g_ptr_array_add (live, self);
-  g_mutex_unlock (&live_lock);
+  eng_live_add (&live, self);
   push (self);
 }
 
@@ -482,10 +471,7 @@ eng_training_start (EngTraining *self)
 static void
 wake (EngTraining *self)
 {
-  g_mutex_lock (&live_lock);
-  gboolean alive = !self->synchronous && !closing && live && g_ptr_array_find (live, self, NULL);
-  g_mutex_unlock (&live_lock);
-  if (alive && !self->in_queue)
+  if (eng_live_has (&live, self) && !self->in_queue)
     push (self);
 }
 
@@ -522,14 +508,16 @@ eng_training_cancel (EngTraining *self)
   wake (self);
 }
 
+static void
+cancel_one (gpointer training)
+{
+  set_flag (training, &((EngTraining *)training)->cancelled);
+}
+
 void
 eng_training_cancel_all (void)
 {
-  g_mutex_lock (&live_lock);
-  closing = TRUE;
-  for (guint i = 0; live && i < live->len; i++)
-    set_flag (live->pdata[i], &((EngTraining *)live->pdata[i])->cancelled);
-  g_mutex_unlock (&live_lock);
+  eng_live_close (&live, cancel_one);
 }
 
 /* ---- looking ---- */
