@@ -155,10 +155,11 @@ sum_channels (int64_t begin, int64_t end, gpointer data)
 
 /* The same of channels-last images: rows of channels. */
 static void
-sum_rows (const Bias *b)
+sum_rows (int64_t begin, int64_t end, gpointer data)
 {
+  const Bias *b = data;
   for (int64_t i = 0; i < b->n * b->plane; i++)
-    eng_vec_accumulate (b->db, b->dy + i * b->channels, b->channels);
+    eng_vec_accumulate (b->db + begin, b->dy + i * b->channels + begin, end - begin);
 }
 
 static void
@@ -177,10 +178,9 @@ bias_backward (const EngNode *node, EngPass *pass, const float *dy)
   Bias b = { y->dim[0], y->dim[1], eng_shape_span (y, 2, y->rank) };
   b.dy = dy;
   b.db = eng_grad_in (pass, node, 2);
-  if (b.db && eng_is_channels_last (pass, node->outputs[0]))
-    sum_rows (&b);
-  else if (b.db)
-    eng_parallel (b.channels, 0.1 * (double)(b.n * b.plane), sum_channels, &b);
+  gboolean last = eng_is_channels_last (pass, node->outputs[0]);
+  if (b.db)
+    eng_parallel (b.channels, 0.1 * (double)(b.n * b.plane), last ? sum_rows : sum_channels, &b);
 }
 
 void
