@@ -254,6 +254,15 @@ step (void)
   return ui_trainings_status (ui_trainings_get ())->step;
 }
 
+/* Enter in the entry or number that has the focus. */
+static void
+enter (GtkWidget *window)
+{
+  GtkWidget *text = gtk_window_get_focus (GTK_WINDOW (window));
+  g_assert_true (GTK_IS_TEXT (text));
+  g_signal_emit_by_name (text, "activate");
+}
+
 /* By keyboard: Ctrl+T, folder and steps, Enter. */
 static UiTrainWindow *
 start (UiWindow *window, const char *folder, const char *steps)
@@ -268,9 +277,54 @@ start (UiWindow *window, const char *folder, const char *steps)
   type (widget, "Batch", "2");
   type (widget, "Held-out pictures", "2");
   type (widget, "Judge every", "2");
-  g_signal_emit_by_name (train, "activate-default");
+  enter (widget);
   wait_until (ui_trainings_current (ui_trainings_get ())); /* a button takes its time to be pressed by a key */
   return train;
+}
+
+/* As GTK would hand @key on to @widget before its children see it. */
+static void
+press (GtkWidget *widget, guint key)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+  gboolean done = FALSE;
+  for (guint i = 0; i < g_list_model_get_n_items (controllers) && !done; i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+      if (GTK_IS_EVENT_CONTROLLER_KEY (controller)
+          && gtk_event_controller_get_propagation_phase (controller) == GTK_PHASE_CAPTURE)
+        g_signal_emit_by_name (controller, "key-pressed", key, 0, 0, &done);
+    }
+  g_assert_true (done);
+}
+
+/* The arrows choose the kind, and end with the last. */
+static void
+test_kinds (void)
+{
+  if (!test_ui_have_sample ())
+    return;
+  UiWindow *window = open_sample ();
+  test_ui_act (window, "win.train", "s", "ltx");
+  GtkWidget *train = GTK_WIDGET (ui_train_window_shown ()), *list = test_ui_find (train, GTK_TYPE_LIST_BOX, 0);
+  const EngExplainerKind *row;
+  guint n = 0;
+  while (eng_kind_nth (n))
+    n++;
+  for (guint i = 1; i <= n; i++)
+    {
+      press (list, GDK_KEY_Down);
+      row = eng_kind_nth (MIN (i, n - 1));
+      GtkWidget *check = test_ui_find (train, GTK_TYPE_CHECK_BUTTON, MIN (i, n - 1));
+      g_assert_true (gtk_check_button_get_active (GTK_CHECK_BUTTON (check)));
+      g_assert_true (gtk_window_get_focus (GTK_WINDOW (train)) == check);
+      g_autofree char *name =
+          gtk_test_accessible_check_property (GTK_ACCESSIBLE (check), GTK_ACCESSIBLE_PROPERTY_LABEL, row->name);
+      g_assert_null (name);
+    }
+  press (list, GDK_KEY_Up);
+  g_assert_true (gtk_check_button_get_active (GTK_CHECK_BUTTON (test_ui_find (train, GTK_TYPE_CHECK_BUTTON, n - 2))));
+  close_all (window);
 }
 
 static void
@@ -551,6 +605,7 @@ main (int argc, char **argv)
 {
   test_ui_init (&argc, &argv);
   g_test_add_func ("/ui-train/progress", test_progress);
+  g_test_add_func ("/ui-train/kinds", test_kinds);
   g_test_add_func ("/ui-train/form", test_form);
   g_test_add_func ("/ui-train/train", test_train);
   g_test_add_func ("/ui-train/alone", test_alone);
