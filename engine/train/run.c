@@ -306,9 +306,10 @@ eng_train_run_prepare (EngTrainRun *self, EngTrainDataStep step, EngTrainBetween
   if (!choose_target (self, error) || !check_output (self, error))
     return FALSE;
   if (there && self->resume == ENG_RESUME_REFUSE)
-    return eng_fail (error, ENG_ERROR_ARGUMENT,
-                     "%s holds a training that was not finished. Resume it, or restart to begin anew.",
-                     self->checkpoint);
+    return eng_fail (
+        error, ENG_ERROR_ARGUMENT,
+        "%s holds a training that was not finished. Go on with it (--resume), or begin anew (--restart).",
+        self->checkpoint);
   if (!read_pictures (self, step, data, error) || !choose_part (self, error) || !build_net (self, error))
     return FALSE;
   if (there && self->resume == ENG_RESUME_YES)
