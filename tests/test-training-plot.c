@@ -102,7 +102,7 @@ test_words (void)
   g_autofree char *words = ui_training_plot_words (s, &kind), *none = ui_training_plot_words (nothing, &kind);
   g_assert_cmpstr (
       words, ==,
-      "Loss 1.6 after 40 of 100 steps. POS AUC of held-out pictures 32.0 of 90, best 12.0 of 90 after 20 "
+      "Loss 1.6 after 40 of 100 steps. On held-out pictures: POS AUC 32.0 of 90, best 12.0 of 90 after 20 "
       "steps; lower is better.");
   g_assert_cmpstr (none, ==, "No step is done yet.");
   free_status (s);

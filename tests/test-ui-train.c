@@ -116,7 +116,7 @@ test_progress (void)
 
   show (progress, make_status (ENG_TRAINING_DONE, 40), NULL);
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "LTX is now a method of Sample scenes.");
-  g_assert_true (test_ui_shows (widget, "Best POS AUC of held-out pictures: 10.0 of 90 at step 40."));
+  g_assert_true (test_ui_shows (widget, "Best on held-out pictures: 10.0 of 90 at step 40 (POS AUC)."));
   show (progress, make_status (ENG_TRAINING_FAILED, 12), error);
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, error->message);
   gtk_window_destroy (GTK_WINDOW (window));

@@ -33,6 +33,7 @@ make_train (UiSlot *slot, const EngExplainerKind *kind)
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_add_css_class (button, "link"); /* a frame would leave no room for the name */
+  gtk_widget_add_css_class (button, "tight");
   ui_tip_set (button, spoken);
   return button;
 }
@@ -186,7 +187,7 @@ make_row (gpointer item, gpointer data)
   if (!UI_IS_SLOT (item))
     return make_photo_row (self);
   UiSlot *slot = item;
-  GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 3);
   Row *parts = g_new (Row, 1);
   *parts = (Row){ self->session,          slot, make_check (ui_slot_name (slot)), gtk_label_new (""),
                   make_gear (self, slot), NULL };

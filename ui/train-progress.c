@@ -50,7 +50,7 @@ draw_plot (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer da
 
 /* ---- words ---- */
 
-/* "Best POS AUC of held-out pictures: 12.9 of 90 at step 100." (transfer full); NULL: nothing was judged. */
+/* "Best on held-out pictures: 12.9 of 90 at step 100 (POS AUC)." (transfer full); NULL: nothing was judged. */
 static char *
 best_words (const EngTrainingStatus *s, const EngExplainerKind *kind)
 {
@@ -58,7 +58,7 @@ best_words (const EngTrainingStatus *s, const EngExplainerKind *kind)
     return NULL;
   const EngTrainingMark *best = &g_array_index (s->marks, EngTrainingMark, s->best);
   g_autofree char *score = ui_training_score (kind, best->score);
-  return g_strdup_printf ("Best %s of held-out pictures: %s at step %d.", kind->score_name, score, best->step);
+  return g_strdup_printf ("Best on held-out pictures: %s at step %d (%s).", score, best->step, kind->score_name);
 }
 
 /* (transfer full) */

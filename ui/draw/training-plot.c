@@ -136,31 +136,26 @@ get_range (const Lines *l, const int *which, int n, double *begin, double *end)
   ui_plot_round (least, most, begin, end);
 }
 
-static double
-put_words (const UiPlot *look, cairo_t *cr, const char *words, double x, double y)
+/* (transfer full) */
+static PangoLayout *
+layout_of (const UiPlot *look, cairo_t *cr, const char *words, int *width, int *height)
 {
   PangoLayout *layout = look->context ? pango_layout_new (look->context) : pango_cairo_create_layout (cr);
-  int width, height;
   pango_layout_set_font_description (layout, look->font);
   pango_layout_set_text (layout, words, -1);
-  pango_layout_get_pixel_size (layout, &width, &height);
+  pango_layout_get_pixel_size (layout, width, height);
+  return layout;
+}
+
+static int
+put_words (const UiPlot *look, cairo_t *cr, const char *words, double x, double y)
+{
+  int width, height;
+  g_autoptr (PangoLayout) layout = layout_of (look, cr, words, &width, &height);
   cairo_set_source_rgba (cr, look->foreground[0], look->foreground[1], look->foreground[2], 0.85);
   cairo_move_to (cr, x, y - height / 2.0);
   ui_pen_text (cr, layout);
-  g_object_unref (layout);
   return width;
-}
-
-static double
-text_height (const UiPlot *look, cairo_t *cr)
-{
-  PangoLayout *layout = look->context ? pango_layout_new (look->context) : pango_cairo_create_layout (cr);
-  int height;
-  pango_layout_set_font_description (layout, look->font);
-  pango_layout_set_text (layout, "0", -1);
-  pango_layout_get_pixel_size (layout, NULL, &height);
-  g_object_unref (layout);
-  return height;
 }
 
 /* Above a panel: what its lines are. */
@@ -216,17 +211,25 @@ ui_training_score (const EngExplainerKind *kind, double score)
   return g_strdup_printf ("%s%s%s%s", score < 0 ? "−" : "", text, *unit ? " " : "", unit);
 }
 
-/* "POS AUC ↓, best 12.9 of 90 after 100 steps" (transfer full) */
+/* "POS AUC ↓, best: 12.9 of 90 at step 100", as much of it as @width has room for. (transfer full) */
 static char *
-score_title (const EngTrainingStatus *s, const EngExplainerKind *kind)
+score_title (const EngTrainingStatus *s, const EngExplainerKind *kind, const UiPlot *look, cairo_t *cr, double width)
 {
-  const char *arrow = kind->higher_is_better ? "↑" : "↓";
+  const EngTrainingMark *best = s->best >= 0 ? nth_mark (s, (guint)s->best) : NULL;
   g_autofree char *name = ui_words_capital (kind->score_name);
-  if (s->best < 0)
-    return g_strdup_printf ("%s %s of held-out pictures", name, arrow);
-  const EngTrainingMark *best = nth_mark (s, (guint)s->best);
-  g_autofree char *score = ui_training_score (kind, best->score);
-  return g_strdup_printf ("%s %s, best: %s at step %d", name, arrow, score, best->step);
+  g_autofree char *score = best ? ui_training_score (kind, best->score) : NULL;
+  g_autofree char *where = best ? g_strdup_printf (", best: %s at step %d", score, best->step) : NULL;
+  g_autofree char *what = best ? g_strdup_printf (", best: %s", score) : NULL;
+  const char *more[] = { best ? where : " on held-out pictures", best ? what : "", "" };
+  for (guint i = 0;; i++)
+    {
+      char *title = g_strdup_printf ("%s %s%s", name, kind->higher_is_better ? "↑" : "↓", more[i]);
+      int needed;
+      g_autoptr (PangoLayout) layout = layout_of (look, cr, title, &needed, NULL);
+      if (i == G_N_ELEMENTS (more) - 1 || needed <= width)
+        return title;
+      g_free (title);
+    }
 }
 
 void
@@ -237,8 +240,10 @@ ui_training_plot_draw (const EngTrainingStatus *status, const EngExplainerKind *
   static const char *const names[] = { "training", "held-out pictures" };
   gboolean beside = width >= BESIDE;
   double w = beside ? (width - 2 * GAP) / 2 : width, h = beside ? height : (height - GAP) / 2;
-  double head = text_height (look, cr) + GAP;
-  g_autofree char *title = score_title (status, kind);
+  int line;
+  g_autoptr (PangoLayout) layout = layout_of (look, cr, "0", NULL, &line);
+  double head = line + GAP;
+  g_autofree char *title = score_title (status, kind, look, cr, w - SWATCH - GAP);
   Lines l;
   lines_init (&l, status);
   cairo_save (cr);
@@ -270,9 +275,8 @@ ui_training_plot_words (const EngTrainingStatus *status, const EngExplainerKind 
       const EngTrainingMark *best = nth_mark (status, (guint)status->best);
       g_autofree char *last = ui_training_score (kind, nth_mark (status, status->marks->len - 1)->score);
       g_autofree char *score = ui_training_score (kind, best->score);
-      g_autofree char *name = ui_words_capital (kind->score_name);
-      g_string_append_printf (text, " %s of held-out pictures %s, best %s after %d steps; %s is better.", name, last,
-                              score, best->step, kind->higher_is_better ? "higher" : "lower");
+      g_string_append_printf (text, " On held-out pictures: %s %s, best %s after %d steps; %s is better.",
+                              kind->score_name, last, score, best->step, kind->higher_is_better ? "higher" : "lower");
     }
   return g_string_free (text, FALSE);
 }
