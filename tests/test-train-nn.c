@@ -398,7 +398,7 @@ recompute (Fixture *f, double *terms)
 static void
 test_formula (void)
 {
-  g_auto (Fixture) f = fixture_scenes ("");
+  g_auto (Fixture) f = fixture_scenes ("area-min=0.05 area-max=0.3");
   double terms[6] = { 0 };
   static const char *const names[] = { "classification", "entropy", "variation", "bound", "area", "other-area" };
   feed (&f, classes_of);
@@ -425,8 +425,8 @@ test_presets (void)
     { "preset=resnet50-voc", { 1, 3.0, 1.0, 0.8, 0.01, 0.3 } },
     { "preset=vgg16-coco", { 1, 1.0, 0.3, 0.3, 0.03, 0.1 } },
     { "preset=resnet50-coco", { 1, 3.0, 0.05, 0.1, 0.01, 0.03 } },
-    { "preset=small", { 1, 1.0, 0.1, 1.0, 0.8, 0.3 } },
-    { "", { 1, 1.0, 0.1, 1.0, 0.8, 0.3 } }, /* by the size of the input */
+    { "preset=small", { 1, 2.0, 0.1, 1.0, 0.8, 0.3 } },
+    { "", { 1, 2.0, 0.1, 1.0, 0.8, 0.3 } }, /* by the size of the input */
     { "preset=resnet50-coco entropy-weight=0 other-area-weight=7", { 1, 0, 0.05, 0.1, 0.01, 7 } },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -35,7 +35,7 @@ make () {
 } &
 {
   make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=40 validation=128
-  make scenes-cnn nn-explainer area-growth=0.5 steps=400 validation=32 validate-every=100
+  make scenes-cnn nn-explainer area-growth=0.5 area-min=0.02 entropy-weight=2 steps=800 validation=64 validate-every=200
   make scenes-vit tve steps=300
 }
 wait

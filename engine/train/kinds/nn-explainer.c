@@ -44,13 +44,14 @@ enum
 
 /* The released configurations, all for 224 x 224 pixels, and one for small pictures, found on the sample's scenes of
  * 96 x 96: an outline is a larger share of few pixels, so the released weight of variation rounds masks off there,
- * and the area has to weigh more to draw them close. */
+ * and the area has to weigh more to draw them close. That cuts large objects down to a part, against which the
+ * entropy of what is removed weighs twice. */
 static const double weights[][N_WEIGHTS] = {
   { 1.0, 1.0, 1.0, 0.1, 0.3 },    /* vgg16-voc */
   { 3.0, 1.0, 0.8, 0.01, 0.3 },   /* resnet50-voc */
   { 1.0, 0.3, 0.3, 0.03, 0.1 },   /* vgg16-coco */
   { 3.0, 0.05, 0.1, 0.01, 0.03 }, /* resnet50-coco */
-  { 1.0, 0.1, 1.0, 0.8, 0.3 },    /* small */
+  { 2.0, 0.1, 1.0, 0.8, 0.3 },    /* small */
 };
 static const char *const weight_ids[] = { "entropy-weight", "variation-weight", "bound-weight", "area-weight",
                                           "other-area-weight" };
@@ -478,14 +479,18 @@ preview (EngNet *net, const EngTrainBatch *batch, int i, int *rows, int *cols)
   return g_memdup2 (all + n * i, n * sizeof (float));
 }
 
-/* Small pictures have weights of their own. */
+/* Small pictures have weights of their own. Objects of 0.02 to 0.05 of the picture are drawn beyond their outline by
+ * the released least area; with 0.02, and the weights above, mean IoU of 160 scenes rose from 0.59 to 0.61. */
 static double
 model_default (EngModel *model, const EngParam *param)
 {
   const EngPreprocess *p = eng_model_preprocess (model);
   if (MAX (p->width, p->height) >= SMALL_SIDE)
     return NAN;
-  return strcmp (param->id, "preset") == 0 ? SMALL : strcmp (param->id, "area-growth") == 0 ? 0.6 : NAN;
+  return strcmp (param->id, "preset") == 0        ? SMALL
+         : strcmp (param->id, "area-growth") == 0 ? 0.6
+         : strcmp (param->id, "area-min") == 0    ? 0.02
+                                                  : NAN;
 }
 
 static const EngTrainDefault defaults[] = {
