@@ -163,19 +163,28 @@ choose_short (EngPass *self)
 
 /* ---- in tiles ---- */
 
+static gboolean
+reads_tiles (const EngPass *self, const EngNode *node, int i)
+{
+  const EngValue *v = node->inputs[i];
+  guint8 flags = v ? self->flags[v->id] : 0;
+  return i == 1 && (flags & PASS_TRAIN) && !(flags & PASS_CUT) && v->shape.rank == 4 && node->op->takes_tiles
+         && node->op->takes_tiles (node, self);
+}
+
+/* What no node of the pass reads stays as it is: nobody has said that it can be cut into tiles. */
 static void
 choose_tiled (EngPass *self)
 {
-  for (guint i = 0; i < self->n; i++)
-    self->tiled[i] = (self->flags[i] & PASS_TRAIN) && ((EngValue *)self->graph->values->pdata[i])->shape.rank == 4
-                     && !(self->flags[i] & PASS_CUT);
-  for (guint i = 0; i < self->needed->len; i++)
-    {
-      const EngNode *node = self->needed->pdata[i];
-      for (int k = 0; k < node->n_inputs; k++)
-        if (node->inputs[k] && self->tiled[node->inputs[k]->id])
-          self->tiled[node->inputs[k]->id] = k == 1 && node->op->takes_tiles && node->op->takes_tiles (node, self);
-    }
+  memset (self->tiled, 0, self->n);
+  for (int keep = TRUE; keep >= FALSE; keep--)
+    for (guint n = 0; n < self->needed->len; n++)
+      {
+        const EngNode *node = self->needed->pdata[n];
+        for (int i = 0; i < node->n_inputs; i++)
+          if (node->inputs[i] && reads_tiles (self, node, i) == keep)
+            self->tiled[node->inputs[i]->id] = keep;
+      }
 }
 
 typedef struct
