@@ -3,8 +3,8 @@
 #
 #     sh explainers.sh SIGHTLINE_CLI FOLDER [OUTPUT] [KIND...]
 #
-# FOLDER holds training pictures made by folder.py (see ../README.md). The files go to OUTPUT, ../models if not given;
-# those of the KINDs alone, if any are. What was interrupted goes on where it was.
+# FOLDER holds training pictures made by folder.py; how many each file has seen stands in ../README.md. The files go to
+# OUTPUT, ../models if not given; those of the KINDs alone, if any are. What was interrupted goes on where it was.
 # For tests/bench/trained.py, in the environment: SEED (0), NETS (both), SETTINGS (further PARAM=VALUE).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,11 +31,12 @@ make () {
 {
   make scenes-cnn bla
   make scenes-cnn ltx lambda=20 lambda-growth=0.7 batch=16 learning-rate=1e-3 steps=600 validate-every=60 validation=128
-  make scenes-cnn tve steps=300
+  make scenes-cnn tve steps=800 cells=4 validation=32 validate-every=200
 } &
 {
   make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=40 validation=128
-  make scenes-cnn nn-explainer area-growth=0.5 area-min=0.02 entropy-weight=2 steps=800 validation=64 validate-every=200
+  make scenes-cnn nn-explainer area-growth=0.5 area-min=0.02 entropy-weight=2.5 area-weight=0.95 steps=1500 \
+    validation=64 validate-every=300
   make scenes-vit tve steps=300
 }
 wait
