@@ -502,6 +502,16 @@ check_forms (const EngConv *given, guint row)
   kernels->conv_forward (&p, x, w, bias, y, scratch);
   for (gsize i = 0; i < n_y; i++)
     g_assert_cmpfloat (y[i], ==, CLAMP (plain[i], between[0], between[1]));
+  float first = x[0];
+  x[0] = NAN; /* shows in what it is a part of */
+  kernels->conv_forward (&p, x, w, bias, y, scratch);
+  p.bounds = NULL;
+  kernels->conv_forward (&p, x, w, bias, plain, scratch);
+  p.bounds = between;
+  for (gsize i = 0; i < n_y; i++)
+    g_assert_cmpint (isnan (y[i]) != 0, ==, isnan (plain[i]) != 0);
+  x[0] = first;
+  kernels->conv_forward (&p, x, w, bias, y, scratch);
   if (!kernels->conv_takes_short || !kernels->conv_takes_short (&p))
     return;
   for (gsize i = 0; i < n_x; i++)

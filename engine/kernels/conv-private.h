@@ -31,7 +31,7 @@ extern const EngConvWay eng_conv_columns; /* everything else: windows as columns
 const EngConvWay *eng_conv_way (const EngConv *p);
 
 /* Brings @y between the bounds of @p, if it has any. */
-void eng_conv_bound (const EngConv *p, float *y);
+void eng_conv_bound (const EngConv *p, void *y);
 
 static inline int64_t
 eng_conv_span (const int64_t *v)

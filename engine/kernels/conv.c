@@ -438,21 +438,25 @@ const EngConvWay eng_conv_columns = { columns_suits, columns_scratch, columns_fo
 
 typedef struct
 {
-  float *y;
-  const float *bounds;
+  const EngConv *p;
+  void *y;
 } Bounds;
 
 static void
 bound_piece (int64_t begin, int64_t end, gpointer data)
 {
   const Bounds *b = data;
-  eng_vec_bound (b->y + begin, b->y + begin, b->bounds[0], b->bounds[1], end - begin);
+  float low = b->p->bounds[0], high = b->p->bounds[1];
+  if (b->p->y_short)
+    eng_vec_bound_short ((guint16 *)b->y + begin, low, high, end - begin);
+  else
+    eng_vec_bound ((float *)b->y + begin, (float *)b->y + begin, low, high, end - begin);
 }
 
 void
-eng_conv_bound (const EngConv *p, float *y)
+eng_conv_bound (const EngConv *p, void *y)
 {
-  Bounds b = { y, p->bounds };
+  Bounds b = { p, y };
   if (p->bounds)
     eng_parallel (p->n * p->groups * p->cout * eng_conv_span (p->out), 0.15, bound_piece, &b);
 }

@@ -3,7 +3,6 @@
 #include "conv-private.h"
 #include "onednn-private.h"
 
-#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -105,19 +104,13 @@ forms_init (Forms *f, const Problem *s)
     }
 }
 
-/* Adding to y, and bounds: on the sums, before they are rounded, which is the same as after it. */
 static void
-append_after (dnnl_primitive_attr_t attr, const EngConv *p)
+append_sum (dnnl_primitive_attr_t attr)
 {
   dnnl_post_ops_t post;
   if (dnnl_post_ops_create (&post) != dnnl_success)
     return;
-  if (p->adds)
-    dnnl_post_ops_append_sum (post, 1);
-  if (p->bounds && p->bounds[0] == 0 && p->bounds[1] == INFINITY)
-    dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_relu, 0, 0);
-  else if (p->bounds)
-    dnnl_post_ops_append_eltwise (post, 1, dnnl_eltwise_clip, p->bounds[0], p->bounds[1]);
+  dnnl_post_ops_append_sum (post, 1);
   dnnl_primitive_attr_set_post_ops (attr, post);
   dnnl_post_ops_destroy (post);
 }
@@ -143,8 +136,8 @@ describe (Forms *f, const Problem *s, Direction direction, const_dnnl_primitive_
   if (status != dnnl_success || dnnl_primitive_attr_create (&attr) != dnnl_success)
     return NULL;
   dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
-  if (direction == FORWARD && s->direction == FORWARD)
-    append_after (attr, s->p);
+  if (direction == FORWARD && s->direction == FORWARD && s->p->adds)
+    append_sum (attr);
   if (dnnl_primitive_desc_create (&descriptor, &d, attr, eng_onednn_engine (), hint) != dnnl_success)
     descriptor = NULL;
   dnnl_primitive_attr_destroy (attr);
@@ -192,7 +185,7 @@ conv_key (const Problem *s)
 {
   const EngConv *p = s->p;
   OnednnKey key = { 0 };
-  gboolean forward = s->direction == FORWARD, bounded = forward && p->bounds;
+  gboolean forward = s->direction == FORWARD;
   const int64_t v[] = { s->direction,
                         s->bias,
                         p->n,
@@ -203,7 +196,6 @@ conv_key (const Problem *s)
                         p->y_last,
                         rounds (p),
                         eng_get_threads (),
-                        bounded,
                         p->w_tiled,
                         p->x_short,
                         forward && p->y_short,
@@ -213,8 +205,6 @@ conv_key (const Problem *s)
   const int64_t *const triples[] = { p->in, p->out, p->kernel, p->stride, p->dilation, p->pad };
   for (guint i = 0; i < G_N_ELEMENTS (triples); i++, at += 3)
     memcpy (key.v + at, triples[i], 3 * sizeof (int64_t));
-  if (bounded)
-    memcpy (key.v + at, p->bounds, 2 * sizeof (float));
   return key;
 }
 
@@ -269,14 +259,11 @@ is_compiled (const EngConv *p, Direction direction)
   return answer - 1;
 }
 
-static const float any_bounds[] = { 0, 6 };
-
 gboolean
 eng_onednn_conv_suits (const EngConv *given)
 {
   EngConv p = *given;
   p.x_last = p.y_last = TRUE;
-  p.bounds = any_bounds;
   return suits (&p) && is_compiled (&p, FORWARD) && is_compiled (&p, TO_DATA) && is_compiled (&p, TO_WEIGHTS);
 }
 
@@ -295,7 +282,6 @@ eng_onednn_conv_adds (const EngConv *given)
 {
   EngConv p = *given;
   p.x_last = p.y_last = p.adds = TRUE;
-  p.bounds = any_bounds;
   return suits (&p) && !is_depthwise (&p) && is_compiled (&p, FORWARD);
 }
 
@@ -345,14 +331,13 @@ gboolean
 eng_onednn_conv_forward (const EngConv *p, const void *x, const float *w, const float *bias, void *y)
 {
   EngConv beside = *p;
-  if (!p->adds || p->y_last) /* a row-major y is brought over, or of a form that the primitive does not know */
-    return run (p, FORWARD, x, w, bias, y, p->adds);
-  beside.adds = FALSE;
-  beside.bounds = NULL;
-  gboolean ok = run (&beside, FORWARD, x, w, bias, y, TRUE);
-  g_assert (ok); /* eng_onednn_conv_adds() said that there is one */
-  eng_conv_bound (p, y);
-  return TRUE;
+  beside.adds =
+      p->adds && p->y_last; /* a row-major y is brought over, or of a form that the primitive does not know */
+  gboolean ok = run (&beside, FORWARD, x, w, bias, y, p->adds);
+  g_assert (ok || !p->adds); /* eng_onednn_conv_adds() said that there is one */
+  if (ok)
+    eng_conv_bound (p, y); /* the primitive's own bounds would turn NaN into a number */
+  return ok;
 }
 
 gboolean

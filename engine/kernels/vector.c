@@ -140,14 +140,34 @@ eng_vec_bound (float *dst, const float *src, float low, float high, int64_t n)
   }
 }
 
+/* A float's bits, to the nearest bfloat16. */
+ENG_INLINE guint16
+round_bits (guint32 bits)
+{
+  guint32 rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  return (guint16)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
+}
+
 ENG_CLONES void
 eng_vec_round (guint16 *dst, const float *src, int64_t n)
 {
   const guint32 *restrict x = (const guint32 *)(gconstpointer)src;
+  ENG_SIMD_LOOP (n) dst[i] = round_bits (x[i]);
+}
+
+ENG_CLONES void
+eng_vec_bound_short (guint16 *x, float low, float high, int64_t n)
+{
   ENG_SIMD_LOOP (n)
   {
-    guint32 bits = x[i], rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    dst[i] = (guint16)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
+    union
+    {
+      guint32 bits;
+      float f;
+    } v = { (guint32)x[i] << 16 };
+    v.f = v.f < low ? low : v.f;
+    v.f = v.f > high ? high : v.f;
+    x[i] = round_bits (v.bits);
   }
 }
 

@@ -25,7 +25,9 @@ void eng_vec_accumulate_product (float *dst, const float *a, const float *b, int
 void eng_vec_scale (float *dst, const float *src, float s, int64_t n);                   /* dst = s * src */
 void eng_vec_scale_shift (float *dst, const float *src, float a, float b, int64_t n);    /* dst = a * src + b */
 void eng_vec_bound (float *dst, const float *src, float low, float high, int64_t n);     /* NaN stays */
-void eng_vec_softmax (float *dst, const float *src, int64_t n);                          /* one row, stable */
+/* The same of bfloat16, in place: what bounding before rounding gives. */
+void eng_vec_bound_short (guint16 *x, float low, float high, int64_t n);
+void eng_vec_softmax (float *dst, const float *src, int64_t n); /* one row, stable */
 
 void eng_vec_round (guint16 *dst, const float *src, int64_t n); /* bfloat16: to nearest, ties to even; NaN stays */
 /* So many floats at a time are computed beside, in the cache, where only their rounded form is kept. */
