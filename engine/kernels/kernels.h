@@ -25,7 +25,8 @@ typedef struct
   const float *bias;   /* (nullable): n numbers, added to every row of C; only with beta 0 and batch 1 */
   gboolean frozen_b;   /* B is never written while its memory lives: it may be kept in another order */
   gboolean bf16;       /* factors rounded to bfloat16, sums in float32, where eng_kernels_has_bf16() */
-  gboolean a_short;    /* A lies in memory as bfloat16. Only where the set's gemm_takes_short() agrees */
+  gboolean a_short;    /* A lies in memory as bfloat16. Only where the set's gemm_takes_short() agrees, and not from
+                          within a parallel region */
 } EngGemm;
 
 /* Convolution in 1 to 3 spatial dimensions (unused leading ones are 1 with kernel 1, stride 1, pad 0).

@@ -66,8 +66,7 @@ static const EngParam params[] = {
     FALSE },
   { "stop", "Stop early", "", ENG_PARAM_CHOICE, 0, 1, STOP_WHEN_GOOD, stops,
     "Whether no further steps are taken once the kept mask is as good as the authors' code asks: POS AUC below 6, or "
-    "NEG "
-    "AUC above 89.",
+    "NEG AUC above 89.",
     FALSE },
   { "start-from", "Start", "", ENG_PARAM_CHOICE, 0, 1, START_FRESH, starts,
     "Where the explainer begins: the classifier's own weights with a fresh head, or an explainer that was trained on "
