@@ -149,7 +149,7 @@ add_file (JsonBuilder *b, const char *folder, const char *path, const char *sha2
 {
   g_autofree char *relative = relative_path (folder, path);
   add_name (b, "path", path);
-  if (relative && g_utf8_validate (relative, -1, NULL))
+  if (relative && g_utf8_validate (relative, -1, NULL) && strlen (relative) <= ENG_SESSION_MOST_PATH)
     add_text (b, "relative", relative);
   add_text (b, "sha256", sha256);
 }
@@ -239,6 +239,57 @@ add_maps (JsonBuilder *b, const EngSession *self)
   json_builder_end_array (b);
 }
 
+/* What the state and the parameters of methods name besides: a folder of masks, a trained explainer. They are known
+ * by what they look like, since only the readers of these texts know what they say; what is no path does no harm, for
+ * no file is there. */
+typedef struct
+{
+  const char *folder;
+  GHashTable *known; /* char*, borrowed: paths that are written already */
+  JsonBuilder *b;
+} Others;
+
+static void
+add_others (Others *self, JsonNode *node)
+{
+  g_autoptr (GList) nodes = JSON_NODE_HOLDS_OBJECT (node)  ? json_object_get_values (json_node_get_object (node))
+                            : JSON_NODE_HOLDS_ARRAY (node) ? json_array_get_elements (json_node_get_array (node))
+                                                           : NULL;
+  const char *text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
+  for (GList *l = nodes; l; l = l->next)
+    add_others (self, l->data);
+  if (!text || !g_path_is_absolute (text) || strlen (text) > ENG_SESSION_MOST_PATH)
+    return;
+  g_autofree char *relative = relative_path (self->folder, text);
+  if (!relative || !g_hash_table_add (self->known, (gpointer)text))
+    return;
+  json_builder_begin_object (self->b);
+  add_file (self->b, self->folder, text, NULL);
+  json_builder_end_object (self->b);
+}
+
+/* @root: everything else that the file holds */
+static void
+add_other_files (const EngSession *self, JsonObject *root, const char *folder)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (JsonBuilder) b = json_builder_new ();
+  Others others = { folder, known, b };
+  JsonArray *maps = json_object_get_array_member (root, "maps");
+  for (guint i = 0; i < self->pictures->len; i++)
+    g_hash_table_add (known, ((EngSessionPicture *)self->pictures->pdata[i])->path);
+  if (self->model)
+    g_hash_table_add (known, self->model);
+  json_builder_begin_array (b);
+  if (json_object_has_member (root, "state"))
+    add_others (&others, json_object_get_member (root, "state"));
+  for (guint i = 0; i < json_array_get_length (maps); i++)
+    if (json_object_has_member (json_array_get_object_element (maps, i), "values"))
+      add_others (&others, json_object_get_member (json_array_get_object_element (maps, i), "values"));
+  json_builder_end_array (b);
+  json_object_set_member (root, "files", json_builder_get_root (b));
+}
+
 GBytes *
 eng_session_encode (const EngSession *self, const char *folder)
 {
@@ -268,6 +319,7 @@ eng_session_encode (const EngSession *self, const char *folder)
   add_maps (b, self);
   json_builder_end_object (b);
   g_autoptr (JsonNode) root = json_builder_get_root (b);
+  add_other_files (self, json_node_get_object (root), folder);
   char *text = json_to_string (root, TRUE);
   return g_bytes_new_take (text, strlen (text));
 }

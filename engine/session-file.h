@@ -3,7 +3,8 @@
  * untouched.
  *
  * The file is one JSON object, described in sightline-session(5). Paths are written twice, as they are and as they
- * look from the file's folder: a project that moves as a whole finds itself again. */
+ * look from the file's folder: a project that moves as a whole finds itself again. That goes for what the state and
+ * the parameters of methods name, too. */
 #pragma once
 
 #include "heatmap.h"
@@ -13,6 +14,7 @@ G_BEGIN_DECLS
 
 #define ENG_SESSION_SUFFIX ".sightline"
 #define ENG_SESSION_VERSION 1
+#define ENG_SESSION_MOST_PATH 4096 /* bytes */
 
 typedef struct
 {
@@ -70,7 +72,8 @@ gboolean eng_session_write (const EngSession *self, const char *path, GError **e
  * eng_session_decode:
  * @path: of the file: for messages, and for what lies near it
  *
- * Looks at which of the two paths exists. A map whose values are damaged loses them, and is made anew.
+ * Looks at which of the two paths exists, and writes that one wherever the state and the parameters of methods say
+ * the other. A map whose values are damaged loses them, and is made anew.
  * Returns: NULL with an error that says what is wrong: not a session, cut short, of a newer version.
  */
 EngSession *eng_session_decode (GBytes *bytes, const char *path, GError **error);

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define MOST_PICTURES 1000000
+#define MOST_FILES 1000000
 #define MOST_MAPS 20000
 #define MOST_LOGITS 1000000
-#define MOST_PATH 4096
 #define MOST_TEXT 100000
 
 /* A text of at most @most bytes; @out stays NULL when the key is absent. */
@@ -51,23 +51,47 @@ clean_path (const char *folder, const char *text)
   return g_canonicalize_filename (text, folder);
 }
 
+/* Where the session lies, and what lies near it instead of where it was: char* -> char*. */
+typedef struct
+{
+  const char *folder;
+  GHashTable *moved;
+} Places;
+
 /* The path near the session if there is a file, else the one it had; missing files keep the latter. */
 static gboolean
-read_path (const EngJson *json, const char *folder, char **out, GError **error)
+read_path (const EngJson *json, Places *places, char **out, GError **error)
 {
   g_autofree char *path = NULL, *relative = NULL;
-  if (!read_text (json, "path", MOST_PATH, &path, error)
-      || !read_text (json, "relative", MOST_PATH, &relative, error))
+  if (!read_text (json, "path", ENG_SESSION_MOST_PATH, &path, error)
+      || !read_text (json, "relative", ENG_SESSION_MOST_PATH, &relative, error))
     return FALSE;
   if (!path && !relative)
     return eng_json_fail (json, "path", "the path of a file", error);
-  g_autofree char *near = relative ? clean_path (folder, relative) : NULL;
-  g_autofree char *far = path ? clean_path (folder, path) : NULL;
+  g_autofree char *near = relative ? clean_path (places->folder, relative) : NULL;
+  g_autofree char *far = path ? clean_path (places->folder, path) : NULL;
   if (!near && !far)
     return eng_json_fail (json, "path", "the path of a file", error);
   gboolean is_near = near && (!far || g_file_test (near, G_FILE_TEST_EXISTS));
+  if (is_near && path && g_strcmp0 (near, path) != 0)
+    g_hash_table_insert (places->moved, g_steal_pointer (&path), g_strdup (near));
   *out = is_near ? g_steal_pointer (&near) : g_steal_pointer (&far);
   return TRUE;
+}
+
+/* In all texts of @node. JSON is UTF-8: other paths stay as they were. */
+static void
+move_paths (JsonNode *node, Places *places)
+{
+  g_autoptr (GList) nodes = JSON_NODE_HOLDS_OBJECT (node)  ? json_object_get_values (json_node_get_object (node))
+                            : JSON_NODE_HOLDS_ARRAY (node) ? json_array_get_elements (json_node_get_array (node))
+                                                           : NULL;
+  const char *text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
+  const char *near = text ? g_hash_table_lookup (places->moved, text) : NULL;
+  for (GList *l = nodes; l; l = l->next)
+    move_paths (l->data, places);
+  if (near && g_utf8_validate (near, -1, NULL))
+    json_node_set_string (node, near);
 }
 
 /* The array at @key, of objects; NULL when there is none. */
@@ -90,14 +114,14 @@ read_array (const EngJson *json, const char *key, guint most, JsonArray **out, G
 }
 
 static gboolean
-read_model (const EngJson *root, const char *folder, EngSession *self, GError **error)
+read_model (const EngJson *root, Places *places, EngSession *self, GError **error)
 {
   EngJson json;
   if (!eng_json_object (root, "model", "model.", &json, error))
     return FALSE;
   if (!json.object)
     return TRUE;
-  return read_path (&json, folder, &self->model, error) && read_digest (&json, &self->model_sha256, error)
+  return read_path (&json, places, &self->model, error) && read_digest (&json, &self->model_sha256, error)
          && read_text (&json, "output", MOST_TEXT, &self->model_output, error);
 }
 
@@ -128,7 +152,7 @@ take_logits (EngSessionPicture *picture, const char *text)
 }
 
 static gboolean
-read_pictures (const EngJson *root, const char *folder, EngSession *self, GError **error)
+read_pictures (const EngJson *root, Places *places, EngSession *self, GError **error)
 {
   JsonArray *array;
   if (!read_array (root, "pictures", MOST_PICTURES, &array, error))
@@ -139,11 +163,28 @@ read_pictures (const EngJson *root, const char *folder, EngSession *self, GError
       EngSessionPicture *picture = eng_session_picture_new (NULL, NULL);
       g_autofree char *logits = NULL;
       g_ptr_array_add (self->pictures, picture);
-      if (!read_path (&json, folder, &picture->path, error) || !read_digest (&json, &picture->sha256, error)
+      if (!read_path (&json, places, &picture->path, error) || !read_digest (&json, &picture->sha256, error)
           || !read_text (&json, "logits", MOST_LOGITS * 6, &logits, error))
         return FALSE;
       if (logits)
         take_logits (picture, logits);
+    }
+  return TRUE;
+}
+
+/* What else the session names; nothing is kept of it but where it is now. */
+static gboolean
+read_files (const EngJson *root, Places *places, GError **error)
+{
+  JsonArray *array;
+  if (!read_array (root, "files", MOST_FILES, &array, error))
+    return FALSE;
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      EngJson json = { json_array_get_object_element (array, i), root->origin, "files." };
+      g_autofree char *path = NULL;
+      if (!read_path (&json, places, &path, error))
+        return FALSE;
     }
   return TRUE;
 }
@@ -157,23 +198,30 @@ take_map (EngSessionMap *map, const char *text, const char *origin)
   map->map = eng_heatmap_decode (bytes, origin, NULL);
 }
 
+/* The text of the object at @key; @out stays NULL when it is absent. */
 static gboolean
-read_values (const EngJson *json, char **out, GError **error)
+read_object (const EngJson *json, const char *key, const char *prefix, Places *places, char **out, GError **error)
 {
-  EngJson values;
-  if (!eng_json_object (json, "values", "maps.values.", &values, error))
+  EngJson object;
+  if (!eng_json_object (json, key, prefix, &object, error))
     return FALSE;
-  *out = values.object ? json_to_string (json_object_get_member (json->object, "values"), FALSE) : g_strdup ("{}");
+  JsonNode *node = object.object ? json_object_get_member (json->object, key) : NULL;
+  if (node)
+    {
+      move_paths (node, places);
+      *out = json_to_string (node, FALSE);
+    }
   return TRUE;
 }
 
 static gboolean
-read_map (const EngJson *json, const EngSession *self, EngSessionMap *map, GError **error)
+read_map (const EngJson *json, Places *places, const EngSession *self, EngSessionMap *map, GError **error)
 {
   int picture = -1;
   g_autofree char *seed = NULL, *data = NULL;
   if (!eng_json_int (json, "picture", 0, (int)self->pictures->len - 1, &picture, error)
-      || !read_text (json, "method", MOST_TEXT, &map->method, error) || !read_values (json, &map->values, error)
+      || !read_text (json, "method", MOST_TEXT, &map->method, error)
+      || !read_object (json, "values", "maps.values.", places, &map->values, error)
       || !read_text (json, "layer", MOST_TEXT, &map->layer, error)
       || !eng_json_int (json, "class", -1, G_MAXINT, &map->class_index, error)
       || !eng_json_int (json, "contrast", -1, G_MAXINT, &map->contrast, error)
@@ -188,13 +236,15 @@ read_map (const EngJson *json, const EngSession *self, EngSessionMap *map, GErro
   if (seed && !g_ascii_string_to_unsigned (seed, 10, 0, G_MAXUINT64, &map->seed, NULL))
     return eng_json_fail (json, "seed", "a whole number in a text", error);
   map->picture = g_strdup (((EngSessionPicture *)self->pictures->pdata[picture])->path);
+  if (!map->values)
+    map->values = g_strdup ("{}");
   if (data)
     take_map (map, data, json->origin);
   return TRUE;
 }
 
 static gboolean
-read_maps (const EngJson *root, EngSession *self, GError **error)
+read_maps (const EngJson *root, Places *places, EngSession *self, GError **error)
 {
   JsonArray *array;
   if (!read_array (root, "maps", MOST_MAPS, &array, error))
@@ -204,7 +254,7 @@ read_maps (const EngJson *root, EngSession *self, GError **error)
       EngJson json = { json_array_get_object_element (array, i), root->origin, "maps." };
       EngSessionMap *map = eng_session_map_new ();
       g_ptr_array_add (self->maps, map);
-      if (!read_map (&json, self, map, error))
+      if (!read_map (&json, places, self, map, error))
         return FALSE;
     }
   return TRUE;
@@ -227,19 +277,16 @@ check_version (const EngJson *root, GError **error)
 }
 
 static gboolean
-read_root (const EngJson *root, const char *folder, EngSession *self, GError **error)
+read_root (const EngJson *root, Places *places, EngSession *self, GError **error)
 {
-  EngJson state;
   g_autofree char *saved_as = NULL;
-  if (!check_version (root, error) || !read_model (root, folder, self, error)
-      || !read_pictures (root, folder, self, error)
+  if (!check_version (root, error) || !read_model (root, places, self, error)
+      || !read_pictures (root, places, self, error) || !read_files (root, places, error)
       || !eng_json_int (root, "current", -1, (int)self->pictures->len - 1, &self->current, error)
-      || !read_maps (root, self, error) || !eng_json_object (root, "state", "state.", &state, error)
-      || !read_text (root, "saved-as", MOST_PATH, &saved_as, error))
+      || !read_maps (root, places, self, error) || !read_object (root, "state", "state.", places, &self->state, error)
+      || !read_text (root, "saved-as", ENG_SESSION_MOST_PATH, &saved_as, error))
     return FALSE;
-  if (state.object)
-    self->state = json_to_string (json_object_get_member (root->object, "state"), FALSE);
-  self->saved_as = saved_as ? clean_path (folder, saved_as) : NULL;
+  self->saved_as = saved_as ? clean_path (places->folder, saved_as) : NULL;
   return TRUE;
 }
 
@@ -250,6 +297,8 @@ eng_session_decode (GBytes *bytes, const char *path, GError **error)
   const char *text = g_bytes_get_data (bytes, &size);
   g_autofree char *name = g_filename_display_basename (path), *folder = g_path_get_dirname (path);
   g_autofree char *absolute = g_canonicalize_filename (folder, NULL);
+  g_autoptr (GHashTable) moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Places places = { absolute, moved };
   g_autoptr (GError) inner = NULL;
   g_autoptr (JsonNode) node = text ? eng_json_parse (text, (gssize)size, name, &inner) : NULL;
   g_autoptr (EngSession) self = eng_session_new ();
@@ -259,7 +308,7 @@ eng_session_decode (GBytes *bytes, const char *path, GError **error)
       return NULL;
     }
   EngJson root = { json_node_get_object (node), name, "" };
-  return read_root (&root, absolute, self, error) ? g_steal_pointer (&self) : NULL;
+  return read_root (&root, &places, self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 EngSession *

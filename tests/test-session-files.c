@@ -44,6 +44,33 @@ test_file_round_trip (void)
   test_ui_end (b);
 }
 
+/* Trained explainers and masks of objects that lie in @folder, each in a folder of its own, and a tile that
+ * names one. */
+static void
+add_files (UiSession *session, const char *folder)
+{
+  static const char *const names[] = { "mine/scenes-cnn.bla.explainer.onnx", "objects/harbour-01.lighthouse.png" };
+  static const char *const from[] = { "models/scenes-cnn.bla.explainer.onnx",
+                                      "scenes/masks/harbour-01.lighthouse.png" };
+  UiSlot *bla = test_ui_slot (session, "bla");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *source = test_data (from[i]), *to = g_build_filename (folder, names[i], NULL);
+      g_autofree char *parent = g_path_get_dirname (to);
+      g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+      test_session_copy_file (source, to);
+    }
+  g_autofree char *explainer = g_build_filename (folder, names[0], NULL);
+  g_autofree char *masks = g_build_filename (folder, "objects", NULL);
+  g_autoptr (EngValues) values = eng_values_new (ui_slot_method (bla), ui_session_model (session));
+  g_assert_true (eng_values_set_text (values, "explainer", explainer, NULL));
+  g_assert_true (eng_method_adopt (ui_slot_method (bla), ui_session_model (session), values, NULL));
+  ui_slot_ask_again (bla, ui_session_model (session));
+  ui_session_run_with (session, bla, values);
+  ui_threshold_set_masks (ui_session_threshold (session), masks);
+  wait_until (test_ui_settled (session) && ui_slot_state (bla) == UI_SLOT_DONE);
+}
+
 /* The folder that holds everything is moved: relative paths find it again. */
 static void
 test_file_moves_along (void)
@@ -54,6 +81,7 @@ test_file_moves_along (void)
   g_autofree char *path = g_build_filename (folder, "s.sightline", NULL);
   g_autofree char *moved = g_build_filename (other, "s.sightline", NULL);
   UiSession *a = test_session_open_project (folder, "grad-cam");
+  add_files (a, folder);
   ui_session_paint (a, 200, 100, 240, 100, 5, FALSE);
   ui_session_end_stroke (a);
   test_session_save (a, path);
@@ -63,6 +91,10 @@ test_file_moves_along (void)
   g_assert_true (g_str_has_prefix (ui_picture_path (ui_session_picture (b)), other));
   g_assert_false (ui_picture_lost (ui_session_picture (b)));
   test_session_assert_same_map (test_ui_slot (a, "grad-cam"), test_ui_slot (b, "grad-cam"));
+  test_session_assert_same_map (test_ui_slot (a, "bla"), test_ui_slot (b, "bla"));
+  g_assert_true (
+      g_str_has_prefix (eng_values_get_text (ui_slot_values (test_ui_slot (b, "bla")), "explainer"), other));
+  g_assert_true (g_str_has_prefix (ui_threshold_masks (ui_session_threshold (b)), other));
   g_assert_nonnull (ui_session_mask (b));
   g_autoptr (UiSlot) mask = g_list_model_get_item (ui_session_own_maps (b), 0);
   g_assert_cmpstr (ui_own_map_picture (mask), ==, ui_picture_path (ui_session_picture (b)));

@@ -1,5 +1,6 @@
 /* A session's file as an enemy writes it: cut anywhere, too large, too deep, numbers that are none. The engine alone.
  */
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -78,6 +79,9 @@ static const struct
   { HEAD ", \"pictures\": [{\"path\": \"/a\"}], \"maps\": [{\"picture\": 0, \"method\": \"ltx\", \"shown\": 1}]}",
     "shown" },
   { HEAD ", \"state\": [1]}", "state" },
+  { HEAD ", \"files\": [1]}", "files" },
+  { HEAD ", \"files\": [{}]}", "path" },
+  { HEAD ", \"files\": [{\"path\": \"/a\", \"relative\": 7}]}", "relative" },
   { HEAD ", \"pictures\": [{\"path\": \"../../../../../../etc/passwd\"}]}", NULL },
   { HEAD
     ", \"pictures\": [{\"path\": \"/a\"}], \"maps\": [{\"picture\": 0, \"method\": \"ltx\", \"map\": \"////\"}]}",
@@ -171,12 +175,81 @@ test_too_large (void)
   test_remove_tree (folder);
 }
 
+/* A folder of masks and an explainer beside the session, and a file far away. */
+static EngSession *
+other_files (const char *folder)
+{
+  EngSession *session = eng_session_new ();
+  EngSessionMap *map = eng_session_map_new ();
+  g_autofree char *picture = g_build_filename (folder, "a.png", NULL);
+  session->state =
+      g_strdup_printf ("{\"object\":{\"masks\":\"%s/masks\"},\"tiles\":{\"methods\":[{\"values\":{\"explainer\":"
+                       "\"%s/mine/e.onnx\",\"far\":\"/far/e.onnx\",\"said\":\"%s is no path\"}}]}}",
+                       folder, folder, folder);
+  map->picture = g_strdup (picture);
+  map->method = g_strdup ("bla");
+  map->values = g_strdup_printf ("{\"explainer\":\"%s/mine/e.onnx\",\"lambda\":0.5}", folder);
+  g_ptr_array_add (session->pictures, eng_session_picture_new (picture, NULL));
+  g_ptr_array_add (session->maps, map);
+  return session;
+}
+
+/* Of @session, as it would be of the one above. */
+static void
+assert_lies_in (const EngSession *session, const char *folder)
+{
+  g_autoptr (EngSession) wanted = other_files (folder);
+  const EngSessionMap *map = session->maps->pdata[0], *as = wanted->maps->pdata[0];
+  g_assert_cmpstr (session->state, ==, wanted->state);
+  g_assert_cmpstr (map->values, ==, as->values);
+}
+
+/* What the state and the parameters name moves along, if it is there; else, and in files that older programs wrote,
+ * it stays where it was. Texts that only look like it are left alone. */
+static void
+test_other_files (void)
+{
+  g_autofree char *root = test_tmpdir (), *before = g_build_filename (root, "before", NULL);
+  g_autofree char *after = g_build_filename (root, "after", NULL), *path = g_build_filename (after, "s", NULL);
+  g_autofree char *masks = g_build_filename (after, "masks", NULL), *mine = g_build_filename (after, "mine", NULL);
+  g_autofree char *file = g_build_filename (mine, "e.onnx", NULL);
+  g_autoptr (EngSession) session = other_files (before);
+  g_autoptr (GBytes) bytes = eng_session_encode (session, before);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EngSession) lost = eng_session_decode (bytes, path, &error);
+  g_assert_no_error (error);
+  assert_lies_in (lost, before);
+
+  g_assert_cmpint (g_mkdir_with_parents (masks, 0700) | g_mkdir (mine, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  g_autoptr (EngSession) moved = eng_session_decode (bytes, path, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (moved->state, "/far/e.onnx"));
+  g_autofree char *said = g_strconcat (before, " is no path", NULL),
+                  *said_after = g_strconcat (after, " is no path", NULL);
+  g_assert_nonnull (strstr (moved->state, said));
+  g_autoptr (GString) state = g_string_new (moved->state);
+  g_string_replace (state, said, said_after, 0);
+  g_free (moved->state);
+  moved->state = g_string_free (g_steal_pointer (&state), FALSE);
+  assert_lies_in (moved, after);
+
+  g_autoptr (GString) old = g_string_new_len (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
+  g_assert_cmpuint (g_string_replace (old, "\"files\"", "\"unknown\"", 0), ==, 1);
+  g_autoptr (GBytes) without = g_bytes_new (old->str, old->len);
+  g_autoptr (EngSession) as_it_was = eng_session_decode (without, path, &error);
+  g_assert_no_error (error);
+  assert_lies_in (as_it_was, before);
+  test_remove_tree (root);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/session-limits/cut", test_cut);
   g_test_add_func ("/session-limits/values", test_values);
+  g_test_add_func ("/session-limits/other-files", test_other_files);
   g_test_add_func ("/session-limits/many", test_many);
   g_test_add_func ("/session-limits/too-large", test_too_large);
   return g_test_run ();

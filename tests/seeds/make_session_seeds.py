@@ -42,6 +42,10 @@ def main():
                         pictures=[picture("file:///etc/%00passwd"), {"relative": "../" * 400 + "dev/zero"}]),
         "numbers": head(current=1e300, pictures=[picture("/a.png", logits=logits[:-2])],
                         maps=[recipe(picture=-1, seed="99999999999999999999")]),
+        "files": head(state={"object": {"masks": "/home/a/masks"}, "own-maps": {"masks": ["/home/a/../b", "/"]}},
+                      pictures=[picture("/home/a/a.png")], maps=[recipe(values={"explainer": "/home/a/e.onnx"})],
+                      files=[{"path": "/home/a/masks", "relative": "../../../../../../../../tmp"},
+                             {"path": "/home/a/e.onnx", "relative": "../dev/null"}, {"relative": ""}]),
         "types": head(model=[], pictures={"a": 1}, maps=[1, None], state="x"),
         "map": head(pictures=[picture("/a.png")], maps=[recipe(map="AAAA" + values[4:]), recipe(map="=" * 9)]),
     }
