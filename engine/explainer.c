@@ -30,6 +30,7 @@ values_of (EngModel *model, const EngExplainerSettings *settings)
   eng_values_set (values, "lambda", settings->sparsity);
   eng_values_set (values, "lambda-growth", 0);
   eng_values_set (values, "inverse", settings->inverse_weight);
+  eng_values_set (values, "inverse-loss", settings->inverse_loss);
   eng_values_set (values, "mask-loss", settings->mask_loss);
   return values;
 }

@@ -12,18 +12,25 @@ typedef enum
   ENG_MASK_L1        /* mean |s| */
 } EngMaskLoss;
 
+typedef enum
+{
+  ENG_INVERSE_UNLIKELIHOOD, /* CE (x M) - w ln (1 - p (x (1 - M))), p the class's probability */
+  ENG_INVERSE_CROSS_ENTROPY /* (CE (x M) - w CE (x (1 - M))) / (1 + w), of the authors' earlier release */
+} EngInverseLoss;
+
 typedef struct
 {
   double learning_rate;  /* AdamW */
   double sparsity;       /* lambda */
-  double inverse_weight; /* w: (CE (x M) - w CE (x (1 - M))) / (1 + w); 0: CE (x M) alone */
+  double inverse_weight; /* w; 0: CE (x M) alone */
+  EngInverseLoss inverse_loss;
   EngMaskLoss mask_loss;
 } EngExplainerSettings;
 
 typedef struct
 {
   double loss, prediction_loss, mask_loss,
-      inverse_loss;    /* inverse_loss: CE of the picture under 1 - M; NAN when unused */
+      inverse_loss;    /* of the picture under 1 - M: its CE or - ln (1 - p); NAN when unused */
   double target_score; /* softmax probability of the class under the mask */
 } EngExplainerLosses;
 

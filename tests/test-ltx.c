@@ -268,7 +268,8 @@ test_selection (Sample *s, gconstpointer data)
 static void
 test_variants (Sample *s, gconstpointer data)
 {
-  static const char *const inverse[] = { "steps=3", "inverse=1", "selection=last", NULL };
+  static const char *const inverse[] = { "steps=3", "inverse=1", "inverse-loss=cross-entropy", "selection=last",
+                                         NULL };
   static const char *const l1[] = { "steps=3", "mask-loss=l1", "selection=lowest-loss", NULL };
   int n;
   g_autoptr (EngHeatmap) a = run_ltx (s, -1, 0, inverse), b = run_ltx (s, -1, 0, l1);

@@ -138,7 +138,8 @@ check_batch (ToyKind kind, const char *pairs, double inverse)
   g_auto (Fixture) f = fixture_toy (kind, pairs);
   EngExplainerSettings settings = { .learning_rate = 1e-3,
                                     .sparsity = eng_values_get (f.values, "lambda"),
-                                    .inverse_weight = inverse };
+                                    .inverse_weight = inverse,
+                                    .inverse_loss = (EngInverseLoss)eng_values_get (f.values, "inverse-loss") };
   double loss = 0;
   feed (&f, 0, 1, TRUE);
   eng_pass_forward (f.net->pass);
@@ -162,13 +163,15 @@ static void
 test_batch (void)
 {
   check_batch (TOY_CNN, "lambda=7", 0);
+  check_batch (TOY_CNN, "lambda=7 inverse=0.6 inverse-loss=unlikelihood", 0.6);
   check_batch (TOY_CNN, "lambda=7 inverse=0.6", 0.6);
   check_batch (TOY_TRANSFORMER, "lambda=7", 0);
 }
 
-/* mean over the batch of CE of the pictures times @masks (inverse: times 1 - masks), by predictions alone */
+/* mean over the batch of CE of the pictures times @masks (inverse: times 1 - masks), by predictions alone; @others:
+ * of all the other classes' part of the probability instead, - ln (1 - p) */
 static double
-cross_entropy (Fixture *f, const float *masks, gboolean inverse)
+cross_entropy (Fixture *f, const float *masks, gboolean inverse, gboolean others)
 {
   EngPreprocess *p = eng_model_preprocess (f->model);
   const EngTarget *t = f->net->target;
@@ -185,7 +188,7 @@ cross_entropy (Fixture *f, const float *masks, gboolean inverse)
       g_assert_true (eng_model_predict (f->model, x, 1, z, NULL));
       for (int k = 0; k < f->k; k++)
         total += exp (z[k]);
-      sum += log (total) - z[f->classes[i]];
+      sum += log (total) - (others ? log (total - exp (z[f->classes[i]])) : z[f->classes[i]]);
     }
   return sum / BATCH;
 }
@@ -195,10 +198,12 @@ test_formula (void)
 {
   static const double weights[] = { 0, 1, 0.25 };
   for (guint w = 0; w < G_N_ELEMENTS (weights); w++)
-    for (int l1 = 0; l1 < 2; l1++)
+    for (int form = 0; form < 4; form++)
       {
+        gboolean l1 = form % 2, unlikely = form / 2;
         g_autofree char *pairs =
-            g_strdup_printf ("lambda=3 inverse=%g mask-loss=%s", weights[w], l1 ? "l1" : "softplus");
+            g_strdup_printf ("lambda=3 inverse=%g mask-loss=%s inverse-loss=%s", weights[w], l1 ? "l1" : "softplus",
+                             unlikely ? "unlikelihood" : "cross-entropy");
         g_auto (Fixture) f = fixture_toy (TOY_CNN, pairs);
         double size = 0;
         feed (&f, 0, 1, TRUE);
@@ -206,8 +211,9 @@ test_formula (void)
         g_autofree float *masks = read_masks (&f);
         for (gsize i = 0; i < BATCH * f.cells; i++)
           size += (l1 ? masks[i] : log1p (exp (masks[i]))) / (double)(BATCH * f.cells);
-        double kept = cross_entropy (&f, masks, FALSE), rest = cross_entropy (&f, masks, TRUE);
-        double expected = (kept - weights[w] * rest) / (1 + weights[w]) + 3 * size;
+        double kept = cross_entropy (&f, masks, FALSE, FALSE), rest = cross_entropy (&f, masks, TRUE, unlikely);
+        double expected =
+            (unlikely ? kept + weights[w] * rest : (kept - weights[w] * rest) / (1 + weights[w])) + 3 * size;
         g_assert_cmpfloat_with_epsilon (read_number (&f, f.net->loss), expected, 1e-5);
         g_assert_cmpint (f.net->n_terms, ==, weights[w] > 0 ? 3 : 2);
         g_assert_cmpfloat_with_epsilon (read_number (&f, f.net->terms[0].value), kept, 1e-5);
@@ -260,6 +266,7 @@ test_slope (void)
 {
   /* Smooth, but for ReLU's kinks in convolutional nets. */
   check_slope (TOY_TRANSFORMER, "lambda=3 inverse=1", 0.003);
+  check_slope (TOY_TRANSFORMER, "lambda=3 inverse=1 inverse-loss=unlikelihood", 0.003);
   check_slope (TOY_CNN, "lambda=3", 0.05);
   check_slope (TOY_CNN, "lambda=3 inverse=1 mask-loss=l1", 0.05);
 }
@@ -366,6 +373,26 @@ test_judge (void)
   g_assert_cmpfloat_with_epsilon (judge_red (&f, 1, 3), 15 + 90 + 35, 1e-6);
   /* Last: 30, then 20 after 80 %, 10 after 90 %. */
   g_assert_cmpfloat_with_epsilon (judge_red (&f, -1, 1), 85, 1e-6);
+}
+
+/* Where the class is as good as certain without the mask, 1 - p is 0 as a float; its logarithm is not. */
+static void
+test_certain (void)
+{
+  g_auto (Fixture) f = fixture_make (open_red (), "inverse=1 inverse-loss=unlikelihood");
+  double expected = 0;
+  judge_red (&f, 0, BATCH);
+  for (gsize j = 0; j < BATCH * 3 * f.plane; j++)
+    f.pixels[j] = j / f.plane % 3 == 0;
+  feed (&f, 0, 1, TRUE);
+  f.batch.classes = (int[]){ 0, 0, 0 };
+  g_assert_true (eng_kind_ltx.feed (f.net, &f.batch, NULL));
+  eng_pass_forward (f.net->pass);
+  g_autofree float *masks = read_masks (&f);
+  for (gsize i = 0; i < BATCH * f.cells; i++)
+    expected += (100 * (1 - masks[i]) - 14.5) / (double)(BATCH * f.cells);
+  g_assert_cmpfloat (expected, >, 20);
+  g_assert_cmpfloat_with_epsilon (read_number (&f, f.ltx->inverse_loss), expected, 1e-3);
 }
 
 /* What a map without a choice of class is asked for is what it is trained for, unless a person says otherwise. */
@@ -536,6 +563,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-ltx/slope", test_slope);
   g_test_add_func ("/train-ltx/growth", test_growth);
   g_test_add_func ("/train-ltx/judge", test_judge);
+  g_test_add_func ("/train-ltx/certain", test_certain);
   g_test_add_func ("/train-ltx/default-class", test_default_class);
   g_test_add_func ("/train-ltx/preview", test_preview);
   g_test_add_func ("/train-ltx/file", test_file);

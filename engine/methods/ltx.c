@@ -55,9 +55,11 @@ static const EngParam params[] = {
     "DenseNet-201) and 30 (ViT-S).",
     TRUE },
   { "inverse", "Inverse mask", "", ENG_PARAM_FLOAT, 0, 10, 0, NULL,
-    "Weight w of the counterfactual term: (CE(x M) − w CE(x (1 − M))) / (1 + w). 0 as published; 1 is the form of "
-    "the "
-    "authors' earlier code.",
+    "Weight w of the counterfactual term, which wants the class gone where the mask is not. 0 as published.", FALSE },
+  { "inverse-loss", "Inverse loss", "", ENG_PARAM_CHOICE, 0, 1, 0, eng_ltx_inverse_losses,
+    "The counterfactual term, p the class's probability under the inverse mask: unlikelihood (CE(x M) − w ln(1 − p), "
+    "strongest while the class still shows) or cross-entropy ((CE(x M) − w CE(x (1 − M))) / (1 + w), as the authors' "
+    "earlier code).",
     FALSE },
   { "mask-loss", "Mask loss", "", ENG_PARAM_CHOICE, 0, 1, 0, mask_losses,
     "How the size of the mask is measured: mean softplus (as published) or mean absolute value.", FALSE },
@@ -260,6 +262,7 @@ prepare (Run *r, GError **error)
   EngExplainerSettings settings = { .learning_rate = eng_values_get (values, "learning-rate"),
                                     .sparsity = eng_values_get (values, "lambda"),
                                     .inverse_weight = eng_values_get (values, "inverse"),
+                                    .inverse_loss = (EngInverseLoss)eng_values_get (values, "inverse-loss"),
                                     .mask_loss = (EngMaskLoss)eng_values_get (values, "mask-loss") };
   r->target = eng_job_target (r->job);
   r->steps = (int)eng_values_get (values, "steps");

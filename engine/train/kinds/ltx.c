@@ -2,6 +2,7 @@
  * same net at batch 1 is the explainer of one picture (explainer.h). Definitions and variant stand in ltx.h. */
 #include "ltx.h"
 
+#include "../../explainer.h"
 #include "../../metrics/perturbation.h"
 #include "../../probe.h"
 #include "../../random.h"
@@ -16,6 +17,7 @@ enum
 };
 
 static const char *const mask_losses[] = { "softplus", "l1", NULL };
+const char *const eng_ltx_inverse_losses[] = { "unlikelihood", "cross-entropy", NULL };
 
 static const EngParam params[] = {
   { "lambda", "Sparsity", "", ENG_PARAM_FLOAT, 0, 1000, 50, NULL,
@@ -27,9 +29,11 @@ static const EngParam params[] = {
     "nothing before it has learned where to look.",
     FALSE },
   { "inverse", "Inverse mask", "", ENG_PARAM_FLOAT, 0, 10, 0, NULL,
-    "Weight w of the counterfactual term: (CE(x M) − w CE(x (1 − M))) / (1 + w). 0 as published; 1 is the form of "
-    "the "
-    "authors' earlier code. Maps then cover all of what shows the class.",
+    "Weight w of the counterfactual term, which wants the class gone where the mask is not. 0 as published.", FALSE },
+  { "inverse-loss", "Inverse loss", "", ENG_PARAM_CHOICE, 0, 1, 0, eng_ltx_inverse_losses,
+    "The counterfactual term, p the class's probability under the inverse mask: unlikelihood (CE(x M) − w ln(1 − p), "
+    "strongest while the class still shows) or cross-entropy ((CE(x M) − w CE(x (1 − M))) / (1 + w), as the authors' "
+    "earlier code).",
     FALSE },
   { "mask-loss", "Mask loss", "", ENG_PARAM_CHOICE, 0, 1, MASK_LOSS_SOFTPLUS, mask_losses,
     "How the size of the mask is measured: mean softplus (as published) or mean absolute value.", FALSE },
@@ -91,14 +95,42 @@ token_head (EngNet *net, EngValue *input, GRand *random, GError **error)
   return eng_net_reshape (net, v, &grid, error);
 }
 
-/* Cross-entropy of the frozen classifier on @pixels times @mask. */
+/* The frozen classifier's logits on @pixels times @mask. */
 static EngValue *
-masked_loss (EngNet *net, const char *prefix, EngValue *mask, EngValue **logits, GError **error)
+masked_logits (EngNet *net, const char *prefix, EngValue *mask, GError **error)
+{
+  EngValue *masked = eng_net_op (net, error, "Mul", ((EngLtxNet *)net->own)->pixels, mask);
+  return eng_net_classifier (net, prefix, eng_net_normalised (net, masked, error), NULL, error);
+}
+
+/* - ln (1 - p) = ln sum_k exp (z_k) - ln sum_(k != c) exp (z_k): how much the cross-entropy with an even share for
+ * every other class falls when the class's logit is taken out. 1 - p itself would be 0 where p rounds to 1. */
+static EngValue *
+unlikelihood (EngNet *net, EngValue *logits, GError **error)
 {
   EngLtxNet *own = net->own;
-  EngValue *masked = eng_net_op (net, error, "Mul", own->pixels, mask);
-  *logits = eng_net_classifier (net, prefix, eng_net_normalised (net, masked, error), NULL, error);
-  return eng_net_cross_entropy (net, *logits, own->onehot, error);
+  int others = MAX (eng_model_n_classes (net->model) - 1, 1);
+  EngValue *rest = eng_net_op (net, error, "Sub", eng_net_scalar (net, 1), own->onehot);
+  EngValue *even = eng_net_op (net, error, "Mul", rest, eng_net_scalar (net, 1.0 / others));
+  EngValue *low = eng_net_op (net, error, "Mul", own->onehot, eng_net_scalar (net, -1e6));
+  EngValue *without = eng_net_op (net, error, "Add", eng_net_op (net, error, "Mul", logits, rest), low);
+  return eng_net_op (net, error, "Sub", eng_net_cross_entropy (net, logits, even, error),
+                     eng_net_cross_entropy (net, without, even, error));
+}
+
+/* @loss and w times the counterfactual term of @mask */
+static EngValue *
+add_inverse (EngNet *net, EngValue *loss, EngValue *mask, double w, GError **error)
+{
+  EngLtxNet *own = net->own;
+  gboolean earlier = eng_values_get (net->values, "inverse-loss") == ENG_INVERSE_CROSS_ENTROPY;
+  EngValue *rest = eng_net_op (net, error, "Sub", eng_net_scalar (net, 1), mask);
+  EngValue *logits = masked_logits (net, "inverse/", rest, error);
+  own->inverse_loss =
+      earlier ? eng_net_cross_entropy (net, logits, own->onehot, error) : unlikelihood (net, logits, error);
+  EngValue *weighted = eng_net_op (net, error, "Mul", own->inverse_loss, eng_net_scalar (net, earlier ? -w : w));
+  EngValue *both = eng_net_op (net, error, "Add", loss, weighted);
+  return earlier ? eng_net_op (net, error, "Mul", both, eng_net_scalar (net, 1 / (1 + w))) : both;
 }
 
 static EngValue *
@@ -108,16 +140,11 @@ build_loss (EngNet *net, GError **error)
   EngPreprocess *p = eng_model_preprocess (net->model);
   double w = eng_values_get (net->values, "inverse");
   gboolean l1 = eng_values_get (net->values, "mask-loss") == MASK_LOSS_L1;
-  EngValue *full = eng_net_resize (net, own->mask, p->height, p->width, TRUE, error), *rest;
-  EngValue *v = own->prediction_loss = masked_loss (net, "classifier/", full, &own->logits, error);
+  EngValue *full = eng_net_resize (net, own->mask, p->height, p->width, TRUE, error);
+  own->logits = masked_logits (net, "classifier/", full, error);
+  EngValue *v = own->prediction_loss = eng_net_cross_entropy (net, own->logits, own->onehot, error);
   if (w > 0)
-    {
-      rest = eng_net_op (net, error, "Sub", eng_net_scalar (net, 1), full);
-      own->inverse_loss = masked_loss (net, "inverse/", rest, &rest, error);
-      v = eng_net_op (net, error, "Sub", v,
-                      eng_net_op (net, error, "Mul", own->inverse_loss, eng_net_scalar (net, w)));
-      v = eng_net_op (net, error, "Mul", v, eng_net_scalar (net, 1 / (1 + w)));
-    }
+    v = add_inverse (net, v, full, w, error);
   EngValue *cost = eng_net_op (net, error, l1 ? "Abs" : "Softplus", own->mask, NULL);
   own->mask_loss = eng_net_reduce (net, "ReduceMean", cost, NULL, 0, FALSE, error);
   cost = eng_net_op (net, error, "Mul", own->mask_loss, own->lambda);

@@ -3,7 +3,10 @@
  * loss.
  *
  * Variant: the authors' released code, with its inverse-mask term computed as in their earlier release:
- *   L = (CE (x M) - w CE (x (1 - M))) / (1 + w) + lambda * mean softplus (s), s the mask's cells in (0,1). */
+ *   L = (CE (x M) - w CE (x (1 - M))) / (1 + w) + lambda * mean softplus (s), s the mask's cells in (0,1).
+ * That term has the slope 1 - p in the class's logit, p its probability under 1 - M: none while another object of the
+ * class shows there, and never an end once it is gone. Our variant has the slope p:
+ *   L = CE (x M) - w ln (1 - p) + lambda * mean softplus (s). */
 #pragma once
 
 #include "../kind.h"
@@ -20,10 +23,13 @@ typedef struct
   EngValue *mask;   /* B x 1 x rows x cols */
   EngValue *logits; /* B x K, of the pictures under the mask */
   EngValue *prediction_loss, *mask_loss;
-  EngValue *inverse_loss; /* CE of the pictures under 1 - M; NULL: weight 0 */
+  EngValue *inverse_loss; /* of the pictures under 1 - M: CE or - ln (1 - p); NULL: weight 0 */
 } EngLtxNet;
 
-/* Reads the values "inverse" and "mask-loss". Weights: "explainer/NAME" of the copy, "head/..." */
+/* Choices of "inverse-loss", in the order of EngInverseLoss. */
+extern const char *const eng_ltx_inverse_losses[];
+
+/* Reads the values "inverse", "inverse-loss" and "mask-loss". Weights: "explainer/NAME" of the copy, "head/..." */
 gboolean eng_ltx_build (EngNet *net, GError **error);
 
 extern const EngExplainerKind eng_kind_ltx;
