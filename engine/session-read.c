@@ -46,9 +46,9 @@ read_digest (const EngJson *json, char **out, GError **error)
 static char *
 clean_path (const char *folder, const char *text)
 {
-  if (g_str_has_prefix (text, "file://"))
-    return g_filename_from_uri (text, NULL, NULL);
-  return g_canonicalize_filename (text, folder);
+  gboolean is_uri = g_str_has_prefix (text, "file://");
+  g_autofree char *path = is_uri ? g_filename_from_uri (text, NULL, NULL) : g_strdup (text);
+  return path ? g_canonicalize_filename (path, folder) : NULL;
 }
 
 /* Where the session lies, and what lies near it instead of where it was: char* -> char*. */

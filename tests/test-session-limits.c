@@ -83,6 +83,7 @@ static const struct
   { HEAD ", \"files\": [{}]}", "path" },
   { HEAD ", \"files\": [{\"path\": \"/a\", \"relative\": 7}]}", "relative" },
   { HEAD ", \"pictures\": [{\"path\": \"../../../../../../etc/passwd\"}]}", NULL },
+  { HEAD ", \"pictures\": [{\"path\": \"file:///a/../../etc/%70asswd\"}]}", NULL },
   { HEAD
     ", \"pictures\": [{\"path\": \"/a\"}], \"maps\": [{\"picture\": 0, \"method\": \"ltx\", \"map\": \"////\"}]}",
     NULL },
