@@ -38,6 +38,7 @@ make_status (EngTrainingState state, int step)
                             .points = g_array_new (FALSE, TRUE, sizeof (EngTrainingPoint)),
                             .marks = g_array_new (FALSE, TRUE, sizeof (EngTrainingMark)),
                             .best = -1,
+                            .kept_step = -1,
                             .note = g_strdup ("") };
   for (int i = 1; i <= step; i++)
     {
@@ -118,7 +119,15 @@ test_progress (void)
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "LTX is now a method of Sample scenes.");
   g_assert_true (test_ui_shows (widget, "Best on held-out pictures: 10.0 of 90 at step 40 (POS AUC)."));
   show (progress, make_status (ENG_TRAINING_FAILED, 12), error);
-  g_assert_cmpstr (ui_train_progress_sentence (progress), ==, error->message);
+  g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "The training failed after step 12 of 40.");
+  g_assert_true (test_ui_shows (widget, error->message));
+  g_assert_true (test_ui_shows (widget, "Nothing was written."));
+  EngTrainingStatus *cancelled = make_status (ENG_TRAINING_CANCELLED, 12);
+  cancelled->kept_step = 11;
+  show (progress, cancelled, NULL);
+  g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "Cancelled at step 12 of 40.");
+  g_assert_true (test_ui_shows (widget, "What it was after step 11 is kept;"));
+  g_assert_false (test_ui_shows (widget, error->message));
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
@@ -515,7 +524,13 @@ test_broken (void)
   UiTrainWindow *train = start (window, folder, "4");
   wait_for (ENG_TRAINING_FAILED);
   g_autoptr (GError) error = eng_training_error (ui_trainings_current (ui_trainings_get ()));
-  g_assert_cmpstr (ui_train_progress_sentence (ui_train_window_progress (train)), ==, error->message);
+  g_assert_cmpstr (ui_train_progress_sentence (ui_train_window_progress (train)), ==,
+                   "The training could not begin.");
+  g_assert_true (test_ui_shows (GTK_WIDGET (train), error->message));
+  g_assert_true (test_ui_shows (GTK_WIDGET (train), "Nothing was written. The settings are as they were."));
+  /* The way back has the focus. */
+  g_assert_true (gtk_window_get_focus (GTK_WINDOW (train))
+                 == test_ui_find_button (GTK_WIDGET (train), "_Back to the Settings"));
   test_ui_click (GTK_WIDGET (train), "_Back to the Settings");
   GtkWidget *entry = tab_to (GTK_WIDGET (train), "Pictures");
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, folder);

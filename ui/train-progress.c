@@ -12,6 +12,7 @@
 
 #define PLOT_HEIGHT 210
 #define LIST_HEIGHT 110
+#define LARGE_ICON 48
 #define MOST_LISTED 200 /* names of pictures that were left out */
 
 struct _UiTrainProgress
@@ -19,8 +20,9 @@ struct _UiTrainProgress
   GtkWidget parent_instance;
   const EngExplainerKind *kind;
   EngTrainingStatus *status; /* as shown; (nullable) */
+  GtkWidget *head;           /* icon, then words */
   GtkImage *icon;
-  GtkLabel *sentence, *about, *terms, *preview_title, *skipped;
+  GtkLabel *sentence, *problem, *about, *terms, *preview_title, *skipped;
   GtkProgressBar *bar;
   GtkDrawingArea *plot;
   UiTrainPreviews *previews;
@@ -82,11 +84,32 @@ sentence_of (const UiTrainNews *news)
     case ENG_TRAINING_DONE:
       return g_strdup_printf ("%s is now a method of %s.", ui_trainings_method_name (news->kind), news->model);
     case ENG_TRAINING_CANCELLED:
-      return g_strdup_printf ("Cancelled at step %d of %d. It can be gone on with later.", s->step, s->steps);
+      return s->marks->len ? g_strdup_printf ("Cancelled at step %d of %d.", s->step, s->steps)
+                           : g_strdup ("Cancelled before the first step.");
     case ENG_TRAINING_FAILED:
-      return g_strdup (news->error ? news->error->message : "The training failed without giving a reason.");
+      return s->marks->len ? g_strdup_printf ("The training failed after step %d of %d.", s->step, s->steps)
+                           : g_strdup ("The training could not begin.");
     }
   g_return_val_if_reached (NULL);
+}
+
+/* What is left of its work, once it is over. (transfer full) */
+static char *
+kept_words (const EngTrainingStatus *s)
+{
+  g_autofree char *file = s->output ? g_filename_display_name (s->output) : NULL;
+  if (s->state == ENG_TRAINING_DONE)
+    return g_strdup_printf ("Written to %s", file);
+  g_autofree char *best = file ? g_strdup_printf ("The best explainer until then was written to %s.", file) : NULL;
+  g_autofree char *state =
+      s->kept_step < 0
+          ? NULL
+          : g_strdup_printf (
+              "What it was after step %d is kept; started again with the same settings it goes on there.",
+              s->kept_step);
+  if (best || state)
+    return g_strconcat (best ? best : "", best && state ? " " : "", state ? state : "", NULL);
+  return g_strdup ("Nothing was written. The settings are as they were.");
 }
 
 static void
@@ -106,11 +129,10 @@ about_of (const UiTrainNews *news)
   g_autofree char *best = over ? best_words (s, news->kind) : NULL;
   g_autofree char *what = g_strdup_printf ("%s for %s", news->kind->name, news->model);
   g_autofree char *first = g_strdup_printf ("%s%s%s", what, *s->data_summary ? " · " : "", s->data_summary);
-  g_autofree char *file = s->output ? g_filename_display_name (s->output) : NULL;
-  g_autofree char *where = file ? g_strdup_printf ("Written to %s", file) : NULL;
+  g_autofree char *kept = over ? kept_words (s) : NULL;
   append_line (text, first);
   append_line (text, best);
-  append_line (text, where);
+  append_line (text, kept);
   append_line (text, s->note);
   return g_string_free (text, FALSE);
 }
@@ -141,6 +163,24 @@ show_icon (UiTrainProgress *self, EngTrainingState state)
                                                                          : bad ? "sl-err"
                                                                                : "sl-dim",
                                                                          NULL });
+}
+
+/* What has nothing to show but words stands in the middle. */
+static void
+show_alone (UiTrainProgress *self, gboolean alone)
+{
+  GtkLabel *const labels[] = { self->sentence, self->problem, self->about };
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->head),
+                                  alone ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
+  gtk_image_set_pixel_size (self->icon, alone ? LARGE_ICON : -1);
+  gtk_widget_set_halign (self->head, alone ? GTK_ALIGN_CENTER : GTK_ALIGN_FILL);
+  gtk_widget_set_valign (self->head, alone ? GTK_ALIGN_CENTER : GTK_ALIGN_FILL);
+  gtk_widget_set_vexpand (self->head, alone);
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
+    {
+      gtk_label_set_xalign (labels[i], alone ? 0.5f : 0);
+      gtk_label_set_justify (labels[i], alone ? GTK_JUSTIFY_CENTER : GTK_JUSTIFY_LEFT);
+    }
 }
 
 /* NULL before the pictures are read. */
@@ -195,11 +235,14 @@ ui_train_progress_show (UiTrainProgress *self, const UiTrainNews *news, const Ui
   self->kind = news->kind;
   g_autofree char *curves = ui_training_plot_words (s, news->kind);
   gtk_label_set_text (self->sentence, sentence);
+  set_text (self->problem, news->error && s->state == ENG_TRAINING_FAILED ? news->error->message : "");
   set_text (self->about, about);
   gtk_label_set_selectable (self->sentence, TRUE); /* before there are words it would take the focus without a name */
+  gtk_label_set_selectable (self->problem, TRUE);
   gtk_label_set_selectable (self->about, TRUE);
   set_text (self->terms, terms);
   show_icon (self, s->state);
+  show_alone (self, s->state > ENG_TRAINING_PAUSED && s->points->len + s->marks->len == 0);
   show_bar (self, s);
   if (!before || count (before->skipped) != count (s->skipped))
     show_skipped (self, s->skipped);
@@ -244,9 +287,9 @@ ui_train_progress_class_init (UiTrainProgressClass *klass)
 }
 
 static GtkLabel *
-make_label (const char *css, const char *text)
+make_label_as (GtkAccessibleRole role, const char *css, const char *text)
 {
-  GtkWidget *label = gtk_label_new (text);
+  GtkWidget *label = g_object_new (GTK_TYPE_LABEL, "accessible-role", role, "label", text, NULL);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
@@ -255,12 +298,20 @@ make_label (const char *css, const char *text)
   return GTK_LABEL (label);
 }
 
+static GtkLabel *
+make_label (const char *css, const char *text)
+{
+  return make_label_as (GTK_ACCESSIBLE_ROLE_LABEL, css, text);
+}
+
 static GtkWidget *
 make_head (UiTrainProgress *self)
 {
   GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8), *words = gtk_box_new (GTK_ORIENTATION_VERTICAL, 4);
   self->icon = GTK_IMAGE (gtk_image_new ());
+  self->head = row;
   self->sentence = make_label ("heading", "");
+  self->problem = make_label_as (GTK_ACCESSIBLE_ROLE_ALERT, "body", "");
   self->about = make_label ("sl-dim", "");
   self->bar = GTK_PROGRESS_BAR (gtk_progress_bar_new ());
   gtk_widget_set_valign (GTK_WIDGET (self->icon), GTK_ALIGN_START);
@@ -269,6 +320,7 @@ make_head (UiTrainProgress *self)
   gtk_widget_set_margin_top (GTK_WIDGET (self->bar), 4);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->bar), GTK_ACCESSIBLE_PROPERTY_LABEL, "Progress", -1);
   gtk_box_append (GTK_BOX (words), GTK_WIDGET (self->sentence));
+  gtk_box_append (GTK_BOX (words), GTK_WIDGET (self->problem));
   gtk_box_append (GTK_BOX (words), GTK_WIDGET (self->about));
   gtk_box_append (GTK_BOX (words), GTK_WIDGET (self->bar));
   gtk_box_append (GTK_BOX (row), GTK_WIDGET (self->icon));

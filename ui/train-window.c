@@ -40,7 +40,7 @@ show_buttons (UiTrainWindow *self, EngTraining *training, const EngTrainingStatu
   gtk_widget_set_visible (GTK_WIDGET (self->cancel), active);
   gtk_button_set_label (self->back, done ? "_Train Another…" : "_Back to the Settings");
   gtk_widget_set_visible (GTK_WIDGET (self->back), !active);
-  gtk_widget_set_visible (GTK_WIDGET (self->use), done && is_of_this_model (self, training));
+  gtk_widget_set_visible (GTK_WIDGET (self->use), !active && s->output && is_of_this_model (self, training));
 }
 
 /* What had it may have gone with the state it belonged to. */

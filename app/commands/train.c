@@ -207,6 +207,17 @@ print_end (const Plan *plan, const EngTrainingStatus *s)
     g_print ("Stopped after step %d of %d; --resume goes on\n", s->step, s->steps);
 }
 
+/* What is left of one that did not come to its end. */
+static void
+print_kept (const EngTrainingStatus *s)
+{
+  g_autofree char *shown = s->output ? g_filename_display_name (s->output) : NULL;
+  if (shown)
+    g_print ("The best explainer until then was written to %s\n", shown);
+  if (s->kept_step >= 0)
+    g_print ("What it was after step %d of %d is kept; --resume goes on\n", s->kept_step, s->steps);
+}
+
 static gboolean
 train (Plan *plan, GError **error)
 {
@@ -232,6 +243,8 @@ train (Plan *plan, GError **error)
     app_complain ("%s", s->note);
   if (done)
     print_end (plan, s);
+  else
+    print_kept (s);
   /* Also of one that failed: what went wrong shows best there. */
   g_autoptr (GError) undrawn = NULL;
   if (o->curves && s->points->len > 0 && !app_training_draw (s, plan->kind, o->curves, &undrawn))

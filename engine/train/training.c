@@ -73,6 +73,7 @@ eng_training_init (EngTraining *self)
   self->now.points = g_array_new (FALSE, FALSE, sizeof (EngTrainingPoint));
   self->now.marks = g_array_new (FALSE, FALSE, sizeof (EngTrainingMark));
   self->now.best = -1;
+  self->now.kept_step = -1;
   self->now.eta = -1;
 }
 
@@ -198,6 +199,8 @@ publish_data (EngTraining *self)
 {
   const GPtrArray *skipped = eng_train_data_skipped (self->run->data);
   g_mutex_lock (&self->lock);
+  if (self->run->step > 0)
+    self->now.kept_step = self->run->step;
   g_free (self->now.data_summary);
   self->now.data_summary = eng_train_data_summary (self->run->data);
   g_strfreev (self->now.skipped);
@@ -262,6 +265,8 @@ save_checkpoint (EngTraining *self)
   if (!eng_train_run_save (self->run, &error))
     self->unsaved = g_strdup (error->message);
   g_mutex_lock (&self->lock);
+  if (!self->unsaved)
+    self->now.kept_step = self->run->step;
   publish_note (self);
   g_mutex_unlock (&self->lock);
   self->checkpoint_at = g_get_monotonic_time ();
@@ -281,9 +286,21 @@ end (EngTraining *self, EngTrainingState state, GError *error)
   g_mutex_lock (&self->lock);
   self->state = state;
   self->error = error;
-  if (state == ENG_TRAINING_DONE)
-    replace_text (&self->now.output, self->run->output);
+  if (g_error_matches (error, ENG_ERROR, ENG_ERROR_INVALID))
+    self->now.kept_step = -1; /* it would come to the same again */
   g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+write_best (EngTraining *self, GError **error)
+{
+  if (!eng_train_run_finish (self->run, error))
+    return FALSE;
+  eng_explainers_changed ();
+  g_mutex_lock (&self->lock);
+  replace_text (&self->now.output, self->run->output);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
 }
 
 /* Writes the best; the checkpoint goes where nothing is left to do. */
@@ -291,14 +308,14 @@ static void
 finish (EngTraining *self)
 {
   GError *error = NULL;
-  if (!eng_train_run_finish (self->run, &error))
+  if (!write_best (self, &error))
     {
+      save_checkpoint (self); /* the disk may have room another time */
       end (self, ENG_TRAINING_FAILED, error);
       return;
     }
   if (eng_train_run_ended (self->run))
     g_remove (self->run->checkpoint);
-  eng_explainers_changed ();
   end (self, ENG_TRAINING_DONE, NULL);
 }
 
@@ -340,15 +357,8 @@ fail (EngTraining *self, GError *error)
       stop (self, error);
       return;
     }
-  g_autofree char *before = self->prepared && self->run->best >= 0 ? g_strdup (self->run->output) : NULL;
-  if (before && eng_train_run_finish (self->run, NULL))
-    {
-      g_autofree char *base = g_path_get_basename (before);
-      char *message = g_strdup_printf ("%s The best explainer before that was written to %s.", error->message, base);
-      g_free (error->message);
-      error->message = message;
-      eng_explainers_changed ();
-    }
+  if (self->prepared && self->run->best >= 0)
+    write_best (self, NULL);
   end (self, ENG_TRAINING_FAILED, error);
 }
 

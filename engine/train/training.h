@@ -61,7 +61,8 @@ typedef struct
   guint8 *views;   /* n x height x width x 3 */
   float *previews; /* n x rows x cols */
   char *note;      /* what a person should know: "batch 12: only 12 pictures"; "" */
-  char *output;    /* the file, once it is written; NULL */
+  char *output;    /* the file, once it is written; what failed may have written its best, too; NULL */
+  int kept_step;   /* of the checkpoint with which this training can be gone on with; -1: none */
 } EngTrainingStatus;
 
 EngTrainingStatus *eng_training_status_ref (EngTrainingStatus *self);
