@@ -201,16 +201,25 @@ static void
 test_kinds (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
+  const EngExplainerKind *kind;
+  guint n = 0;
+  /* A line for each, and one that says where the rest is. */
   run (f, "train --kinds");
   assert_done (f);
+  g_auto (GStrv) lines = g_strsplit (f->stdout_text, "\n", -1);
+  for (; (kind = eng_kind_nth (n)); n++)
+    {
+      g_autofree char *start = g_strdup_printf ("  %s ", kind->id);
+      g_assert_true (g_str_has_prefix (lines[n], start) && g_str_has_suffix (lines[n], "."));
+    }
+  g_assert_cmpuint (g_strv_length (lines), ==, n + 3);
+  assert_says (lines[n + 1], "train --kinds KIND");
   run (f, "train --kinds --json");
   assert_done (f);
   g_autoptr (JsonNode) root = json_from_string (f->stdout_text, &error);
   g_assert_no_error (error);
   JsonArray *kinds = json_node_get_array (root);
-  const EngExplainerKind *kind;
-  guint n = 0;
-  for (; (kind = eng_kind_nth (n)); n++)
+  for (n = 0; (kind = eng_kind_nth (n)); n++)
     {
       JsonObject *row = json_array_get_object_element (kinds, n);
       g_assert_cmpstr (json_object_get_string_member (row, "id"), ==, kind->id);
@@ -224,8 +233,16 @@ test_kinds (Fixture *f, gconstpointer data)
   g_autofree char *line = g_strdup_printf ("train --kinds bla --model %s", f->model);
   run (f, line);
   assert_done (f);
+  assert_says (f->stdout_text, "Needs: layer with a grid, linear head.");
   assert_says (f->stdout_text, "--set batch=32");
   g_assert_null (strstr (f->stdout_text, "Not possible here"));
+  /* What fits a classifier, and why not. */
+  g_autofree char *vit = test_data ("models/scenes-vit.onnx");
+  g_autofree char *fits = g_strdup_printf ("train --kinds --model %s", vit);
+  run (f, fits);
+  assert_done (f);
+  assert_says (f->stdout_text, "yes: Selects the patches");
+  assert_says (f->stdout_text, "no: BLA needs a network that ends in the mean");
 }
 
 static void

@@ -19,9 +19,9 @@ describe_sign (const EngMethod *method)
   return method->sign == ENG_SIGN_SIGNED ? "signed" : "evidence";
 }
 
-/* What a model must have, few words. A gradient is needed by nearly all that look at a layer: not repeated. */
-static char *
-describe_needs (const EngMethod *method)
+/* A gradient is needed by nearly all that look at a layer: not repeated. */
+char *
+app_needs_words (EngNeeds needs)
 {
   static const struct
   {
@@ -35,7 +35,7 @@ describe_needs (const EngMethod *method)
   };
   GString *text = g_string_new (NULL);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (method->needs & rows[i].flag && !(rows[i].flag == ENG_NEEDS_GRADIENT && text->len))
+    if (needs & rows[i].flag && !(rows[i].flag == ENG_NEEDS_GRADIENT && text->len))
       g_string_append_printf (text, "%s%s", text->len ? ", " : "", rows[i].text);
   return g_string_free (text->len ? text : g_string_append (text, "scores alone"), FALSE);
 }
@@ -57,7 +57,7 @@ describe_cost (const EngMethod *method, EngModel *model)
 static void
 print_row (const EngMethod *method, EngModel *model)
 {
-  g_autofree char *reason = app_method_refusal (method, model), *needs = describe_needs (method);
+  g_autofree char *reason = app_method_refusal (method, model), *needs = app_needs_words (method->needs);
   g_autofree char *cost = reason ? g_strdup ("") : describe_cost (method, model);
   const EngTarget *target = model && !reason ? eng_method_default_target (method, model) : NULL;
   int pad = MAX (0, 22 - (int)g_utf8_strlen (method->name, -1)); /* printf pads by bytes */
@@ -157,7 +157,7 @@ print_options (const EngMethod *method)
 static void
 print_details (const EngMethod *method, EngModel *model)
 {
-  g_autofree char *reason = app_method_refusal (method, model), *needs = describe_needs (method);
+  g_autofree char *reason = app_method_refusal (method, model), *needs = app_needs_words (method->needs);
   g_autoptr (EngValues) values = eng_values_new (method, model);
   EngCost cost;
   g_print ("%s: %s. %s\n", method->id, method->name, method->about);
@@ -195,7 +195,7 @@ app_methods_markdown (GPtrArray *methods)
       for (guint i = 0; i < methods->len; i++)
         {
           const EngMethod *method = methods->pdata[i];
-          g_autofree char *needs = describe_needs (method);
+          g_autofree char *needs = app_needs_words (method->needs);
           if ((int)method->family != family)
             continue;
           if (!begun)

@@ -15,6 +15,8 @@ void app_methods_json (GPtrArray *methods, EngModel *model);
 void app_param_print (const EngParam *param, const EngValues *values);
 void app_param_json (JsonBuilder *b, const EngParam *param, const EngValues *values);
 
+/* What a model must have, few words. (transfer full) */
+char *app_needs_words (EngNeeds needs);
 /* NULL when @method applies (or when there is no model to ask). (transfer full) */
 char *app_method_refusal (const EngMethod *method, EngModel *model);
 

@@ -38,14 +38,13 @@ options_clear (Options *self)
 }
 
 static const char notes[] =
-    "KIND is one of those that --kinds lists. The explainer is an ONNX file; \"sightline-cli explain --explainer\" "
-    "answers\n"
-    "with it, and files called NAME.explainer.onnx beside the model are found without being named.\n"
-    "--images is a folder (subfolders too; where all pictures lie in subfolders, these name the classes) or a list "
-    "with\n"
-    "the columns path,label; --labels a list with the columns name,label for the pictures of a folder. Pictures "
-    "that\n"
-    "cannot be used are left out, counted and listed.\n"
+    "KIND is one of those that --kinds lists; --kinds KIND says what can be set. The explainer is an ONNX file;\n"
+    "\"sightline-cli explain --explainer\" answers with it, and files called NAME.explainer.onnx beside the model "
+    "are\n"
+    "found without being named.\n"
+    "--images is a folder (subfolders too; where all pictures lie in subfolders, these name the classes) or a list\n"
+    "with the columns path,label; --labels a list with the columns name,label for the pictures of a folder.\n"
+    "Pictures that cannot be used are left out, counted and listed.\n"
     "The best weights so far are in OUTPUT.checkpoint: Ctrl+C writes them to the output and ends; once more "
     "cancels.\n"
     "--resume goes on where a run ended, also after a crash.";
@@ -68,7 +67,7 @@ parse (int argc, char **argv, Options *o)
     { "keep-prepared", 0, 0, G_OPTION_ARG_NONE, &o->keep_prepared, "Keep the prepared pictures for the next training",
       NULL },
     { "estimate", 0, 0, G_OPTION_ARG_NONE, &o->estimate, "Say how long it would take, and end", NULL },
-    { "kinds", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the kinds of explainers and their parameters", NULL },
+    { "kinds", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the kinds of explainers; with KIND: its parameters", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "With --kinds: as JSON", NULL },
     { "memory", 0, 0, G_OPTION_ARG_STRING, &o->memory, "Memory for passes, such as 512M (2G)", "SIZE" },
     APP_COMPUTE_ENTRIES (&o->compute),

@@ -262,7 +262,7 @@ static const EngTrainDefault defaults[] = { { "target", 2 }, { NULL } };
 const EngExplainerKind eng_kind_ltx = {
   .id = "ltx",
   .name = "LTX",
-  .about = "One mask per picture that keeps the class while hiding as much as it can; a start for LTX on a single "
+  .about = "One mask per picture that keeps the class while hiding as much as it can. A start for LTX on a single "
            "picture, or the method “LTX (pretrained)” on its own.",
   .reference =
       "Barkan et al.: Learning to Explain: A Model-Agnostic Framework for Explaining Black Box Models, ICDM 2023",
