@@ -5,6 +5,7 @@
 #include "../error.h"
 #include "../job-private.h"
 #include "../live.h"
+#include "../notice.h"
 
 struct _EngCheck
 {
@@ -14,6 +15,7 @@ struct _EngCheck
   gboolean synchronous;
   int priority;
   int class_index; /* as given at birth; -1: the predicted one */
+  EngNotice changed;
   /* behind the lock */
   GMutex lock;
   EngJobState state;
@@ -21,7 +23,6 @@ struct _EngCheck
   double progress;
   EngCheckResult *result;
   GError *error;
-  gboolean pending;
 };
 
 G_DEFINE_FINAL_TYPE (EngCheck, eng_check, G_TYPE_OBJECT)
@@ -52,6 +53,7 @@ static void
 eng_check_init (EngCheck *self)
 {
   g_mutex_init (&self->lock);
+  eng_notice_init (&self->changed, self, signal_changed);
   self->cancel = g_cancellable_new ();
 }
 
@@ -81,31 +83,10 @@ eng_check_image (EngCheck *self)
 
 /* ---- telling ---- */
 
-static gboolean
-tell_idle (gpointer data)
-{
-  EngCheck *self = data;
-  g_mutex_lock (&self->lock);
-  self->pending = FALSE;
-  g_mutex_unlock (&self->lock);
-  g_signal_emit (self, signal_changed, 0);
-  return G_SOURCE_REMOVE;
-}
-
-/* Many changes become one "changed". */
 static void
 tell (EngCheck *self)
 {
-  if (self->synchronous)
-    {
-      g_signal_emit (self, signal_changed, 0);
-      return;
-    }
-  g_mutex_lock (&self->lock);
-  if (!self->pending)
-    g_idle_add_full (G_PRIORITY_DEFAULT, tell_idle, g_object_ref (self), g_object_unref);
-  self->pending = TRUE;
-  g_mutex_unlock (&self->lock);
+  eng_notice_give (&self->changed, self->synchronous);
 }
 
 /* On the thread that works, from the job of one run. */

@@ -5,6 +5,7 @@
 #include "../error.h"
 #include "../job.h"
 #include "../live.h"
+#include "../notice.h"
 #include "explainer-file.h"
 #include "run.h"
 
@@ -26,13 +27,13 @@ struct _EngTraining
   double checkpoint_seconds, worked;
   gint64 checkpoint_at;
   char *unsaved; /* why the newest checkpoint could not be written; NULL: it was */
+  EngNotice changed;
   /* behind the lock */
   GMutex lock;
   EngTrainingState state;
   gboolean paused, stopping, cancelled;
   EngTrainingStatus now; /* what eng_training_status() copies */
   GError *error;
-  gboolean pending;
 };
 
 G_DEFINE_FINAL_TYPE (EngTraining, eng_training, G_TYPE_OBJECT)
@@ -70,6 +71,7 @@ static void
 eng_training_init (EngTraining *self)
 {
   g_mutex_init (&self->lock);
+  eng_notice_init (&self->changed, self, signal_changed);
   self->now.points = g_array_new (FALSE, FALSE, sizeof (EngTrainingPoint));
   self->now.marks = g_array_new (FALSE, FALSE, sizeof (EngTrainingMark));
   self->now.best = -1;
@@ -89,31 +91,10 @@ eng_training_new (EngModel *model, const EngExplainerKind *kind, const char *lay
 
 /* ---- telling ---- */
 
-static gboolean
-tell_idle (gpointer data)
-{
-  EngTraining *self = data;
-  g_mutex_lock (&self->lock);
-  self->pending = FALSE;
-  g_mutex_unlock (&self->lock);
-  g_signal_emit (self, signal_changed, 0);
-  return G_SOURCE_REMOVE;
-}
-
-/* Many changes become one "changed". */
 static void
 tell (EngTraining *self)
 {
-  if (self->synchronous)
-    {
-      g_signal_emit (self, signal_changed, 0);
-      return;
-    }
-  g_mutex_lock (&self->lock);
-  if (!self->pending)
-    g_idle_add_full (G_PRIORITY_DEFAULT, tell_idle, g_object_ref (self), g_object_unref);
-  self->pending = TRUE;
-  g_mutex_unlock (&self->lock);
+  eng_notice_give (&self->changed, self->synchronous);
 }
 
 static void
