@@ -217,7 +217,9 @@ eng_explainer_load (EngExplainer *self, const char *path, GError **error)
   const char *digest = g_hash_table_lookup (eng_onnx_metadata (onnx), "sightline.model.sha256");
   const char *target = g_hash_table_lookup (eng_onnx_metadata (onnx), "sightline.target");
   if (!kind || !digest || !target || (strcmp (kind, eng_kind_ltx.id) != 0 && strcmp (kind, FORMER_KIND) != 0))
-    return eng_fail (error, ENG_ERROR_INVALID, "%s is not an explainer of LTX that Sightline saved.", file);
+    return eng_fail (error, ENG_ERROR_INVALID,
+                     "%s is not an explainer of LTX that Sightline saved. Choose one, or train one of kind “ltx”.",
+                     file);
   if (strcmp (digest, eng_model_sha256 (net->model)) != 0 || strcmp (target, net->target->name) != 0)
     return eng_fail (error, ENG_ERROR_INVALID,
                      "%s was trained for another model or layer (%s). Choose the explainer of this model.", file,

@@ -18,7 +18,7 @@ eng_file_read (const char *path, guint64 limit, GError **error)
     eng_fail (error, ENG_ERROR_IO, "%s cannot be opened: %s. Check the name and the folder.", name,
               g_strerror (errno));
   else if (S_ISDIR (info.st_mode))
-    eng_fail (error, ENG_ERROR_IO, "%s is a folder, not a file.", name);
+    eng_fail (error, ENG_ERROR_IO, "%s is a folder, not a file. Name a file.", name);
   else if (!S_ISREG (info.st_mode))
     eng_fail (error, ENG_ERROR_IO, "%s is a device or a pipe. Copy the data into a file first.", name);
   else if ((guint64)info.st_size > limit)

@@ -326,7 +326,7 @@ test_refused (Fixture *f, gconstpointer data)
     { "sightline.version", "-1", "does not say of which version" },
     { "sightline.version", "2", "Update Sightline" },
     { "sightline.model.sha256", NULL, "does not say to which model it belongs" },
-    { "sightline.model.sha256", "00", "with other weights, not for Sample scenes. Train one" },
+    { "sightline.model.sha256", "00", "with other weights, not for scenes-cnn.onnx. Train one" },
     { "sightline.model.output", "other", "was trained for the output “other”" },
     { "sightline.target", "/no/such/layer", "was trained for the layer “/no/such/layer”" },
     { "sightline.target", NULL, "was trained for the layer" },

@@ -167,9 +167,9 @@ test_mixed_folder (Fixture *f, gconstpointer unused)
 
   g_autoptr (EngTrainData) data = prepare (f, NULL);
   g_assert_cmpuint (eng_train_data_count (data), ==, 21);
-  assert_skipped (data, (const char *[]){ "cut.png: *", "empty.png: is empty*", "huge.png: *",
+  assert_skipped (data, (const char *[]){ "cut.png: *", "empty.png: it is empty*", "huge.png: *",
                                           "notes.txt: not named like a picture", "pipe.png: a device or a pipe",
-                                          "text.jpg: is not a picture*", "tiny.png: 3 × 3: fewer pixels*", NULL });
+                                          "text.jpg: it is not a picture*", "tiny.png: 3 × 3: fewer pixels*", NULL });
   assert_summary (data, "21 pictures, 7 left out");
   g_assert_cmpuint (eng_train_data_labelled (data), ==, 0);
   assert_classes (data, 0, "p00.png", "");
@@ -225,7 +225,7 @@ test_few (Fixture *f, gconstpointer unused)
 {
   assert_refused (f, "*has no picture that can be used, and training needs at least two.");
   write_text (f, "text.png", "no picture", -1);
-  assert_refused (f, "*has no picture that can be used*One was left out. text.png: is not a picture*");
+  assert_refused (f, "*has no picture that can be used*One was left out. text.png: it is not a picture*");
   write_picture (f, "one.png", 50, 50, 1);
   assert_refused (f, "*has one picture that can be used*One was left out. text.png: *");
   write_text (f, "more.png", "no picture", -1);

@@ -3,6 +3,7 @@
 #include "app/commands/train.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "app/commands/methods-print.h"
 #include "app/commands/plan.h"
@@ -104,6 +105,7 @@ typedef struct
   const EngExplainerKind *kind;
   EngValues *values;
   guint told; /* judgements that have been printed */
+  char *note; /* as it was printed; NULL: not yet */
 } Plan;
 
 static void
@@ -111,6 +113,7 @@ plan_clear (Plan *self)
 {
   g_clear_object (&self->model);
   g_clear_pointer (&self->values, eng_values_free);
+  g_free (self->note);
 }
 
 static AppStatus
@@ -171,13 +174,28 @@ print_mark (const Plan *plan, const EngTrainingStatus *s, const EngTrainingMark 
            mark->best ? ", the best" : "");
 }
 
+/* What has come to it, or stands there instead of what stood there. */
+static void
+print_note (Plan *plan, const EngTrainingStatus *s)
+{
+  const char *before = plan->note ? plan->note : "";
+  const char *more = g_str_has_prefix (s->note, before)   ? s->note + strlen (before)
+                     : g_str_has_prefix (before, s->note) ? ""
+                                                          : s->note;
+  if (*more)
+    app_complain ("%s", *more == ' ' ? more + 1 : more);
+  g_free (plan->note);
+  plan->note = g_strdup (s->note);
+}
+
 /* New lines of what has been read and judged; the rest is the progress line's. */
 static void
 tell (EngTraining *training, gpointer data)
 {
   Plan *plan = data;
   g_autoptr (EngTrainingStatus) s = eng_training_status (training);
-  if (plan->told >= s->marks->len)
+  gboolean noted = s->marks->len > 0 && g_strcmp0 (plan->note, s->note) != 0;
+  if (plan->told >= s->marks->len && !noted)
     return;
   app_progress_say (NULL);
   for (; plan->told < s->marks->len; plan->told++)
@@ -187,6 +205,7 @@ tell (EngTraining *training, gpointer data)
       print_mark (plan, s, &g_array_index (s->marks, EngTrainingMark, plan->told));
     }
   fflush (stdout);
+  print_note (plan, s);
 }
 
 /* ---- the whole ---- */
@@ -238,8 +257,7 @@ train (Plan *plan, GError **error)
   g_autoptr (EngTrainingStatus) s = eng_training_status (training);
   if (plan->told == 0 && *s->data_summary)
     print_data (s);
-  if (*s->note)
-    app_complain ("%s", s->note);
+  print_note (plan, s);
   if (done)
     print_end (plan, s);
   else

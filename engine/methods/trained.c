@@ -34,7 +34,8 @@ open_of_kind (const EngExplainerKind *kind, const char *path, GError **error)
   if (!file || eng_explainer_file_kind (file) == kind)
     return g_steal_pointer (&file);
   g_autofree char *name = g_filename_display_basename (path);
-  eng_fail (error, ENG_ERROR_ARGUMENT, "%s is an explainer of kind %s, and %s asks for one of kind %s.", name,
+  eng_fail (error, ENG_ERROR_ARGUMENT,
+            "%s is an explainer of kind %s, and %s asks for one of kind %s. Choose such a file.", name,
             eng_explainer_file_kind (file)->id, kind->method, kind->id);
   return NULL;
 }

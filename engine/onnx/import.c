@@ -221,7 +221,8 @@ eng_onnx_load (const char *path, GError **error)
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 || fstat (fd, &info) < 0)
     {
-      eng_fail (error, ENG_ERROR_IO, "%s cannot be opened (%s).", name, g_strerror (errno));
+      eng_fail (error, ENG_ERROR_IO, "%s cannot be opened: %s. Check the name and the folder.", name,
+                g_strerror (errno));
       if (fd >= 0)
         close (fd);
       return NULL;

@@ -177,7 +177,8 @@ eng_onnx_peek (const char *path, GError **error)
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   GHashTable *found = NULL;
   if (fd < 0 || fstat (fd, &info) < 0)
-    eng_fail (error, ENG_ERROR_IO, "%s cannot be opened (%s).", name, g_strerror (errno));
+    eng_fail (error, ENG_ERROR_IO, "%s cannot be opened: %s. Check the name and the folder.", name,
+              g_strerror (errno));
   else if (!S_ISREG (info.st_mode))
     eng_fail (error, ENG_ERROR_INVALID, "%s is %s, not a file. Choose an explainer.", name,
               S_ISDIR (info.st_mode) ? "a folder" : "a device");

@@ -280,10 +280,11 @@ eng_explainer_file_belongs (EngExplainerFile *self, EngModel *model, GError **er
     return FALSE;
   if (strcmp (own, eng_explainer_file_get (self, eng_explainer_key (kind))) != 0)
     {
-      gboolean same = strcmp (other, eng_model_name (model)) == 0;
+      gboolean same = strcmp (other, eng_model_name (model)) == 0; /* two networks may go by one name */
+      g_autofree char *file = g_path_get_basename (eng_model_path (model));
       return eng_fail (error, ENG_ERROR_INVALID, "%s was trained for %s%s, not for %s. Train one for this model.",
                        self->name, *other ? other : "another model", same ? " with other weights" : "",
-                       eng_model_name (model));
+                       same ? file : eng_model_name (model));
     }
   if (!kind->belongs_to && *output && strcmp (output, eng_model_output (model)) != 0)
     return eng_fail (error, ENG_ERROR_INVALID,

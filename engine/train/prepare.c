@@ -148,12 +148,15 @@ take_answer (const EngProbeItem *item, gpointer data, GError **error)
   return TRUE;
 }
 
-/* Messages about a file begin with its name. */
-static const char *
+/* Messages about a file begin with its name, which stands before them where they are listed. (transfer full) */
+static char *
 without_name (const char *message, const EngTrainPicture *picture)
 {
-  g_autofree char *base = g_path_get_basename (picture->name), *start = g_strconcat (base, " ", NULL);
-  return g_str_has_prefix (message, start) ? message + strlen (start) : message;
+  g_autofree char *base = g_path_get_basename (picture->name);
+  const char *rest = g_str_has_prefix (message, base) ? message + strlen (base) : "";
+  if (g_str_has_prefix (rest, ": "))
+    return g_strdup (rest + 2);
+  return *rest == ' ' ? g_strconcat ("it", rest, NULL) : g_strdup (message);
 }
 
 /* Reads pictures from @i on into the store until a batch is full. The number of the next; 0 with an error. */
@@ -173,9 +176,8 @@ gather (Prepare *self, Reader *reader, guint i, GError **error)
         }
       if (slot->view)
         memcpy (eng_train_store_view (self->store, eng_train_store_count (self->store)), slot->view, bytes);
-      eng_train_store_note (self->store, slot->view != NULL,
-                            slot->view ? slot->sha256
-                                       : without_name (slot->error->message, reader->pictures->pdata[i]));
+      g_autofree char *reason = slot->error ? without_name (slot->error->message, reader->pictures->pdata[i]) : NULL;
+      eng_train_store_note (self->store, slot->view != NULL, slot->view ? slot->sha256 : reason);
       slot_clear (slot);
     }
   return i;

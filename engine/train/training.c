@@ -267,8 +267,17 @@ end (EngTraining *self, EngTrainingState state, GError *error)
   g_mutex_lock (&self->lock);
   self->state = state;
   self->error = error;
-  if (g_error_matches (error, ENG_ERROR, ENG_ERROR_INVALID))
-    self->now.kept_step = -1; /* it would come to the same again */
+  g_mutex_unlock (&self->lock);
+}
+
+/* A checkpoint that would only lead to the same again. */
+static void
+drop_checkpoint (EngTraining *self)
+{
+  if (self->now.kept_step >= 0)
+    g_remove (self->run->checkpoint);
+  g_mutex_lock (&self->lock);
+  self->now.kept_step = -1;
   g_mutex_unlock (&self->lock);
 }
 
@@ -340,6 +349,8 @@ fail (EngTraining *self, GError *error)
     }
   if (self->prepared && self->run->best >= 0)
     write_best (self, NULL);
+  if (self->prepared && g_error_matches (error, ENG_ERROR, ENG_ERROR_INVALID))
+    drop_checkpoint (self);
   end (self, ENG_TRAINING_FAILED, error);
 }
 
