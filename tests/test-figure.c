@@ -308,6 +308,37 @@ test_swapped (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (below.y, >, first.y + first.height);
 }
 
+/* How many letters a word above the LTX column may have before it breaks, at @size pt. */
+static guint
+longest_heading (Fixture *f, double size)
+{
+  double one_line = 0;
+  f->figure->text_size = size;
+  for (guint n = 1;; n++)
+    {
+      char **heading = &ui_figure_column (f->figure, 1)->heading;
+      g_free (*heading);
+      *heading = g_strnfill (n, 'n');
+      g_autoptr (UiFigureDrawing) drawing = draw (f);
+      double top = box_of (drawing, 0, 0, NULL).y;
+      if (n == 1)
+        one_line = top;
+      else if (top > 1.5 * one_line)
+        return n - 1;
+    }
+}
+
+/* Headings get smaller rather than break a word, as far as they can be read. */
+static void
+test_whole_words (Fixture *f, gconstpointer data)
+{
+  f->figure->width = 60;
+  f->figure->show = UI_SHOW_HEADINGS;
+  guint smallest = longest_heading (f, 6), larger = longest_heading (f, 9);
+  g_assert_cmpuint (smallest, >=, 6);
+  g_assert_cmpuint (larger, ==, smallest);
+}
+
 static void
 test_pages (Fixture *f, gconstpointer data)
 {
@@ -890,6 +921,7 @@ main (int argc, char **argv)
     void (*run) (Fixture *f, gconstpointer data);
   } tests[] = {
     { "/figure/layout", test_layout },
+    { "/figure/whole-words", test_whole_words },
     { "/figure/layout/swapped", test_swapped },
     { "/figure/layout/pages", test_pages },
     { "/figure/layout/inside", test_inside },

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "ui/draw/figure-layout.h"
+#include "ui/draw/figure-verdict.h"
 
 #define MOST_ASPECT 4.0      /* panels more oblong than that are centred in a cell of this shape */
 #define SPACE "\u2002\u2002" /* between two scores in a line */
@@ -177,11 +178,43 @@ shape_cells (UiFigurePlan *plan)
 
 /* ---- labels beside and above ---- */
 
+/* A line that ends within a word. */
+static gboolean
+breaks_words (PangoLayout *layout)
+{
+  int n;
+  const PangoLogAttr *attributes = pango_layout_get_log_attrs_readonly (layout, &n);
+  const char *text = pango_layout_get_text (layout);
+  gboolean breaks = FALSE;
+  for (int i = 1; i < pango_layout_get_line_count (layout) && !breaks; i++)
+    {
+      const char *start = text + pango_layout_get_line_readonly (layout, i)->start_index;
+      breaks = !attributes[g_utf8_pointer_to_offset (text, start)].is_line_break;
+    }
+  return breaks;
+}
+
+#define STEP 0.25 /* pt */
+
+/* The largest size up to the figure's at which no word of @text breaks; the figure's where none that can be read does
+ * that: names of files and layers break anywhere. */
+static double
+whole_words_size (const UiFigurePlan *plan, UiFigureText text)
+{
+  for (text.size = plan->figure->text_size; text.size >= UI_FIGURE_LEAST_TEXT; text.size -= STEP)
+    {
+      g_autoptr (PangoLayout) layout = ui_figure_text_layout (plan->context, plan->self, &text);
+      if (!breaks_words (layout))
+        return text.size;
+    }
+  return plan->figure->text_size;
+}
+
 static UiFigureText
 label_text (const UiFigurePlan *plan, char *words, double length)
 {
   return (UiFigureText){ .text = words,
-                         .size = plan->figure->text_size,
+                         .size = plan->label_size,
                          .width = length,
                          .wraps = TRUE,
                          .align = PANGO_ALIGN_CENTER,
@@ -195,8 +228,14 @@ find_left (UiFigurePlan *plan)
   plan->left = 0;
   for (int round = 0; round < 2 && plan->figure->show & UI_SHOW_LABELS; round++)
     {
-      double most = 0;
+      double most = 0, size = plan->figure->text_size;
       shape_cells (plan);
+      for (guint r = 0; r < plan->rows; r++)
+        {
+          g_autofree char *words = label_at (plan, r);
+          size = fmin (size, whole_words_size (plan, label_text (plan, words, plan->heights[r])));
+        }
+      plan->label_size = size;
       for (guint r = 0; r < plan->rows; r++)
         {
           double height;
@@ -210,6 +249,26 @@ find_left (UiFigurePlan *plan)
   shape_cells (plan);
 }
 
+static UiFigureText
+heading_text (const UiFigurePlan *plan, guint c, char *words)
+{
+  return (UiFigureText){
+    .text = words, .size = plan->heading_size, .width = plan->widths[c], .wraps = TRUE, .align = PANGO_ALIGN_CENTER
+  };
+}
+
+static void
+find_heading_size (UiFigurePlan *plan)
+{
+  double size = plan->figure->text_size;
+  for (guint c = 0; c < plan->columns && plan->figure->show & UI_SHOW_HEADINGS; c++)
+    {
+      g_autofree char *words = heading_at (plan, c);
+      size = fmin (size, whole_words_size (plan, heading_text (plan, c, words)));
+    }
+  plan->heading_size = size;
+}
+
 static double
 heading_height (const UiFigurePlan *plan)
 {
@@ -218,9 +277,7 @@ heading_height (const UiFigurePlan *plan)
     {
       double height;
       g_autofree char *words = heading_at (plan, c);
-      const UiFigureText text = {
-        .text = words, .size = plan->figure->text_size, .width = plan->widths[c], .wraps = TRUE
-      };
+      const UiFigureText text = heading_text (plan, c, words);
       ui_figure_plan_measure (plan, &text, NULL, &height);
       most = MAX (most, height + UI_FIGURE_AIR);
     }
@@ -243,13 +300,9 @@ put_headings (UiFigurePlan *plan, guint page, double y, double height)
     {
       double own;
       g_autofree char *words = heading_at (plan, c);
-      UiFigureText text = { .page = page,
-                            .text = words,
-                            .size = plan->figure->text_size,
-                            .width = plan->widths[c],
-                            .wraps = TRUE,
-                            .align = PANGO_ALIGN_CENTER,
-                            .x = x };
+      UiFigureText text = heading_text (plan, c, words);
+      text.page = page;
+      text.x = x;
       ui_figure_plan_measure (plan, &text, NULL, &own);
       text.y = y + height - UI_FIGURE_AIR - own;
       ui_figure_plan_add_text (plan, text);
@@ -459,11 +512,13 @@ ui_figure_layout (UiFigureDrawing *self)
   ui_figure_bars_measure (&plan, &thick, &longest);
   plan.right = thick;
   find_left (&plan);
+  find_heading_size (&plan);
   if (longest > 0 && !bars_stand (&plan, longest))
     {
       plan.bars_lie = TRUE;
       plan.right = 0;
       find_left (&plan);
+      find_heading_size (&plan);
     }
   find_words (&plan);
   place_pages (&plan);

@@ -13,14 +13,15 @@ typedef struct
   UiFigureDrawing *self;
   const UiFigure *figure;
   PangoContext *context;
-  guint rows, columns;    /* as drawn */
-  double left, right;     /* pt beside the panels */
-  double gap, score_line; /* pt */
-  double *widths;         /* pt, of columns */
-  double *heights;        /* pt, of rows, panels alone */
-  GPtrArray **words;      /* per panel, as in the document: lines below it */
-  guint *lines;           /* per row: score lines below it */
-  gboolean bars[2];       /* by EngSign: there is one */
+  guint rows, columns;             /* as drawn */
+  double left, right;              /* pt beside the panels */
+  double gap, score_line;          /* pt */
+  double label_size, heading_size; /* pt: the figure's text size, or what keeps words whole */
+  double *widths;                  /* pt, of columns */
+  double *heights;                 /* pt, of rows, panels alone */
+  GPtrArray **words;               /* per panel, as in the document: lines below it */
+  guint *lines;                    /* per row: score lines below it */
+  gboolean bars[2];                /* by EngSign: there is one */
   gboolean bars_lie;
 } UiFigurePlan;
 
