@@ -130,6 +130,13 @@ class Suite:
     def say(self, text):
         print(text.rstrip(), flush=True)
 
+    def save(self):
+        """After every model: a run of hours that is cut off has not been for nothing."""
+        if self.options.json:
+            self.options.json.write_text(json.dumps({
+                "date": time.strftime("%Y-%m-%d"), "threads": self.options.threads, "rounds": self.options.rounds,
+                "peak_gflops": self.peaks, "load": os.getloadavg()[0], "rows": self.rows}, indent=1) + "\n")
+
     def against_torch(self, line, model, request, own, operations=None):
         torch = Torch(self.options, model, request)
         try:
@@ -214,6 +221,7 @@ def compare_variants(suite, model):
 LINES = {"ltx": ltx, "forward": passes(False), "gradient": passes(True), "predict": predict,
          "fidelity": compare_variants, **{name: method(name) for name in METHODS}}
 TRAINED_ONLY = {"fidelity", *METHODS}  # random weights say nothing, or the model adds nothing to the comparison
+PASSES, PASSES_ONLY = {"forward", "gradient"}, "squeezenet1.0_227"
 
 
 # ---- the command ----
@@ -222,7 +230,7 @@ def find_models(options):
     trained = [options.shared / "models" / (name + ".onnx") for name in ("vit_tiny_patch16_224", "mobilenet_v2_224")]
     wanted = options.models.split(",") if options.models else None
     chosen = lambda name: not wanted or any(w in name for w in wanted)
-    found = [path for path in trained if chosen(path.stem)]
+    found = [path for path in trained + [options.shared / "models" / (PASSES_ONLY + ".onnx")] if chosen(path.stem)]
     for name in ("vit_b16", "resnet50"):
         if chosen(name):
             run([sys.executable, HERE / "models.py", options.nets, name])
@@ -238,6 +246,7 @@ def parse():
     parser.add_argument("--nets", type=pathlib.Path)
     parser.add_argument("--only", default=",".join(LINES), help="lines: " + ", ".join(LINES))
     parser.add_argument("--models", default="", help="parts of names, with commas between")
+    parser.add_argument("--kernels", default="", help="sets of kernels to time, with commas between; all that are there")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--masks", type=int, default=4000, help="of RISE")
@@ -258,23 +267,22 @@ def main():
     options = parse()
     models, trained = find_models(options)
     programs = Programs(options.build, options.threads)
-    suite = Suite(options, programs, programs.variants(trained[0], options.image))
+    variants = [v for v in programs.variants(trained[0], options.image)
+                if not options.kernels or v.kernels in options.kernels.split(",")]
+    suite = Suite(options, programs, variants)
     suite.say("%s, %d threads, %d rounds; Sightline with %s" % (
         platform.processor() or platform.machine(), options.threads, options.rounds, ", ".join(map(str, suite.variants))))
     suite.say("%-22s %-24s %-14s %11s %11s %8s %8s %16s" % ("line", "model", "kernels", "Sightline", "PyTorch", "faster",
                                                            "of peak", "peak memory"))
     for name in options.only.split(","):
         for model in models:
-            if name in TRAINED_ONLY and model not in trained:
+            if name in TRAINED_ONLY and model not in trained or name not in PASSES and model.stem == PASSES_ONLY:
                 continue
             try:
                 LINES[name](suite, model)
             except Failed as problem:
                 suite.say("%-22s %-24s left out: %s" % (name, model.stem, problem))
-    if options.json:
-        options.json.write_text(json.dumps({
-            "date": time.strftime("%Y-%m-%d"), "threads": options.threads, "rounds": options.rounds,
-            "peak_gflops": suite.peaks, "load": os.getloadavg()[0], "rows": suite.rows}, indent=1) + "\n")
+            suite.save()
 
 
 if __name__ == "__main__":
