@@ -243,6 +243,10 @@ test_kinds (Fixture *f, gconstpointer data)
   assert_done (f);
   assert_says (f->stdout_text, "yes: Selects the patches");
   assert_says (f->stdout_text, "no: BLA needs a network that ends in the mean");
+  g_autofree char *misfit =
+      g_strdup_printf ("train bla --model %s --images %s --output %s", vit, f->pictures, f->output);
+  run (f, misfit);
+  assert_refused (f, 1, "says which kinds fit");
 }
 
 static void

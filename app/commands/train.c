@@ -116,6 +116,17 @@ plan_clear (Plan *self)
   g_free (self->note);
 }
 
+/* What is wrong with the model no other layer mends; another kind may fit. */
+static gboolean
+can_train (const Plan *plan, const EngTarget *target, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *shown = g_filename_display_name (plan->options->model_path);
+  return eng_kind_can_train (plan->kind, plan->model, target, &reason)
+         || eng_fail (error, ENG_ERROR_UNSUPPORTED,
+                      "%s “sightline-cli train --kinds --model %s” says which kinds fit.", reason->message, shown);
+}
+
 static AppStatus
 make_plan (Plan *self, const Options *o, GError **error)
 {
@@ -131,7 +142,7 @@ make_plan (Plan *self, const Options *o, GError **error)
       return APP_USAGE;
   if (o->layer && !(target = eng_model_find_target (self->model, o->layer, error)))
     return APP_USAGE;
-  return eng_kind_can_train (self->kind, self->model, target, error) ? APP_OK : APP_FAILED;
+  return can_train (self, target, error) ? APP_OK : APP_FAILED;
 }
 
 static AppStatus
