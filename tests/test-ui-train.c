@@ -118,6 +118,7 @@ test_progress (void)
   show (progress, make_status (ENG_TRAINING_DONE, 40), NULL);
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "LTX is now a method of Sample scenes.");
   g_assert_true (test_ui_shows (widget, "Best on held-out pictures: 10.0 of 90 at step 40 (POS AUC)."));
+  g_assert_true (test_ui_shows (widget, "Held-out pictures with their maps after step 40"));
   show (progress, make_status (ENG_TRAINING_FAILED, 12), error);
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "The training failed after step 12 of 40.");
   g_assert_true (test_ui_shows (widget, error->message));
@@ -400,7 +401,8 @@ test_train (void)
   g_autofree char *folder = make_folder ();
   g_assert_false (ui_slot_applies (slot));
   g_assert_true (ui_session_kind_for (session, slot) == ltx);
-  g_assert_nonnull (test_ui_find_button (GTK_WIDGET (window), "Train…"));
+  GtkWidget *button = test_ui_find_button (GTK_WIDGET (window), "Train…");
+  g_assert_true (gtk_widget_grab_focus (button));
   g_assert_false (gtk_widget_get_visible (indicator));
 
   UiTrainWindow *train = start (window, folder, "100000");
@@ -438,9 +440,13 @@ test_train (void)
 
   wait_until (ui_slot_applies (slot));
   g_assert_null (ui_session_kind_for (session, slot));
+  /* The button is gone; the focus stays in its row. */
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (window));
+  g_assert_true (GTK_IS_CHECK_BUTTON (focus) && gtk_widget_get_parent (focus) == gtk_widget_get_parent (button));
   test_ui_click (GTK_WIDGET (train), "_Use It");
   test_ui_idle ();
   g_assert_null (ui_train_window_shown ());
+  g_assert_null (ui_trainings_current (trainings)); /* the next time another is trained */
   g_assert_true (ui_slot_shown (slot));
   wait_until (test_ui_settled (session));
   g_assert_cmpint (ui_slot_state (slot), ==, UI_SLOT_DONE);
@@ -449,7 +455,6 @@ test_train (void)
   /* Ever after. */
   window = open_sample ();
   g_assert_true (ui_slot_applies (test_ui_slot (ui_window_session (window), ltx->method)));
-  ui_trainings_forget (trainings);
   forget (output);
   close_all (window);
   test_remove_tree (folder);

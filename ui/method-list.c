@@ -52,6 +52,8 @@ update_train (Row *parts)
       parts->train = make_train (parts->slot, kind);
       gtk_box_insert_child_after (GTK_BOX (gtk_widget_get_parent (parts->status)), parts->train, parts->status);
     }
+  if (!kind && gtk_widget_is_focus (parts->train)) /* else the list scrolls to the next such button */
+    gtk_widget_grab_focus (parts->check);
   gtk_widget_set_visible (parts->train, kind != NULL);
 }
 

@@ -210,6 +210,20 @@ show_skipped (UiTrainProgress *self, char **skipped)
   g_string_free (text, TRUE);
 }
 
+/* What is kept is the best, which may be of another step. */
+static void
+show_previews (UiTrainProgress *self, EngTrainingStatus *s, const UiDisplay *display)
+{
+  gboolean over = s->state > ENG_TRAINING_PAUSED && s->marks->len;
+  int step = over ? g_array_index (s->marks, EngTrainingMark, s->marks->len - 1).step : 0;
+  g_autofree char *title = over ? g_strdup_printf ("Held-out pictures with their maps after step %d", step)
+                                : g_strdup ("Held-out pictures with their maps now");
+  gtk_label_set_text (self->preview_title, title);
+  gtk_widget_set_visible (GTK_WIDGET (self->preview_title), s->n_previews > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->previews), s->n_previews > 0);
+  ui_train_previews_set (self->previews, s, self->kind, display);
+}
+
 static void
 show_bar (UiTrainProgress *self, const EngTrainingStatus *s)
 {
@@ -249,9 +263,7 @@ ui_train_progress_show (UiTrainProgress *self, const UiTrainNews *news, const Ui
   gtk_widget_set_visible (GTK_WIDGET (self->plot), s->points->len + s->marks->len > 0);
   gtk_widget_queue_draw (GTK_WIDGET (self->plot));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->plot), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, curves, -1);
-  gtk_widget_set_visible (GTK_WIDGET (self->preview_title), s->n_previews > 0);
-  gtk_widget_set_visible (GTK_WIDGET (self->previews), s->n_previews > 0);
-  ui_train_previews_set (self->previews, s, news->kind, display);
+  show_previews (self, s, display);
   g_clear_pointer (&before, eng_training_status_unref);
 }
 
@@ -364,7 +376,7 @@ ui_train_progress_init (UiTrainProgress *self)
   gtk_orientable_set_orientation (GTK_ORIENTABLE (layout), GTK_ORIENTATION_VERTICAL);
   gtk_box_layout_set_spacing (GTK_BOX_LAYOUT (layout), 12);
   self->terms = make_label ("caption", "");
-  self->preview_title = make_label ("heading", "Held-out pictures with their maps now");
+  self->preview_title = make_label ("heading", "");
   self->previews = UI_TRAIN_PREVIEWS (ui_train_previews_new ());
   gtk_widget_add_css_class (GTK_WIDGET (self->terms), "sl-num");
   gtk_widget_add_css_class (GTK_WIDGET (self->terms), "sl-dim");

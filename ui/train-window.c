@@ -139,6 +139,7 @@ on_use (UiTrainWindow *self)
   ui_session_use_explainer (self->session, eng_training_kind (training), eng_training_output (training));
   if (parent)
     gtk_widget_activate_action (GTK_WIDGET (parent), "win.page", "s", "inspect");
+  ui_trainings_forget (self->trainings); /* the next time another is trained */
   gtk_window_close (GTK_WINDOW (self));
 }
 
