@@ -127,7 +127,7 @@ test_progress (void)
   cancelled->kept_step = 11;
   show (progress, cancelled, NULL);
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "Cancelled at step 12 of 40.");
-  g_assert_true (test_ui_shows (widget, "What it was after step 11 is kept;"));
+  g_assert_true (test_ui_shows (widget, "What it was after step 11 is kept,"));
   g_assert_false (test_ui_shows (widget, error->message));
   gtk_window_destroy (GTK_WINDOW (window));
 }
@@ -508,6 +508,14 @@ test_cancel (void)
   GtkWidget *entry = tab_to (GTK_WIDGET (train), "Pictures");
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, folder);
   g_signal_emit_by_name (train, "activate-default");
+  wait_for (ENG_TRAINING_RUNNING);
+  g_assert_cmpint (step (), >=, stopped);
+  test_ui_click (GTK_WIDGET (train), "_Cancel");
+  wait_for (ENG_TRAINING_CANCELLED);
+
+  /* At once, too. */
+  stopped = step ();
+  test_ui_click (GTK_WIDGET (train), "_Go On");
   wait_for (ENG_TRAINING_RUNNING);
   g_assert_cmpint (step (), >=, stopped);
   test_ui_click (GTK_WIDGET (train), "_Cancel");

@@ -104,9 +104,8 @@ kept_words (const EngTrainingStatus *s)
   g_autofree char *state =
       s->kept_step < 0
           ? NULL
-          : g_strdup_printf (
-              "What it was after step %d is kept; started again with the same settings it goes on there.",
-              s->kept_step);
+          : g_strdup_printf ("What it was after step %d is kept, to go on from there now or another time.",
+                             s->kept_step);
   if (best || state)
     return g_strconcat (best ? best : "", best && state ? " " : "", state ? state : "", NULL);
   return g_strdup ("Nothing was written. The settings are as they were.");

@@ -33,9 +33,9 @@ show_buttons (UiTrainWindow *self, EngTraining *training, const EngTrainingStatu
 {
   gboolean active = ui_trainings_active (self->trainings), paused = s->state == ENG_TRAINING_PAUSED;
   gboolean steps = s->state == ENG_TRAINING_RUNNING || paused;
-  gboolean done = s->state == ENG_TRAINING_DONE;
-  gtk_button_set_label (self->pause, paused ? "_Go On" : "_Pause");
-  gtk_widget_set_visible (GTK_WIDGET (self->pause), steps);
+  gboolean done = s->state == ENG_TRAINING_DONE, kept = !active && s->kept_step >= 0;
+  gtk_button_set_label (self->pause, paused || kept ? "_Go On" : "_Pause");
+  gtk_widget_set_visible (GTK_WIDGET (self->pause), steps || kept);
   gtk_widget_set_visible (GTK_WIDGET (self->stop), steps);
   gtk_widget_set_visible (GTK_WIDGET (self->cancel), active);
   gtk_button_set_label (self->back, done ? "_Train Another…" : "_Back to the Settings");
@@ -100,11 +100,16 @@ on_start (UiTrainWindow *self, EngTraining *training)
   ui_trainings_start (self->trainings, g_object_ref (training));
 }
 
+/* Or goes on, with one that is paused or one that is over. */
 static void
 on_pause (UiTrainWindow *self)
 {
   const EngTrainingStatus *status = ui_trainings_status (self->trainings);
-  eng_training_set_paused (ui_trainings_current (self->trainings), status->state != ENG_TRAINING_PAUSED);
+  EngTraining *training = ui_trainings_current (self->trainings);
+  if (ui_trainings_active (self->trainings))
+    eng_training_set_paused (training, status->state != ENG_TRAINING_PAUSED);
+  else
+    ui_trainings_start (self->trainings, eng_training_again (training));
 }
 
 static void

@@ -89,6 +89,15 @@ eng_training_new (EngModel *model, const EngExplainerKind *kind, const char *lay
   return self;
 }
 
+EngTraining *
+eng_training_again (EngTraining *self)
+{
+  const EngTrainRun *run = self->run; /* these of its fields stay as they are */
+  const EngTrainSource source = { .path = run->path, .labels = run->labels };
+  return eng_training_new (run->model, run->kind, run->layer, &source, eng_values_copy (run->values), run->seed,
+                           run->output, run->cache, ENG_RESUME_YES);
+}
+
 /* ---- telling ---- */
 
 static void
@@ -270,7 +279,7 @@ end (EngTraining *self, EngTrainingState state, GError *error)
   g_mutex_unlock (&self->lock);
 }
 
-/* A checkpoint that would only lead to the same again. */
+/* There is nothing to go on with. */
 static void
 drop_checkpoint (EngTraining *self)
 {
@@ -305,7 +314,7 @@ finish (EngTraining *self)
       return;
     }
   if (eng_train_run_ended (self->run))
-    g_remove (self->run->checkpoint);
+    drop_checkpoint (self);
   end (self, ENG_TRAINING_DONE, NULL);
 }
 
@@ -350,7 +359,7 @@ fail (EngTraining *self, GError *error)
   if (self->prepared && self->run->best >= 0)
     write_best (self, NULL);
   if (self->prepared && g_error_matches (error, ENG_ERROR, ENG_ERROR_INVALID))
-    drop_checkpoint (self);
+    drop_checkpoint (self); /* from there it would come to the same */
   end (self, ENG_TRAINING_FAILED, error);
 }
 

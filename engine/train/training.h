@@ -95,6 +95,8 @@ typedef enum
 EngTraining *eng_training_new (EngModel *model, const EngExplainerKind *kind, const char *layer,
                                const EngTrainSource *source, EngValues *values, guint64 seed, const char *output,
                                const char *cache, EngResume resume);
+/* (transfer full): the same, to go on from its checkpoint. */
+EngTraining *eng_training_again (EngTraining *self);
 /* On the calling thread. TRUE when the file is written. */
 gboolean eng_training_run (EngTraining *self, GError **error);
 /* On the engine thread, in the background: all other work goes between its parts. */
