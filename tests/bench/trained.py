@@ -86,7 +86,7 @@ class Bench:
             return mean(at_half), mean(at_area)
 
         def figures(seed):
-            without, inverse = recalls(self.train("ltx", seed)), recalls(self.train("ltx", seed, "inverse", ["inverse=1"]))
+            without, inverse = (recalls(self.train("ltx", seed, f"inverse{w}", [f"inverse={w}"])) for w in (0, 1))
             return {"recall, weight 0": without[0], "recall, weight 1": inverse[0], "times": inverse[0] / max(without[0], 1e-9),
                     "recall at both objects' area, weight 0": without[1], "the same, weight 1": inverse[1]}
         return self.each_seed("inverse mask, two objects of the class", "recall of the second object >= 2 x", figures)
