@@ -337,6 +337,19 @@ test_kinds (void)
   close_all (window);
 }
 
+/* It scrolls the form instead. */
+static void
+assert_ignores_wheel (GtkWidget *spin)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (spin);
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+      g_assert_true (!GTK_IS_EVENT_CONTROLLER_SCROLL (controller)
+                     || gtk_event_controller_get_propagation_phase (controller) == GTK_PHASE_NONE);
+    }
+}
+
 static void
 test_form (void)
 {
@@ -364,6 +377,8 @@ test_form (void)
   /* The open folder is offered. */
   g_autofree char *scenes = test_data ("scenes");
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (tab_to (widget, "Pictures"))), ==, scenes);
+  assert_ignores_wheel (tab_to (widget, "Steps"));
+  tab_to (widget, "Pictures"); /* over the settings that are folded away */
   ui_train_form_set_source (form, "");
 
   /* What is missing is said, and the focus is where it can be given. */

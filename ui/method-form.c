@@ -311,7 +311,7 @@ make_combinations (UiMethodForm *self, guint first)
   for (guint i = first; (param = eng_method_param (method, i)); i++)
     add_row (self, GTK_GRID (grid), param, (int)(i - first));
   gtk_widget_set_margin_top (grid, 6);
-  gtk_expander_set_child (GTK_EXPANDER (expander), grid);
+  ui_param_rows_fold (GTK_EXPANDER (expander), grid);
   return expander;
 }
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "ui/bare-spin.h"
 #include "ui/model-views.h"
 
 struct _UiModelStages
@@ -360,7 +361,10 @@ ui_model_stages_init (UiModelStages *self)
   for (guint i = 0; i < G_N_ELEMENTS (geometry); i++)
     g_signal_connect_swapped (geometry[i], "notify::selected", G_CALLBACK (on_geometry), self);
   for (guint i = 0; i < G_N_ELEMENTS (spins); i++)
-    g_signal_connect_swapped (spins[i], "value-changed", G_CALLBACK (on_geometry), self);
+    {
+      ui_spin_ignore_wheel (GTK_SPIN_BUTTON (spins[i]));
+      g_signal_connect_swapped (spins[i], "value-changed", G_CALLBACK (on_geometry), self);
+    }
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     g_signal_connect_swapped (values[i], "notify::selected", G_CALLBACK (on_numbers), self);
   for (guint i = 0; i < G_N_ELEMENTS (entries); i++)

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "ui/bare-spin.h"
 #include "ui/path-chooser.h"
 #include "ui/tip.h"
 
@@ -37,6 +38,7 @@ make_spin (const EngParam *param)
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (spin), TRUE);
   gtk_editable_set_width_chars (GTK_EDITABLE (spin), MAX (6, digits + 2));
   activate_default (spin);
+  ui_spin_ignore_wheel (GTK_SPIN_BUTTON (spin));
   return spin;
 }
 
@@ -234,4 +236,12 @@ ui_layer_row_chosen (GtkDropDown *control, GStrv layers)
 {
   guint at = layers ? gtk_drop_down_get_selected (control) : 0;
   return at == 0 || at == GTK_INVALID_LIST_POSITION ? NULL : layers[at - 1];
+}
+
+void
+ui_param_rows_fold (GtkExpander *expander, GtkWidget *rows)
+{
+  gtk_expander_set_child (expander, rows);
+  /* GTK 4.8 offers the focus to what is folded away, which is in no window. */
+  g_object_bind_property (expander, "expanded", rows, "can-focus", G_BINDING_SYNC_CREATE);
 }

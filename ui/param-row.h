@@ -29,5 +29,7 @@ GStrv ui_layer_row_fill (GtkDropDown *control, EngModel *model, const EngTarget 
                          gboolean (*suits) (EngModel *model, const EngTarget *target, gpointer data), gpointer data);
 /* Of the chosen layer, NULL: automatic. @layers: (nullable): as it was filled. */
 const char *ui_layer_row_chosen (GtkDropDown *control, GStrv layers);
+/* @rows, which few need, are folded away in @expander. */
+void ui_param_rows_fold (GtkExpander *expander, GtkWidget *rows);
 
 G_END_DECLS

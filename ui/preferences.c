@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "ui/appearance.h"
+#include "ui/bare-spin.h"
 #include "ui/draw/colormap.h"
 #include "ui/figure-pane.h"
 #include "ui/preference-methods.h"
@@ -50,6 +51,7 @@ make_number (const char *key, int step, int most)
   ui_settings_range (key, &least, &last);
   GtkWidget *spin = gtk_spin_button_new_with_range (least, most ? MIN (most, last) : last, step);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin), ui_settings_get_int (key));
+  ui_spin_ignore_wheel (GTK_SPIN_BUTTON (spin));
   g_signal_connect (spin, "value-changed", G_CALLBACK (on_number), (gpointer)key);
   return spin;
 }

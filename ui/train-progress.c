@@ -98,17 +98,15 @@ static char *
 kept_words (const EngTrainingStatus *s)
 {
   g_autofree char *file = s->output ? g_filename_display_name (s->output) : NULL;
-  if (s->state == ENG_TRAINING_DONE)
-    return g_strdup_printf ("Written to %s", file);
-  g_autofree char *best = file ? g_strdup_printf ("The best explainer until then was written to %s.", file) : NULL;
-  g_autofree char *state =
-      s->kept_step < 0
-          ? NULL
-          : g_strdup_printf ("What it was after step %d is kept, to go on from there now or another time.",
-                             s->kept_step);
-  if (best || state)
-    return g_strconcat (best ? best : "", best && state ? " " : "", state ? state : "", NULL);
-  return g_strdup ("Nothing was written. The settings are as they were.");
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (file && s->state == ENG_TRAINING_DONE)
+    g_string_append_printf (text, "Written to %s.", file);
+  else if (file)
+    g_string_append_printf (text, "The best explainer until then was written to %s.", file);
+  if (s->kept_step >= 0)
+    g_string_append_printf (text, "%sWhat it was after step %d is kept, to go on from there now or another time.",
+                            text->len ? " " : "", s->kept_step);
+  return g_strdup (text->len ? text->str : "Nothing was written. The settings are as they were.");
 }
 
 static void

@@ -184,7 +184,7 @@ ui_train_settings_init (UiTrainSettings *self)
   self->more = make_grid ();
   self->expander = gtk_expander_new_with_mnemonic ("_More Settings");
   gtk_widget_set_margin_top (GTK_WIDGET (self->more), 8);
-  gtk_expander_set_child (GTK_EXPANDER (self->expander), GTK_WIDGET (self->more));
+  ui_param_rows_fold (GTK_EXPANDER (self->expander), GTK_WIDGET (self->more));
   gtk_widget_set_parent (GTK_WIDGET (self->grid), GTK_WIDGET (self));
   gtk_widget_set_parent (self->expander, GTK_WIDGET (self));
 }
