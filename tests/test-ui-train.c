@@ -96,6 +96,10 @@ test_progress (void)
   show (progress, make_status (ENG_TRAINING_PREPARING, 0), NULL);
   g_assert_cmpstr (ui_train_progress_sentence (progress), ==, "Reading pictures: 30 of 412");
   g_assert_false (test_ui_shows (widget, "left out"));
+  EngTrainingStatus *read = make_status (ENG_TRAINING_PREPARING, 0);
+  read->prepared = read->pictures;
+  show (progress, read, NULL);
+  g_assert_true (g_str_has_prefix (ui_train_progress_sentence (progress), "Judging the untrained explainer"));
   g_assert_false (gtk_widget_get_visible (test_ui_find (widget, GTK_TYPE_DRAWING_AREA, 0)));
 
   show (progress, make_status (ENG_TRAINING_RUNNING, 12), NULL);

@@ -75,6 +75,8 @@ sentence_of (const UiTrainNews *news)
     case ENG_TRAINING_QUEUED:
       return g_strdup ("Waiting for the computer to be free…");
     case ENG_TRAINING_PREPARING:
+      if (s->pictures && s->prepared == s->pictures)
+        return g_strdup ("Judging the untrained explainer on held-out pictures…");
       return s->pictures ? g_strdup_printf ("Reading pictures: %s of %s", prepared, all)
                          : g_strdup ("Looking for pictures…");
     case ENG_TRAINING_RUNNING:
@@ -303,7 +305,8 @@ make_label_as (GtkAccessibleRole role, const char *css, const char *text)
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 60);
-  gtk_widget_add_css_class (label, css);
+  if (css)
+    gtk_widget_add_css_class (label, css);
   return GTK_LABEL (label);
 }
 
@@ -320,7 +323,7 @@ make_head (UiTrainProgress *self)
   self->icon = GTK_IMAGE (gtk_image_new ());
   self->head = row;
   self->sentence = make_label ("heading", "");
-  self->problem = make_label_as (GTK_ACCESSIBLE_ROLE_ALERT, "body", "");
+  self->problem = make_label_as (GTK_ACCESSIBLE_ROLE_ALERT, NULL, "");
   self->about = make_label ("sl-dim", "");
   self->bar = GTK_PROGRESS_BAR (gtk_progress_bar_new ());
   gtk_widget_set_valign (GTK_WIDGET (self->icon), GTK_ALIGN_START);

@@ -89,7 +89,9 @@ draw_training (EngTraining *training, gpointer data)
   g_autoptr (EngTrainingStatus) s = eng_training_status (training);
   if (s->state == ENG_TRAINING_PREPARING)
     {
-      g_autofree char *reading = g_strdup_printf ("reading pictures, %u of %u", s->prepared, s->pictures);
+      g_autofree char *reading = s->pictures && s->prepared == s->pictures
+                                     ? g_strdup ("judging the untrained explainer")
+                                     : g_strdup_printf ("reading pictures, %u of %u", s->prepared, s->pictures);
       put (s->pictures ? (double)s->prepared / s->pictures : 0, reading);
       return;
     }

@@ -146,7 +146,8 @@ read_pictures (EngTrainRun *self, EngTrainDataStep step, gpointer data, GError *
   if (!self->data || !choose_classes (self, error))
     return FALSE;
   split (self);
-  return TRUE;
+  guint n = eng_train_data_count (self->data);
+  return !step || step (n, n, data, error); /* also where none had to be read, since they were kept */
 }
 
 /* ---- the net ---- */

@@ -20,7 +20,7 @@ extern const EngParam eng_training_params[];
 typedef enum
 {
   ENG_TRAINING_QUEUED,
-  ENG_TRAINING_PREPARING, /* pictures are read */
+  ENG_TRAINING_PREPARING, /* pictures are read; when all are, the untrained explainer is judged */
   ENG_TRAINING_RUNNING,
   ENG_TRAINING_PAUSED,
   ENG_TRAINING_DONE,      /* the file is written: all steps, no patience left, or stopped */
