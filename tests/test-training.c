@@ -392,6 +392,41 @@ test_unsaved (Fixture *f, gconstpointer data)
   g_assert_null (strstr (unsaved + 1, "toy.explainer.onnx.checkpoint"));
 }
 
+/* Takes the place of the file that is to be written. */
+static void
+block_at (EngTraining *t, gpointer step)
+{
+  g_autoptr (EngTrainingStatus) s = eng_training_status (t);
+  if (s->step == GPOINTER_TO_INT (step))
+    g_mkdir (eng_training_output (t), 0700);
+}
+
+/* What cannot be written at the end is not lost: with room for it the same comes of it. What an earlier run left does
+ * not outlive a whole one. */
+static void
+test_no_room (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) whole = train (f, "", NULL);
+  g_assert_cmpint (g_unlink (f->output), ==, 0);
+  g_autoptr (EngTraining) t = make (f, "", ENG_RESUME_NO);
+  g_signal_connect (t, "changed", G_CALLBACK (block_at), GINT_TO_POINTER (30));
+  g_assert_false (eng_training_run (t, &error));
+  g_assert_error (error, ENG_ERROR, ENG_ERROR_IO);
+  g_autoptr (EngTrainingStatus) s = eng_training_status (t);
+  g_assert_null (s->output);
+  g_assert_cmpint (s->kept_step, ==, s->steps);
+  g_clear_error (&error);
+  g_assert_cmpint (g_rmdir (f->output), ==, 0);
+  g_autoptr (EngTraining) again = eng_training_again (t);
+  g_assert_true (eng_training_run (again, &error));
+  g_autoptr (GBytes) bytes = bytes_of (f->output);
+  g_assert_true (g_bytes_equal (bytes, whole));
+  g_assert_false (g_file_test (f->checkpoint, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_set_contents (f->checkpoint, "of an earlier run", -1, NULL));
+  g_autoptr (GBytes) anew = train (f, "steps=1", NULL); /* looks for it */
+}
+
 static void
 test_damaged (Fixture *f, gconstpointer data)
 {
@@ -502,6 +537,7 @@ main (int argc, char **argv)
   ADD ("nan", test_nan);
   ADD ("unwritable", test_unwritable);
   ADD ("few-pictures", test_few);
+  ADD ("no-room", test_no_room);
   ADD ("unsaved-checkpoint", test_unsaved);
   ADD ("damaged-checkpoint", test_damaged);
   ADD ("pause", test_pause);

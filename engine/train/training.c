@@ -283,8 +283,7 @@ end (EngTraining *self, EngTrainingState state, GError *error)
 static void
 drop_checkpoint (EngTraining *self)
 {
-  if (self->now.kept_step >= 0)
-    g_remove (self->run->checkpoint);
+  g_remove (self->run->checkpoint);
   g_mutex_lock (&self->lock);
   self->now.kept_step = -1;
   g_mutex_unlock (&self->lock);
@@ -358,7 +357,7 @@ fail (EngTraining *self, GError *error)
     }
   if (self->prepared && self->run->best >= 0)
     write_best (self, NULL);
-  if (self->prepared && g_error_matches (error, ENG_ERROR, ENG_ERROR_INVALID))
+  if (self->now.kept_step >= 0 && g_error_matches (error, ENG_ERROR, ENG_ERROR_INVALID))
     drop_checkpoint (self); /* from there it would come to the same */
   end (self, ENG_TRAINING_FAILED, error);
 }
