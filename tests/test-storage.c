@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define TOLERANCE 1e-4
-#define COLOURS 8 /* sums long enough for bfloat16 */
+#define COLOURS 12 /* enough products of each value for bfloat16 */
 #define CHANNELS 24
 #define SIZE 9
 
