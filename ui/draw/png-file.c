@@ -43,7 +43,8 @@ write_all (png_structp png, png_infop info, const UiPng *self)
                   PNG_RESOLUTION_METER);
   if (self->key)
     set_text (png, info, self);
-  png_set_compression_level (png, 3); /* of photographs, a third of the time of 6 for 4 % more bytes */
+  /* Beyond 3, zlib takes most of the time of a one-pass map on a photograph, and saves 4 % of its bytes. */
+  png_set_compression_level (png, 3);
   png_write_info (png, info);
   for (int y = 0; y < self->height; y++)
     png_write_row (png, self->pixels + (gsize)y * self->width * (self->alpha ? 4 : 3));
