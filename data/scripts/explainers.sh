@@ -32,6 +32,7 @@ make () {
   make scenes-cnn bla
   make scenes-cnn ltx lambda=50 inverse=1 batch=16 learning-rate=1e-3 steps=1200 validate-every=120 validation=128
   make scenes-cnn tve steps=800 cells=4 validation=32 validate-every=200
+  make scenes-cnn l2x validation=256 validate-every=250
 } &
 {
   make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=40 validation=128

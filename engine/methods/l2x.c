@@ -1,10 +1,10 @@
-/* L2X: patches ranked by a trained selector, which sees the picture alone (kinds/l2x.c has the formulae). A map for
- * the decision as a whole: no class enters, and the classifier is not asked. */
+/* L2X: patches ranked by a trained selector, which sees the picture alone (kinds/l2x.c has the formulae); the
+ * classifier is not asked. A map for each class, or, of an explainer trained as published, one for the decision as a
+ * whole. */
 #include "trained.h"
 
+#include "../train/kinds/l2x.h"
 #include "../train/kinds/subset.h"
-
-#include <string.h>
 
 enum
 {
@@ -23,30 +23,26 @@ static const EngParam params[] = {
   { NULL }
 };
 
-enum
-{
-  ANSWER_LOGITS,
-  ANSWER_SELECTION
-};
-
 static EngHeatmap *
 explain (EngJob *job, GError **error)
 {
   g_autoptr (EngExplainerFile) file = eng_trained_open (job, "l2x", error);
-  const float *const *answers = file ? eng_explainer_file_run (file, eng_job_input (job), error) : NULL;
+  g_autoptr (EngValues) settings = file ? eng_explainer_file_values (file, eng_job_model (job), error) : NULL;
+  const float *const *answers = settings ? eng_explainer_file_run (file, eng_job_input (job), error) : NULL;
   if (!answers)
     return NULL;
   eng_job_count (job, 1, 0);
-  const EngShape *shape = eng_explainer_file_shape (file, ANSWER_LOGITS); /* 1 x 1 x grid x grid */
-  int rows = (int)shape->dim[2], cols = (int)shape->dim[3], n = rows * cols, count = 0;
+  const EngShape *shape = eng_explainer_file_shape (file, 0); /* 1 x maps x grid x grid */
+  int rows = (int)shape->dim[2], cols = (int)shape->dim[3], n = rows * cols, k = eng_l2x_patches (settings);
+  gboolean by_class = shape->dim[1] > 1;
+  const float *logits = answers[0] + (by_class ? (gsize)eng_job_class_index (job) * (gsize)n : 0);
   g_autofree float *map = g_new (float, n);
-  for (int i = 0; i < n; i++)
-    count += answers[ANSWER_SELECTION][i] > 0;
   if (eng_values_get (eng_job_values (job), "map") == MAP_SELECTION)
-    memcpy (map, answers[ANSWER_SELECTION], sizeof (float) * n);
+    eng_subset_pick (logits, n, k, map);
   else
-    eng_subset_ranks (answers[ANSWER_LOGITS], n, map);
-  g_autofree char *selected = g_strdup_printf ("%d of %d patches explain the decision", count, n);
+    eng_subset_ranks (logits, n, map);
+  g_autofree char *selected =
+      g_strdup_printf ("%d of %d patches explain the %s", k, n, by_class ? "class" : "decision");
   return eng_job_make_heatmap (job, map, 1, rows, cols, ENG_UPSAMPLE_NEAREST, NULL, selected);
 }
 

@@ -54,3 +54,15 @@ eng_subset_ranks (const float *logits, int n, float *ranks)
       ranks[i] = (float)((smaller + 0.5 * equal) / MAX (n - 1, 1));
     }
 }
+
+void
+eng_subset_pick (const float *logits, int n, int k, float *picked)
+{
+  for (int i = 0; i < n; i++)
+    {
+      int before = 0;
+      for (int j = 0; j < n; j++)
+        before += logits[j] > logits[i] || (logits[j] == logits[i] && j < i);
+      picked[i] = before < k;
+    }
+}

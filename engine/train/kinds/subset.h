@@ -15,6 +15,8 @@ void eng_subset_feed (EngNet *net, EngValue *noise, GRand *random);
 EngValue *eng_subset_draw (EngNet *net, EngValue *logits, EngValue *noise, double sharpness, GError **error);
 /* 1 at the k largest of each row of @logits (B x 1 x n), else 0; of equals the first. */
 EngValue *eng_subset_top (EngNet *net, EngValue *logits, int k, GError **error);
+/* The same of @n numbers, as zeros and ones. */
+void eng_subset_pick (const float *logits, int n, int k, float *picked);
 /* Share of the other values that are smaller, equal ones half: n numbers in [0,1]. */
 void eng_subset_ranks (const float *logits, int n, float *ranks);
 
