@@ -68,12 +68,13 @@ extern const EngMethod eng_method_l2x;
 const EngMethod eng_method_l2x = {
   .id = "l2x",
   .name = "L2X",
-  .about = "Patches of the picture by how much they tell of the classifier's answer, ranked by a trained selector.",
+  .about = "Patches of the picture by how much they tell of the class, ranked by a trained selector.",
   .reference = "Chen et al.: Learning to Explain: An Information-Theoretic Perspective on Model Interpretation, ICML "
                "2018",
   .family = ENG_FAMILY_LEARNED,
   .sign = ENG_SIGN_UNSIGNED,
   .needs = ENG_NEEDS_FORWARD,
+  .class_dependent = TRUE, /* but for an explainer trained as published */
   .params = params,
   .cost = "1 forward pass of the explainer",
   .passes = passes,
