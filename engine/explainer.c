@@ -204,6 +204,24 @@ eng_explainer_save (EngExplainer *self, const float *weights, int step, const ch
   return eng_explainer_write (self->net, &eng_kind_ltx, weights, facts, path, error);
 }
 
+/* What @v begins with: all of @from, or, of a head with a map for each class, the class's row. NULL: it does not fit.
+ */
+static const float *
+values_for (const EngExplainer *self, const EngValue *v, const EngValue *from)
+{
+  int k = eng_model_n_classes (self->net->model);
+  if (!from || !from->constant || from->dtype != ENG_DTYPE_FLOAT)
+    return NULL;
+  EngShape row = from->shape;
+  gboolean each = row.rank > 0 && row.dim[0] == k && v->shape.rank > 0 && v->shape.dim[0] == 1
+                  && g_str_has_prefix (v->name, "head/");
+  if (each)
+    row.dim[0] = 1;
+  if (!eng_shape_equal (&row, &v->shape))
+    return NULL;
+  return from->constant->f + (each ? self->class_index * eng_shape_count (&row) : 0);
+}
+
 gboolean
 eng_explainer_load (EngExplainer *self, const char *path, GError **error)
 {
@@ -226,11 +244,12 @@ eng_explainer_load (EngExplainer *self, const char *path, GError **error)
                      target);
   for (guint i = 0; i < net->trained->len; i++)
     {
-      EngValue *v = net->trained->pdata[i], *from = eng_graph_find (g, v->name);
-      if (!from || !from->constant || !eng_shape_equal (&from->shape, &v->shape) || from->dtype != ENG_DTYPE_FLOAT)
+      EngValue *v = net->trained->pdata[i];
+      const float *values = values_for (self, v, eng_graph_find (g, v->name));
+      if (!values)
         return eng_fail (error, ENG_ERROR_INVALID, "%s lacks the weight %s. Save the explainer again.", file,
                          v->name);
-      eng_pass_write (net->pass, v, from->constant->f);
+      eng_pass_write (net->pass, v, values);
     }
   return TRUE;
 }

@@ -196,6 +196,16 @@ eng_heatmap_provenance (const EngHeatmap *self)
   return &self->provenance;
 }
 
+gboolean
+eng_heatmap_is_of_class (const EngHeatmap *self)
+{
+  const GPtrArray *notes = self->provenance.notes;
+  for (guint i = 0; i < notes->len; i++)
+    if (strcmp (((const EngNote *)notes->pdata[i])->id, ENG_NOTE_ONE_MAP) == 0)
+      return FALSE;
+  return TRUE;
+}
+
 float *
 eng_heatmap_plane (const EngHeatmap *self)
 {

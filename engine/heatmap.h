@@ -64,6 +64,9 @@ typedef struct
   GPtrArray *notes;   /* EngNote*, owned; never NULL in a heatmap */
 } EngProvenance;
 
+/* The id of a note: a method that has a map for each class had but one for this result. */
+#define ENG_NOTE_ONE_MAP "one-map"
+
 GPtrArray *eng_notes_new (void); /* of EngNote*, which it frees; for provenances */
 
 void eng_provenance_clear (EngProvenance *self); /* frees what it holds; empty afterwards */
@@ -99,6 +102,8 @@ EngSign eng_heatmap_sign (const EngHeatmap *self);
 EngUpsample eng_heatmap_upsample_kind (const EngHeatmap *self);
 const EngGeometry *eng_heatmap_geometry (const EngHeatmap *self);
 const EngProvenance *eng_heatmap_provenance (const EngHeatmap *self);
+/* Whether it is for the provenance's class alone, if its method has maps of classes: no note says otherwise. */
+gboolean eng_heatmap_is_of_class (const EngHeatmap *self);
 /* Summed over channels: rows x cols (transfer full, g_free). */
 float *eng_heatmap_plane (const EngHeatmap *self);
 /* At the model's input size: input_height x input_width (transfer full, g_free), channels summed. */

@@ -267,8 +267,33 @@ test_slope (void)
   /* Smooth, but for ReLU's kinks in convolutional nets. */
   check_slope (TOY_TRANSFORMER, "lambda=3 inverse=1", 0.003);
   check_slope (TOY_TRANSFORMER, "lambda=3 inverse=1 inverse-loss=unlikelihood", 0.003);
+  check_slope (TOY_TRANSFORMER, "lambda=3 inverse=1 maps=per-class", 0.003);
   check_slope (TOY_CNN, "lambda=3", 0.05);
+  check_slope (TOY_CNN, "lambda=3 maps=per-class", 0.05);
   check_slope (TOY_CNN, "lambda=3 inverse=1 mask-loss=l1", 0.05);
+}
+
+/* A picture trains its class's map alone. */
+static void
+test_maps (void)
+{
+  static const int classes[BATCH] = { 2, 0, 2 };
+  g_auto (Fixture) f = fixture_toy (TOY_CNN, "lambda=3 maps=per-class");
+  feed (&f, 0, 1, TRUE);
+  memcpy (f.classes, classes, sizeof classes);
+  g_assert_true (eng_kind_ltx.feed (f.net, &f.batch, NULL));
+  eng_pass_forward (f.net->pass);
+  eng_pass_backward (f.net->pass, NULL);
+  g_assert_cmpint (f.net->outputs[0].value->shape.dim[1], ==, f.k);
+  g_autofree float *maps = g_new (float, BATCH *f.k *f.cells), *masks = read_masks (&f);
+  eng_pass_read (f.net->pass, f.ltx->maps, maps);
+  for (int i = 0; i < BATCH; i++)
+    g_assert_cmpmem (masks + f.cells * i, sizeof *masks * f.cells, maps + f.cells * (gsize)(i * f.k + classes[i]),
+                     sizeof *maps * f.cells);
+  EngValue *bias = eng_graph_find (f.net->graph, "head/conv_bias");
+  const float *gradient = eng_pass_weight_grad (f.net->pass, bias);
+  for (int c = 0; c < f.k; c++)
+    g_assert_cmpint (gradient[c] != 0, ==, c != 1);
 }
 
 /* ---- training ---- */
@@ -444,14 +469,14 @@ write_explainer (Fixture *f, const char *folder)
 
 /* @pairs: "steps=1"; NULL with an error */
 static EngHeatmap *
-explain (EngModel *model, EngImage *image, const char *id, const char *pairs, GError **error)
+explain (EngModel *model, EngImage *image, const char *id, int class_index, const char *pairs, GError **error)
 {
   const EngMethod *method = eng_method_find (id, NULL);
   EngValues *values = eng_values_new (method, model);
   g_auto (GStrv) each = g_strsplit (pairs, " ", -1);
   for (char **pair = each; *pair && **pair; pair++)
     g_assert_true (eng_values_set_pair (values, *pair, NULL));
-  g_autoptr (EngJob) job = eng_job_new (model, image, method, -1, -1, NULL, values, 4);
+  g_autoptr (EngJob) job = eng_job_new (model, image, method, class_index, -1, NULL, values, 4);
   return eng_job_run (job, error) ? eng_heatmap_ref (eng_job_heatmap (job)) : NULL;
 }
 
@@ -465,11 +490,11 @@ note_of (EngHeatmap *map, const char *id)
   return NULL;
 }
 
-/* What the net answers is what the method shows, and what LTX begins with. */
+/* What the net answers is what the method shows, and what LTX begins with. The batch's classes are 0, 1 and 2. */
 static void
-check_file (ToyKind kind)
+check_file (ToyKind kind, gboolean each)
 {
-  g_auto (Fixture) f = fixture_toy (kind, "");
+  g_auto (Fixture) f = fixture_toy (kind, each ? "maps=per-class" : "");
   g_autoptr (GError) error = NULL;
   g_autoptr (EngImage) image = toy_picture (32);
   g_autofree float *input = toy_input (f.model, image);
@@ -482,26 +507,37 @@ check_file (ToyKind kind)
   eng_pass_forward (f.net->pass);
   g_autofree float *masks = read_masks (&f);
   g_assert_true (eng_explainers_add (path, f.model, &error));
-  g_autoptr (EngHeatmap) map = explain (f.model, image, "ltx-pretrained", named, &error);
+  g_autoptr (EngHeatmap) map = explain (f.model, image, "ltx-pretrained", 0, named, &error);
   g_assert_no_error (error);
+  g_assert_cmpint (eng_heatmap_is_of_class (map), ==, each);
   g_assert_cmpint (eng_heatmap_rows (map), ==, f.net->target->rows);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (map), masks, f.cells), <=, 1e-5);
   g_assert_nonnull (strstr (note_of (map, "explainer"), "many.explainer.onnx"));
-  g_autoptr (EngHeatmap) first = explain (f.model, image, "ltx", begun, &error);
+  g_autoptr (EngHeatmap) first = explain (f.model, image, "ltx", 0, begun, &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (first), masks, f.cells), <=, 1e-5);
   g_assert_nonnull (strstr (note_of (first, "explainer"), "many.explainer.onnx"));
+  for (int c = 1; c < BATCH; c++)
+    {
+      g_autoptr (EngHeatmap) of_class = explain (f.model, image, "ltx-pretrained", c, named, &error);
+      g_assert_no_error (error);
+      g_autoptr (EngHeatmap) start = explain (f.model, image, "ltx", c, begun, &error);
+      g_assert_no_error (error);
+      g_assert_cmpfloat (test_max_rel (eng_heatmap_values (of_class), masks + f.cells * c, f.cells), <=, 1e-5);
+      g_assert_cmpfloat (test_max_rel (eng_heatmap_values (start), masks + f.cells * c, f.cells), <=, 1e-5);
+      g_assert_cmpint (test_max_rel (masks, masks + f.cells * c, f.cells) > 1e-4, ==, each);
+    }
   /* Trained with the default sparsity, as it is here; another one is told. */
   g_assert_null (note_of (first, "lambda"));
   g_autofree char *denser = g_strconcat (begun, " lambda=3", NULL);
-  g_autoptr (EngHeatmap) other = explain (f.model, image, "ltx", denser, &error);
+  g_autoptr (EngHeatmap) other = explain (f.model, image, "ltx", 0, denser, &error);
   g_assert_nonnull (strstr (note_of (other, "lambda"), "trained with 50"));
   /* Found, it need not be named; a fresh head is what is taken unasked. */
-  g_autoptr (EngHeatmap) found = explain (f.model, image, "ltx", "steps=1 start-from=pretrained", &error);
+  g_autoptr (EngHeatmap) found = explain (f.model, image, "ltx", 0, "steps=1 start-from=pretrained", &error);
   g_assert_no_error (error);
   g_assert_cmpmem (eng_heatmap_values (found), sizeof (float) * f.cells, eng_heatmap_values (first),
                    sizeof (float) * f.cells);
-  g_autoptr (EngHeatmap) fresh = explain (f.model, image, "ltx", "steps=1", &error);
+  g_autoptr (EngHeatmap) fresh = explain (f.model, image, "ltx", 0, "steps=1", &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (fresh), masks, f.cells), >, 1e-3);
   g_assert_null (note_of (fresh, "explainer"));
@@ -512,8 +548,10 @@ check_file (ToyKind kind)
 static void
 test_file (void)
 {
-  check_file (TOY_CNN);
-  check_file (TOY_TRANSFORMER);
+  check_file (TOY_CNN, FALSE);
+  check_file (TOY_TRANSFORMER, FALSE);
+  check_file (TOY_CNN, TRUE);
+  check_file (TOY_TRANSFORMER, TRUE);
 }
 
 static void
@@ -526,7 +564,7 @@ test_no_file (void)
   g_assert_false (eng_method_can_explain (method, model, NULL, &error));
   g_assert_nonnull (strstr (error->message, "sightline-cli train ltx"));
   g_clear_error (&error);
-  g_assert_null (explain (model, image, "ltx", "start-from=pretrained", &error));
+  g_assert_null (explain (model, image, "ltx", -1, "start-from=pretrained", &error));
   g_assert_nonnull (strstr (error->message, "sightline-cli train ltx"));
 }
 
@@ -540,10 +578,10 @@ test_save (void)
   g_autofree char *folder = test_tmpdir (), *path = g_build_filename (folder, "one.explainer.onnx", NULL);
   g_autofree char *save = g_strconcat ("steps=4 selection=last lambda=9 save=", path, NULL),
                   *named = g_strconcat ("explainer=", path, NULL);
-  g_autoptr (EngHeatmap) made = explain (model, image, "ltx", save, &error);
+  g_autoptr (EngHeatmap) made = explain (model, image, "ltx", -1, save, &error);
   g_assert_no_error (error);
   g_assert_true (eng_explainers_add (path, model, &error));
-  g_autoptr (EngHeatmap) again = explain (model, image, "ltx-pretrained", named, &error);
+  g_autoptr (EngHeatmap) again = explain (model, image, "ltx-pretrained", -1, named, &error);
   g_assert_no_error (error);
   gsize n = (gsize)eng_heatmap_rows (made) * (gsize)eng_heatmap_cols (made);
   g_assert_cmpfloat (test_max_rel (eng_heatmap_values (again), eng_heatmap_values (made), n), <=, 1e-5);
@@ -561,6 +599,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-ltx/batch", test_batch);
   g_test_add_func ("/train-ltx/formula", test_formula);
   g_test_add_func ("/train-ltx/slope", test_slope);
+  g_test_add_func ("/train-ltx/maps", test_maps);
   g_test_add_func ("/train-ltx/growth", test_growth);
   g_test_add_func ("/train-ltx/judge", test_judge);
   g_test_add_func ("/train-ltx/certain", test_certain);

@@ -225,13 +225,14 @@ describe_result (UiJobTile *self)
     return g_string_free (text, FALSE);
   if (ui_slot_kind (self->slot) == UI_SLOT_DIFFERENCE)
     return describe_difference (self->slot, text);
+  gboolean of_class = ui_slot_method (self->slot)->class_dependent && eng_heatmap_is_of_class (map);
   g_autofree char *name = g_markup_escape_text (provenance->class_name ? provenance->class_name : "", -1);
   g_autofree char *rather = g_markup_escape_text (provenance->contrast_name ? provenance->contrast_name : "", -1);
   if (provenance->contrast_index >= 0)
     g_string_append_printf (text, "for %s rather than %s", name, rather);
-  else if (ui_slot_method (self->slot)->class_dependent && isnan (provenance->probability))
+  else if (of_class && isnan (provenance->probability))
     g_string_append_printf (text, "for %s", name);
-  else if (ui_slot_method (self->slot)->class_dependent)
+  else if (of_class)
     g_string_append_printf (text, "for %s <b>%.3f</b>", name, provenance->probability);
   else
     g_string_append (text, "the same for all classes");

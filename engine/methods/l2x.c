@@ -41,6 +41,8 @@ explain (EngJob *job, GError **error)
     eng_subset_pick (logits, n, k, map);
   else
     eng_subset_ranks (logits, n, map);
+  if (!by_class)
+    eng_trained_note_one_map (job);
   g_autofree char *selected =
       g_strdup_printf ("%d of %d patches explain the %s", k, n, by_class ? "class" : "decision");
   return eng_job_make_heatmap (job, map, 1, rows, cols, ENG_UPSAMPLE_NEAREST, NULL, selected);

@@ -31,23 +31,27 @@ explain (EngJob *job, GError **error)
   if (!masks)
     return NULL;
   const EngTarget *target = eng_explainer_file_target (file, eng_job_model (job));
+  gsize cells = (gsize)target->rows * (gsize)target->cols;
+  gboolean each = eng_explainer_file_shape (file, 0)->dim[1] > 1;
   eng_job_count (job, 1, 0);
-  return eng_job_make_heatmap (job, masks[0], 1, target->rows, target->cols, ENG_UPSAMPLE_BILINEAR, target->name,
-                               NULL);
+  if (!each)
+    eng_trained_note_one_map (job);
+  return eng_job_make_heatmap (job, masks[0] + (each ? (gsize)eng_job_class_index (job) * cells : 0), 1, target->rows,
+                               target->cols, ENG_UPSAMPLE_BILINEAR, target->name, NULL);
 }
 
 extern const EngMethod eng_method_ltx_pretrained;
 const EngMethod eng_method_ltx_pretrained = {
   .id = "ltx-pretrained",
   .name = "LTX (pretrained)",
-  .about = "The mask of an LTX explainer trained on many pictures, in one pass: one map per picture, whichever class "
-           "is chosen. It shows what keeps the predicted class, or the class that the training named.",
+  .about = "The mask of an LTX explainer trained on many pictures, in one pass. As published, one map per picture, "
+           "whichever class is chosen; trained with a map for each class, that of the class.",
   .reference =
       "Barkan et al.: Learning to Explain: A Model-Agnostic Framework for Explaining Black Box Models, ICDM 2023",
   .sign = ENG_SIGN_UNSIGNED,
   .family = ENG_FAMILY_LEARNED,
   .needs = ENG_NEEDS_FORWARD,
-  .class_dependent = FALSE,
+  .class_dependent = TRUE, /* but for an explainer trained as published */
   .params = params,
   .cost = "1 forward pass of the explainer",
   .passes = passes,

@@ -101,3 +101,9 @@ eng_trained_open (EngJob *job, const char *kind_id, GError **error)
   eng_trained_note (job, file);
   return g_steal_pointer (&file);
 }
+
+void
+eng_trained_note_one_map (EngJob *job)
+{
+  eng_job_note (job, ENG_NOTE_ONE_MAP, 1, g_strdup ("The explainer has one map for all classes"));
+}

@@ -31,6 +31,8 @@ char *eng_trained_depends_on (EngModel *model, const char *kind_id, const EngVal
  * Returns: (transfer full): NULL with an error.
  */
 EngExplainerFile *eng_trained_open (EngJob *job, const char *kind_id, GError **error);
+/* Notes in the result that the explainer has one map for all classes, where others of its kind have one for each. */
+void eng_trained_note_one_map (EngJob *job);
 /* Notes @file in the result (note "explainer"). */
 void eng_trained_note (EngJob *job, EngExplainerFile *file);
 

@@ -56,7 +56,7 @@ ui_words_explained (const EngHeatmap *map)
 {
   const EngProvenance *p = eng_heatmap_provenance (map);
   const EngMethod *method = eng_method_find (p->method_id, NULL);
-  if (method && !method->class_dependent)
+  if ((method && !method->class_dependent) || !eng_heatmap_is_of_class (map))
     return g_strdup ("all classes alike");
   if (p->contrast_index >= 0)
     return g_strdup_printf ("%s rather than %s", p->class_name, p->contrast_name);

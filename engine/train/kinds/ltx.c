@@ -16,6 +16,13 @@ enum
   MASK_LOSS_L1
 };
 
+enum
+{
+  MAPS_ONE,
+  MAPS_PER_CLASS
+};
+
+static const char *const map_counts[] = { "one", "per-class", NULL };
 static const char *const mask_losses[] = { "softplus", "l1", NULL };
 const char *const eng_ltx_inverse_losses[] = { "unlikelihood", "cross-entropy", NULL };
 
@@ -24,6 +31,11 @@ static const EngParam params[] = {
     "Weight of the mask's size in the loss (lambda), once it has grown. Higher gives smaller regions; published 50 "
     "(ViT-B, ResNet-101, DenseNet-201) and 30 (ViT-S).",
     TRUE },
+  { "maps", "Maps", "", ENG_PARAM_CHOICE, 0, MAPS_PER_CLASS, MAPS_ONE, map_counts,
+    "one: a map of the picture, as published. per-class: a map for each class, of which a picture trains that of its "
+    "own. A network that sees little of the picture at each place cannot tell in one map which of several objects "
+    "decides.",
+    FALSE },
   { "lambda-growth", "Sparsity grows", "of the steps", ENG_PARAM_FLOAT, 0, 1, 0.7, NULL,
     "Share of the steps over which lambda grows from 0. With all of it from the first step on, the mask shrinks to "
     "nothing before it has learned where to look.",
@@ -55,15 +67,15 @@ head_weight (EngNet *net, GRand *random, const char *name, const EngShape *shape
   return eng_net_weight_from (net, name, t);
 }
 
-/* CNN: one 1x1 convolution to one channel, uniform in +-1/sqrt (channels). */
+/* CNN: one 1x1 convolution to one channel for each map, uniform in +-1/sqrt (channels). */
 static EngValue *
-spatial_head (EngNet *net, EngValue *input, GRand *random, GError **error)
+spatial_head (EngNet *net, EngValue *input, int maps, GRand *random, GError **error)
 {
   EngValue *features = eng_net_feature_map (net, "explainer/", input, TRUE, error);
   if (!features)
     return NULL;
   int64_t channels = features->shape.dim[1];
-  EngShape w = ENG_SHAPE (1, channels, 1, 1), b = ENG_SHAPE (1);
+  EngShape w = ENG_SHAPE (maps, channels, 1, 1), b = ENG_SHAPE (maps);
   double bound = 1 / sqrt ((double)channels);
   EngValue *weight = head_weight (net, random, "head/conv_weight", &w, bound, TRUE);
   EngValue *bias = head_weight (net, random, "head/conv_bias", &b, bound, TRUE);
@@ -72,18 +84,19 @@ spatial_head (EngNet *net, EngValue *input, GRand *random, GError **error)
 
 /* Transformer: linear, tanh, linear on each token of the grid, N (0, 0.02), zero bias. Weights are out x in. */
 static EngValue *
-token_head (EngNet *net, EngValue *input, GRand *random, GError **error)
+token_head (EngNet *net, EngValue *input, int maps, GRand *random, GError **error)
 {
   EngGraph *g = net->graph;
   const EngTarget *t = net->target;
   EngValue *v = eng_net_backbone (net, "explainer/", input, TRUE, error);
   int64_t d = t->shape.dim[2], cells = (int64_t)t->rows * t->cols;
-  EngShape square = ENG_SHAPE (d, d), wide = ENG_SHAPE (d), row = ENG_SHAPE (1, d), one = ENG_SHAPE (1);
-  EngShape rows = ENG_SHAPE (net->batch * cells, d), grid = ENG_SHAPE (net->batch, 1, t->rows, t->cols);
+  EngShape square = ENG_SHAPE (d, d), wide = ENG_SHAPE (d), last = ENG_SHAPE (maps, d), out = ENG_SHAPE (maps);
+  EngShape rows = ENG_SHAPE (net->batch * cells, d), each = ENG_SHAPE (net->batch, cells, maps);
+  EngShape grid = ENG_SHAPE (net->batch, maps, t->rows, t->cols);
   EngValue *fc1_weight = head_weight (net, random, "head/fc1_weight", &square, 0.02, FALSE);
   EngValue *fc1_bias = head_weight (net, random, "head/fc1_bias", &wide, 0, FALSE);
-  EngValue *fc2_weight = head_weight (net, random, "head/fc2_weight", &row, 0.02, FALSE);
-  EngValue *fc2_bias = head_weight (net, random, "head/fc2_bias", &one, 0, FALSE);
+  EngValue *fc2_weight = head_weight (net, random, "head/fc2_weight", &last, 0.02, FALSE);
+  EngValue *fc2_bias = head_weight (net, random, "head/fc2_bias", &out, 0, FALSE);
   if (t->prefix)
     v = eng_graph_op (g, error, "Slice", NULL, 4, v, eng_net_ints (net, (int64_t[]){ t->prefix }, 1),
                       eng_net_ints (net, (int64_t[]){ t->prefix + cells }, 1),
@@ -92,6 +105,21 @@ token_head (EngNet *net, EngValue *input, GRand *random, GError **error)
   v = eng_graph_op (g, error, "Gemm", eng_attrs_int (eng_attrs_new (), "transB", 1), 3, v, fc1_weight, fc1_bias);
   v = eng_net_op (net, error, "Tanh", v, NULL);
   v = eng_graph_op (g, error, "Gemm", eng_attrs_int (eng_attrs_new (), "transB", 1), 3, v, fc2_weight, fc2_bias);
+  if (maps > 1)
+    v = eng_net_transpose (net, eng_net_reshape (net, v, &each, error), (int64_t[]){ 0, 2, 1 }, 3, error);
+  return eng_net_reshape (net, v, &grid, error);
+}
+
+/* Of a map for each class, that of the class to explain: B x 1 x rows x cols. */
+static EngValue *
+map_of_class (EngNet *net, EngValue *maps, GError **error)
+{
+  EngLtxNet *own = net->own;
+  int64_t k = eng_model_n_classes (net->model), rows = net->target->rows, cols = net->target->cols;
+  EngShape chosen = ENG_SHAPE (net->batch, 1, k), flat = ENG_SHAPE (net->batch, k, rows * cols);
+  EngShape grid = ENG_SHAPE (net->batch, 1, rows, cols);
+  EngValue *v = eng_net_op (net, error, "MatMul", eng_net_reshape (net, own->onehot, &chosen, error),
+                            eng_net_reshape (net, maps, &flat, error));
   return eng_net_reshape (net, v, &grid, error);
 }
 
@@ -165,9 +193,11 @@ eng_ltx_build (EngNet *net, GError **error)
   own->onehot = eng_net_input (net, "onehot", &classes);
   own->lambda = eng_net_input (net, "lambda", &none);
   own->input = net->given = eng_net_input (net, "input", &eng_graph_image (net->source)->shape);
-  EngValue *v = net->target->kind == ENG_TARGET_TOKENS ? token_head (net, own->input, random, error)
-                                                       : spatial_head (net, own->input, random, error);
-  own->mask = eng_net_op (net, error, "Sigmoid", v, NULL);
+  int maps = eng_values_get (net->values, "maps") == MAPS_PER_CLASS ? eng_model_n_classes (net->model) : 1;
+  EngValue *v = net->target->kind == ENG_TARGET_TOKENS ? token_head (net, own->input, maps, random, error)
+                                                       : spatial_head (net, own->input, maps, random, error);
+  own->maps = eng_net_op (net, error, "Sigmoid", v, NULL);
+  own->mask = maps > 1 ? map_of_class (net, own->maps, error) : own->maps;
   if (!(net->loss = build_loss (net, error)))
     return FALSE;
   eng_net_add_term (net, "prediction", own->prediction_loss);
@@ -176,7 +206,7 @@ eng_ltx_build (EngNet *net, GError **error)
     eng_net_add_term (net, "inverse", own->inverse_loss);
   eng_net_want (net, own->mask);
   eng_net_want (net, own->logits);
-  eng_net_add_output (net, "mask", own->mask);
+  eng_net_add_output (net, "mask", own->maps);
   return TRUE;
 }
 
@@ -262,7 +292,7 @@ static const EngTrainDefault defaults[] = { { "target", 2 }, { NULL } };
 const EngExplainerKind eng_kind_ltx = {
   .id = "ltx",
   .name = "LTX",
-  .about = "One mask per picture that keeps the class while hiding as much as it can. A start for LTX on a single "
+  .about = "A mask of each picture that keeps the class while hiding as much as it can. A start for LTX on a single "
            "picture, or the method “LTX (pretrained)” on its own.",
   .reference =
       "Barkan et al.: Learning to Explain: A Model-Agnostic Framework for Explaining Black Box Models, ICDM 2023",

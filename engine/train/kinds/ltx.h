@@ -20,7 +20,8 @@ typedef struct
   EngValue *input;  /* B x C x H x W, normalised */
   EngValue *onehot; /* B x K: the class to explain */
   EngValue *lambda; /* 1 */
-  EngValue *mask;   /* B x 1 x rows x cols */
+  EngValue *maps;   /* B x 1 x rows x cols, or a map for each class, B x K x rows x cols */
+  EngValue *mask;   /* that of the class to explain, B x 1 x rows x cols */
   EngValue *logits; /* B x K, of the pictures under the mask */
   EngValue *prediction_loss, *mask_loss;
   EngValue *inverse_loss; /* of the pictures under 1 - M: CE or - ln (1 - p); NULL: weight 0 */
@@ -29,7 +30,8 @@ typedef struct
 /* Choices of "inverse-loss", in the order of EngInverseLoss. */
 extern const char *const eng_ltx_inverse_losses[];
 
-/* Reads the values "inverse", "inverse-loss" and "mask-loss". Weights: "explainer/NAME" of the copy, "head/..." */
+/* Reads the values "maps", "inverse", "inverse-loss" and "mask-loss". Weights: "explainer/NAME" of the copy, and
+ * "head/..."; of a map for each class, the last ones have a row for each. */
 gboolean eng_ltx_build (EngNet *net, GError **error);
 
 extern const EngExplainerKind eng_kind_ltx;
