@@ -323,6 +323,11 @@ ask (EngNet *net, const float *input, const float *selection, float *logits, GEr
   eng_pass_write (l->classifier, image, masked);
   eng_pass_forward (l->classifier);
   eng_pass_read (l->classifier, eng_graph_logits (net->source), logits);
+  for (int i = 0; i < net->batch * l->classes; i++)
+    if (!isfinite (logits[i]))
+      return eng_fail (error, ENG_ERROR_INVALID,
+                       "The model returned %s for a picture with patches missing. Check the normalisation (%s).",
+                       isnan (logits[i]) ? "NaN" : "infinity", eng_model_preprocess (net->model)->origin);
   return TRUE;
 }
 
@@ -393,6 +398,13 @@ feed (EngNet *net, const EngTrainBatch *batch, GError **error)
   eng_pass_write (net->pass, l->soft, soft);
   eng_subset_feed (net, l->noise, batch->random);
   return !l->explained || feed_surrogate (net, batch, error);
+}
+
+/* Until then the selector has learned nothing. */
+static double
+keeps_from (const EngValues *values)
+{
+  return eng_values_get (values, "variant") == SURROGATE ? eng_values_get (values, "head-start") : 0;
 }
 
 /* What the selector says of row @i for the class that the classifier sees: all patches' logits. */
@@ -478,6 +490,7 @@ const EngExplainerKind eng_kind_l2x = {
   .score_name = "agreement on the selected patches",
   .score_unit = "",
   .higher_is_better = TRUE,
+  .keeps_from = keeps_from,
   .judge = judge,
   .preview = preview,
 };
