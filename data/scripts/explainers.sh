@@ -36,9 +36,11 @@ make () {
   make scenes-cnn l2x validation=256 validate-every=250
 } &
 {
-  make scenes-vit ltx lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=40 validation=128
+  make scenes-vit ltx maps=per-class lambda=10 batch=16 learning-rate=5e-4 steps=400 validate-every=40 \
+    validation=128
   make scenes-cnn nn-explainer area-growth=0.5 area-min=0.02 entropy-weight=2.5 area-weight=0.95 steps=1500 \
     validation=64 validate-every=300
   make scenes-vit tve steps=1200 cells=4 learning-rate=1e-3 validation=32 validate-every=200
+  make scenes-vit l2x validation=256 validate-every=250
 }
 wait
