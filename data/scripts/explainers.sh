@@ -30,7 +30,7 @@ make () {
 # Two at a time, for two cores.
 {
   make scenes-cnn bla
-  make scenes-cnn ltx maps=per-class lambda=50 inverse=1 batch=16 learning-rate=1e-3 steps=1200 \
+  make scenes-cnn ltx maps=per-class lambda=50 inverse=3 batch=16 learning-rate=1e-3 steps=1200 \
     validate-every=120 validation=128
   make scenes-cnn tve steps=800 cells=4 validation=32 validate-every=200
   make scenes-cnn l2x validation=256 validate-every=250
