@@ -97,9 +97,10 @@ class Sightline:
         seconds = run(["sh", SCRIPTS / "explainers.sh", self.cli, folder, output, kind]).seconds
         return path, seconds
 
-    def explain(self, method, pictures, explainer=None, settings=(), target=None, seed=0):
-        """[(record, map, map at the input's size)], in the order of @pictures."""
-        command = [self.cli, "explain", *self.options, "--method", method, "--seed", str(seed)]
+    def explain(self, method, pictures, explainer=None, settings=(), target=None, seed=0, before=()):
+        """[(record, map, map at the input's size)], in the order of @pictures. @before: methods that come first, so
+        that the classifier's prediction is known and no part of @method's time."""
+        command = [self.cli, "explain", *self.options, "--method", ",".join([*before, method]), "--seed", str(seed)]
         command += ["--class", target] if target is not None else []
         command += ["--explainer", explainer] if explainer else []
         command += [a for s in settings for a in ("--set", s)]
