@@ -59,7 +59,9 @@ static const EngParam params[] = {
   { "patches", "Selected patches", "", ENG_PARAM_INT, 0, 1024, 0, NULL,
     "How many patches explain a decision (k). 0: a quarter of them.", FALSE },
   { "tau", "Temperature", "", ENG_PARAM_FLOAT, 0.01, 10, 0.5, NULL,
-    "Of the relaxed selection (tau). Lower is closer to choosing patches one by one. Published 0.1 and 0.5.", TRUE },
+    "Of the relaxed selection (tau). Lower is closer to choosing patches one by one. Published 0.1; 0.5 in "
+    "the released code for text.",
+    TRUE },
   { "width", "Width", "channels", ENG_PARAM_INT, 4, 256, 16, NULL,
     "Channels of the two networks' first convolution; later ones have two and four times as many.", TRUE },
   { "head-start", "Head start", "of the steps", ENG_PARAM_FLOAT, 0, 0.9, 0.25, NULL,
